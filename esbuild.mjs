@@ -1,0 +1,43 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+
+/** ssh2's optional native part: left out of bundles, its JavaScript does the same. */
+const leaveOutNative = {
+  name: "leave-out-native",
+  setup(bundle) {
+    bundle.onResolve({ filter: /\.node$/ }, ({ path }) => ({ path, external: true }));
+    bundle.onResolve({ filter: /^cpu-features$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+const common = {
+  bundle: true,
+  platform: "node",
+  format: "cjs",
+  target: "node22",
+  minify: process.argv.includes("--minify"),
+  sourcemap: false,
+  metafile: true,
+  logLevel: "warning",
+  legalComments: "none",
+  define: { "import.meta.url": "__importMetaUrl" },
+  banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+  plugins: [leaveOutNative],
+};
+
+/** What is built from where; test/architecture reads the metafiles. */
+const bundles = [
+  { name: "extension", entry: "extension/vscode/activate.ts", external: ["vscode"] },
+  { name: "hwledger", entry: "service/cli/main.ts", external: ["better-sqlite3"] },
+];
+
+mkdirSync("dist/meta", { recursive: true });
+for (const { name, entry, external } of bundles) {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: `dist/${name}.cjs`,
+    external,
+  });
+  writeFileSync(`dist/meta/${name}.json`, JSON.stringify(metafile));
+}

@@ -1,0 +1,94 @@
+import { X509Certificate } from "node:crypto";
+import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import { parseJoinLink, type JoinLink } from "../joinLink.ts";
+import { Refusal } from "../problem.ts";
+import { chainFingerprints } from "./pinnedTls.ts";
+import type { Identity } from "./identity.ts";
+import { makeCertificateRequest, type CertificateRequest } from "./makeCertificateRequest.ts";
+import { createRouteClient, unreachable } from "./routeClient.ts";
+
+const connectLimitMs = 10_000;
+
+/**
+ * Joins a fleet by its link. First fetches the service's certificate chain and looks in it for the CA whose fingerprint
+ * the link names, sending nothing; then speaks over a connection verified against that CA only.
+ * The same `request` may be used again after a lost answer: the token is bound to its key and gives the same membership.
+ */
+export async function joinFleet(
+  linkText: string,
+  options: { name?: string; request?: CertificateRequest } = {},
+): Promise<Identity> {
+  const link = parseJoinLink(linkText);
+  const ca = await fetchCa(link);
+  const pin = {
+    url: link.url,
+    caPem: ca.toString(),
+    caFingerprint: link.caFingerprint,
+    fleetId: fleetIdOf(ca),
+  };
+  const request = options.request ?? (await makeCertificateRequest(options.name ?? "member"));
+  const client = createRouteClient(pin);
+  try {
+    const answer = await client.call("join", {
+      body: { token: link.token, csrPem: request.csrPem, ...(options.name ? { name: options.name } : {}) },
+    });
+    return {
+      ...pin,
+      certificatePem: answer.certificatePem,
+      keyPem: request.keyPem,
+      member: answer.member,
+      role: answer.role,
+      notAfterMs: answer.notAfterMs,
+    };
+  } finally {
+    client.close();
+  }
+}
+
+function fleetIdOf(ca: X509Certificate): string {
+  const fleetId = /URI:spiffe:\/\/([a-z0-9-]+)(,|$)/.exec(ca.subjectAltName ?? "")?.[1];
+  if (fleetId === undefined)
+    throw new Refusal("link-invalid", { reason: "The CA it names is not a fleet's." });
+  return fleetId;
+}
+
+/** The CA certificate that the link's fingerprint names, from the chain the service shows. */
+async function fetchCa(link: JoinLink): Promise<X509Certificate> {
+  const chain = await peerChain(link.url);
+  for (let at: DetailedPeerCertificate | undefined = chain, hops = 0; at?.raw && hops < 10; hops++) {
+    const certificate = new X509Certificate(at.raw);
+    if (chainFingerprints(at)[0] === link.caFingerprint) return certificate;
+    at = at.issuerCertificate === at ? undefined : at.issuerCertificate;
+  }
+  throw new Refusal("service-untrusted", {
+    url: link.url,
+    reason: "no certificate it shows has the fingerprint that the link names",
+  });
+}
+
+/** Certificate chain of a TLS server. Nothing is verified and nothing is sent: the caller compares fingerprints. */
+function peerChain(url: string): Promise<DetailedPeerCertificate> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const host = hostname.replace(/^\[|\]$/g, "");
+    // The only unverified connection there is: it carries no byte of ours and ends when the chain is read.
+    const socket: TLSSocket = connect({
+      host,
+      port: Number(port),
+      // eslint-disable-next-line no-restricted-syntax -- see above
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.3",
+    });
+    const fail = (cause: unknown): void => {
+      socket.destroy();
+      reject(unreachable(url, cause));
+    };
+    socket.setTimeout(connectLimitMs, () => fail(new Error(`no answer within ${connectLimitMs / 1_000} s`)));
+    socket.once("error", fail);
+    socket.once("secureConnect", () => {
+      const chain = socket.getPeerCertificate(true);
+      socket.destroy();
+      resolve(chain);
+    });
+  });
+}

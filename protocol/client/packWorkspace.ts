@@ -1,0 +1,113 @@
+import { createReadStream } from "node:fs";
+import { lstat, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { once } from "node:events";
+import { Readable } from "node:stream";
+import { pack, type Header, type Pack } from "tar-stream";
+import { Refusal } from "../problem.ts";
+
+/** What will be sent: entries with their sizes, known before a byte is read. */
+export interface PackPlan {
+  root: string;
+  entries: PackEntry[];
+  /** Sum of the files' sizes in bytes. */
+  contentBytes: number;
+  /** Upper bound of the tar's size in bytes. */
+  tarBytes: number;
+}
+
+type EntryHeader = Partial<Header> & Pick<Header, "name">;
+
+interface PackEntry {
+  name: string;
+  header: EntryHeader;
+}
+
+/** A file given as bytes instead of by its place on disk (an editor's unsaved text). */
+export interface InlineFile {
+  name: string;
+  bytes: Uint8Array;
+  executable: boolean;
+}
+
+/**
+ * Looks at every file and refuses what is too large before anything is sent. Files that vanished are left out;
+ * sockets and the like are, too. Throws `workspace-too-large` and `workspace-unreadable`.
+ */
+export async function planPack(root: string, files: string[], limitBytes: number): Promise<PackPlan> {
+  const entries: PackEntry[] = [];
+  let contentBytes = 0;
+  let tarBytes = 1_024;
+  for (const name of files) {
+    const header = await headerOf(root, name);
+    if (header === null) continue;
+    entries.push({ name, header });
+    const size = header.size ?? 0;
+    contentBytes += size;
+    tarBytes += 512 + Math.ceil(size / 512) * 512 + (Buffer.byteLength(name) > 99 ? 2_048 : 0);
+  }
+  if (contentBytes > limitBytes)
+    throw new Refusal("workspace-too-large", { bytes: contentBytes, limitBytes, files: entries.length });
+  return { root, entries, contentBytes, tarBytes };
+}
+
+async function headerOf(root: string, name: string): Promise<EntryHeader | null> {
+  const path = join(root, name);
+  try {
+    const stat = await lstat(path);
+    const mtime = stat.mtime;
+    if (stat.isSymbolicLink())
+      return { name, type: "symlink", linkname: await readlink(path), mtime, mode: 0o777 };
+    if (!stat.isFile()) return null;
+    return { name, type: "file", size: stat.size, mtime, mode: stat.mode & 0o111 ? 0o755 : 0o644 };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw unreadable(path, cause);
+  }
+}
+
+/** The planned files as one tar stream, with `overrides` in place of files on disk. Fails if a file changed its size. */
+export function packStream(plan: PackPlan, overrides: InlineFile[] = []): Readable {
+  const tar = pack();
+  void fillPack(tar, plan, overrides).catch((cause: unknown) => {
+    tar.destroy(cause instanceof Error ? cause : new Error(String(cause)));
+  });
+  return Readable.from(tar, { objectMode: false });
+}
+
+async function fillPack(tar: Pack, plan: PackPlan, overrides: InlineFile[]): Promise<void> {
+  const replaced = new Set(overrides.map((file) => file.name));
+  for (const { name, header } of plan.entries) {
+    if (replaced.has(name)) continue;
+    if (header.type === "symlink" || header.size === 0) tar.entry(header, "");
+    else await packFile(tar, plan.root, name, header);
+  }
+  for (const { name, bytes, executable } of overrides)
+    tar.entry({ name, type: "file", mode: executable ? 0o755 : 0o644 }, Buffer.from(bytes));
+  tar.finalize();
+}
+
+async function packFile(tar: Pack, root: string, name: string, header: EntryHeader): Promise<void> {
+  const path = join(root, name);
+  const end = Math.max(0, (header.size ?? 0) - 1);
+  try {
+    const finished = Promise.withResolvers<void>();
+    const entry = tar.entry(header, (error) => (error ? finished.reject(error) : finished.resolve()));
+    finished.promise.catch(() => undefined); // awaited below, unless reading fails first
+    for await (const chunk of createReadStream(path, { end })) {
+      if (tar.destroyed) return;
+      if (!entry.write(chunk)) await Promise.race([once(entry, "drain"), finished.promise]);
+    }
+    entry.end(null);
+    await finished.promise;
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(file: string, cause: unknown): Refusal {
+  const code = (cause as NodeJS.ErrnoException).code;
+  const reason =
+    code === "EACCES" ? "permission denied" : cause instanceof Error ? cause.message : "it cannot be read";
+  return new Refusal("workspace-unreadable", { file, reason }, { cause });
+}

@@ -1,0 +1,240 @@
+import WebSocket from "ws";
+import { Refusal, RemoteProblem, type Problem } from "../problem.ts";
+import {
+  decodeLogFrame,
+  pingIntervalMs,
+  serviceMessageSchema,
+  streamPath,
+  type ClientMessage,
+  type ServiceMessage,
+  type TopicData,
+} from "../stream.ts";
+import { programVersion, protocolVersion } from "../version.ts";
+import type { Identity } from "./identity.ts";
+import { pinnedTls } from "./pinnedTls.ts";
+import { unreachable } from "./routeClient.ts";
+
+/** How the stream stands. `refused` is final: the service or its certificate said no. */
+export type StreamState =
+  | { kind: "connecting" }
+  | { kind: "connected" }
+  | { kind: "waiting"; retryAtMs: number; error: Error }
+  | { kind: "refused"; error: Error }
+  | { kind: "closed" };
+
+/** What a subscriber is told. */
+export interface TopicListener {
+  /** Whole records: of everything first and after each reconnect (`whole`), then of what changed. */
+  onData?(data: TopicData, whole: boolean): void;
+  /** Log bytes, in order, without gap or repetition, also across reconnects. A promise holds further bytes back. */
+  onLog?(bytes: Uint8Array, offset: number): void | Promise<void>;
+  /** Every byte of the log has come. */
+  onLogEnd?(bytes: number): void;
+  /** The subscription was refused; it is not tried again. */
+  onProblem?(problem: Problem): void;
+}
+
+export interface StreamClient {
+  /** Subscribes now and after every reconnect; the log goes on where it broke off. Returns how to stop. */
+  subscribe(topic: string, listener: TopicListener, options?: { logFrom?: number }): () => void;
+  readonly state: StreamState;
+  /** Tries at once instead of waiting for the back-off to end. */
+  retryNow(): void;
+  close(): void;
+}
+
+export interface StreamOptions {
+  identity: Identity;
+  /** Name and version of the program, for the service's log. */
+  client: string;
+  onState?(state: StreamState): void;
+  now?: () => number;
+  random?: () => number;
+}
+
+interface Subscription {
+  topic: string;
+  listener: TopicListener;
+  nextByte: number | null;
+  chain: Promise<void>;
+}
+
+const longestBackoffMs = 30_000;
+const handshakeLimitMs = 10_000;
+
+/** Opens the live stream and keeps it open: reconnects with back-off and jitter until closed or refused. */
+export function openStream(options: StreamOptions): StreamClient {
+  const { identity, now = Date.now, random = Math.random } = options;
+  const subscriptions = new Map<number, Subscription>();
+  let state: StreamState = { kind: "connecting" };
+  let socket: WebSocket | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let pinger: NodeJS.Timeout | undefined;
+  let attempts = 0;
+  let nextId = 1;
+  let heardAtMs = 0;
+
+  function setState(next: StreamState): void {
+    state = next;
+    options.onState?.(next);
+  }
+
+  function send(message: ClientMessage): void {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  }
+
+  function subscribeNow(id: number, subscription: Subscription): void {
+    const { topic, nextByte } = subscription;
+    send({ type: "subscribe", id, topic, ...(nextByte === null ? {} : { logFrom: nextByte }) });
+  }
+
+  function connect(): void {
+    clearTimeout(timer);
+    setState({ kind: "connecting" });
+    const url = `${identity.url.replace(/^https/, "wss")}${streamPath}`;
+    const opened = new WebSocket(url, {
+      ...pinnedTls(identity),
+      key: identity.keyPem,
+      cert: identity.certificatePem,
+      handshakeTimeout: handshakeLimitMs,
+      perMessageDeflate: false,
+      maxPayload: 64 * 1_048_576,
+    });
+    socket = opened;
+    let failure: Error | null = null;
+    opened.on("open", () => {
+      send({ type: "hello", protocol: protocolVersion, client: options.client });
+    });
+    opened.on("message", (data: Buffer, isBinary) => {
+      if (socket !== opened) return;
+      heardAtMs = now();
+      try {
+        if (isBinary) onFrame(data);
+        else onMessage(serviceMessageSchema.parse(JSON.parse(data.toString("utf8"))));
+      } catch (cause) {
+        failure = new Refusal(
+          "answer-invalid",
+          { reason: "A message on the stream is not valid." },
+          { cause },
+        );
+        opened.terminate();
+      }
+    });
+    opened.on("unexpected-response", (request, response) => {
+      failure = new Refusal("service-unreachable", {
+        url: identity.url,
+        reason: `it answered with status ${String(response.statusCode)}`,
+      });
+      const final = response.statusCode === 401 || response.statusCode === 403;
+      request.destroy();
+      onGone(opened, failure, final);
+    });
+    opened.on("error", (cause) => {
+      failure ??= unreachable(identity.url, cause);
+      if (opened.readyState === WebSocket.CONNECTING) onGone(opened, failure, false);
+    });
+    opened.on("close", (code, reason) => {
+      const text = reason.toString("utf8") || `closed (${code})`;
+      const error = failure ?? new Refusal("service-unreachable", { url: identity.url, reason: text });
+      onGone(opened, error, code === 4001 || code === 4003);
+    });
+  }
+
+  function onGone(gone: WebSocket, error: Error, final: boolean): void {
+    if (socket !== gone) return;
+    socket = null;
+    clearInterval(pinger);
+    if (state.kind === "closed") return;
+    const untrusted = error instanceof Refusal && error.code === "service-untrusted";
+    if (final || untrusted) return setState({ kind: "refused", error });
+    const waitMs = Math.min(longestBackoffMs, 250 * 2 ** Math.min(attempts, 10)) * (0.5 + random() / 2);
+    attempts += 1;
+    timer = setTimeout(connect, waitMs);
+    setState({ kind: "waiting", retryAtMs: now() + waitMs, error });
+  }
+
+  function onHello(): void {
+    attempts = 0;
+    heardAtMs = now();
+    clearInterval(pinger);
+    const opened = socket;
+    pinger = setInterval(() => {
+      if (now() - heardAtMs > 3 * pingIntervalMs) opened?.terminate();
+      else send({ type: "ping", nonce: now() });
+    }, pingIntervalMs);
+    setState({ kind: "connected" });
+    for (const [id, subscription] of subscriptions) subscribeNow(id, subscription);
+  }
+
+  function onMessage(message: ServiceMessage): void {
+    switch (message.type) {
+      case "hello":
+        return onHello();
+      case "pong":
+        return;
+      case "snapshot":
+      case "update":
+        return subscriptions.get(message.id)?.listener.onData?.(message.data, message.type === "snapshot");
+      case "log-end": {
+        const subscription = subscriptions.get(message.id);
+        if (!subscription) return;
+        subscription.nextByte = null;
+        void subscription.chain.then(() => subscription.listener.onLogEnd?.(message.bytes));
+        return;
+      }
+      case "problem":
+        if (message.id === null) throw new RemoteProblem(message.problem);
+        subscriptions.get(message.id)?.listener.onProblem?.(message.problem);
+        subscriptions.delete(message.id);
+    }
+  }
+
+  function onFrame(data: Buffer): void {
+    const frame = decodeLogFrame(data);
+    if (frame === null) throw new TypeError("not a log frame");
+    const subscription = subscriptions.get(frame.id);
+    if (!subscription || subscription.nextByte === null) return;
+    if (frame.offset !== subscription.nextByte) return; // sent before a reconnect that asked anew
+    subscription.nextByte += frame.bytes.length;
+    subscription.chain = subscription.chain.then(async () => {
+      await subscription.listener.onLog?.(frame.bytes, frame.offset);
+      send({ type: "credit", id: frame.id, bytes: frame.bytes.length });
+    });
+  }
+
+  connect();
+  return {
+    subscribe(topic, listener, { logFrom } = {}) {
+      const id = nextId++;
+      const subscription = { topic, listener, nextByte: logFrom ?? null, chain: Promise.resolve() };
+      subscriptions.set(id, subscription);
+      if (state.kind === "connected") subscribeNow(id, subscription);
+      return () => {
+        if (subscriptions.delete(id)) send({ type: "unsubscribe", id });
+      };
+    },
+    get state() {
+      return state;
+    },
+    retryNow() {
+      if (state.kind === "waiting" || state.kind === "refused") {
+        attempts = 0;
+        connect();
+      }
+    },
+    close() {
+      clearTimeout(timer);
+      clearInterval(pinger);
+      setState({ kind: "closed" });
+      const open = socket;
+      socket = null;
+      open?.close(1000);
+      setTimeout(() => open?.terminate(), 500).unref();
+    },
+  };
+}
+
+/** What this program calls itself in `hello`. */
+export function clientName(program: string): string {
+  return `${program}/${programVersion}`;
+}

@@ -1,0 +1,210 @@
+import type { HostReading } from "../reading.ts";
+import { GpuBoard, toolStartMs } from "./gpuBoard.ts";
+import { HostFiguresBoard, type HostFiguresCarry } from "./hostFigures.ts";
+
+/** What one run of the script is decoded with. */
+export interface ProbeFramesOptions {
+  hostId: string;
+  nonce: string;
+  cadenceMs: number;
+  startedAtMs: number;
+  carry?: ProbeCarry | null;
+}
+
+/** What the next run on the same host goes on from. */
+export interface ProbeCarry {
+  reading: HostReading;
+  figures: HostFiguresCarry;
+}
+
+/** How a run stands. */
+export interface ProbeFramesState {
+  /** The script runs: its first line was seen. */
+  hello: boolean;
+  /** Readings of /proc so far. */
+  ticks: number;
+  /** Lines that made no sense or were over a limit. */
+  garbageLines: number;
+}
+
+/** Longest line and most bytes per tick that are looked at; the rest is dropped and counted. */
+export const maxLineLength = 16 * 1024;
+export const maxTickLength = 4 * 1024 * 1024;
+
+/** After a GPU's row, the rows of its neighbours get this long. */
+const rowsSettleMs = 200;
+/** After the start, figures wait this long for the first answer about processes. */
+const processesWaitMs = 3_000;
+
+/**
+ * Decodes the output of `probeScript`, however it is cut into pieces: text and the service's clock in, readings
+ * out. It never throws: what makes no sense is counted.
+ */
+export class ProbeFrames {
+  readonly #options: ProbeFramesOptions;
+  readonly #host: HostFiguresBoard;
+  readonly #gpus: GpuBoard;
+  #partial = "";
+  #skipsLine = false;
+  #tickLength = 0;
+  #state: ProbeFramesState = { hello: false, ticks: 0, garbageLines: 0 };
+  /** When to give out what has come, if nothing more comes; null when nothing waits. */
+  #flushAtMs: number | null = null;
+  #gpusSentAtMs: number | null = null;
+  #last: HostReading | null = null;
+
+  constructor(options: ProbeFramesOptions) {
+    this.#options = options;
+    this.#host = new HostFiguresBoard(options.carry?.figures ?? null);
+    const known = options.carry?.reading.gpus ?? [];
+    this.#gpus = new GpuBoard(options.cadenceMs, options.startedAtMs, known);
+  }
+
+  get state(): ProbeFramesState {
+    return { ...this.#state };
+  }
+
+  /** Time to call `flush`; null: not needed. */
+  get flushAtMs(): number | null {
+    return this.#flushAtMs;
+  }
+
+  /** Takes a piece of output. `probeBytes` is what the readings shall say the probe has cost. */
+  push(text: string, nowMs: number, probeBytes: number): HostReading[] {
+    const readings: HostReading[] = [];
+    let from = 0;
+    for (let to = text.indexOf("\n"); to !== -1; from = to + 1, to = text.indexOf("\n", from)) {
+      const line = this.#takeLine(text.slice(from, to));
+      if (line !== null && this.#line(line, nowMs)) readings.push(this.#reading(nowMs, probeBytes));
+    }
+    this.#keep(text.slice(from));
+    return readings;
+  }
+
+  /** Gives out what waits for more; null when it is not yet time. */
+  flush(nowMs: number, probeBytes: number): HostReading | null {
+    if (this.#flushAtMs === null || nowMs < this.#flushAtMs || this.#state.ticks === 0) return null;
+    return this.#reading(nowMs, probeBytes);
+  }
+
+  /** Whether all parts of a reading have been heard, or will not be. */
+  isSettled(nowMs: number): boolean {
+    if (this.#state.ticks === 0) return false;
+    if (!this.#hasTool()) return true;
+    const gpus = this.#gpus;
+    return gpus.answered && (gpus.processes.isSettled(nowMs) || gpus.snapshot(nowMs).gpus.length === 0);
+  }
+
+  /** What the next run goes on from; null before the first reading. */
+  carry(): ProbeCarry | null {
+    if (this.#last === null) return this.#options.carry ?? null;
+    return { reading: this.#last, figures: this.#host.carry() };
+  }
+
+  #takeLine(end: string): string | null {
+    const line = this.#partial + end;
+    const isTooLong = this.#skipsLine || line.length > maxLineLength;
+    this.#partial = "";
+    this.#skipsLine = false;
+    this.#tickLength += line.length;
+    if (!isTooLong && (this.#tickLength <= maxTickLength || line === "T")) return line;
+    this.#state.garbageLines += 1;
+    return null;
+  }
+
+  #keep(piece: string): void {
+    this.#partial += piece;
+    if (!this.#skipsLine && this.#partial.length <= maxLineLength) return;
+    this.#tickLength += this.#partial.length;
+    this.#partial = "";
+    this.#skipsLine = true;
+  }
+
+  /** Takes a line; true when a reading is due. */
+  #line(raw: string, nowMs: number): boolean {
+    // eslint-disable-next-line no-control-regex -- a host's text must not steer a terminal
+    const line = raw.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trimEnd();
+    if (!this.#state.hello) {
+      this.#state.hello = line === `hwledger-probe ${this.#options.nonce}`;
+      return false;
+    }
+    const text = line.slice(2);
+    const tag = line.charAt(1) === " " || line.length === 1 ? line.charAt(0) : "";
+    switch (tag) {
+      case "T":
+        return this.#tick(nowMs);
+      case "G":
+        this.#gpus.gpuLine(text, nowMs);
+        return this.#gpuNews(nowMs);
+      case "A":
+        this.#appsLine(text, nowMs);
+        return false;
+      case "H":
+        if (!this.#host.line(tag, text, nowMs)) this.#state.garbageLines += 1;
+        this.#forgetOtherBoot();
+        return false;
+      case "P":
+      case "M":
+      case "C":
+      case "U":
+      case "O":
+        if (!this.#host.line(tag, text, nowMs)) this.#state.garbageLines += 1;
+        return false;
+      default:
+        this.#state.garbageLines += 1;
+        return false;
+    }
+  }
+
+  #gpuNews(nowMs: number): boolean {
+    this.#planFlush(nowMs);
+    // the first rows may be those of one GPU of many: only a later tick knows whom to expect
+    return this.#gpusSentAtMs !== null && this.#gpus.allFresh;
+  }
+
+  /** The first answer about processes is worth a reading; later ones go along with the figures. */
+  #appsLine(text: string, nowMs: number): void {
+    const { processes } = this.#gpus;
+    const wasSettled = processes.isSettled(nowMs);
+    processes.appsLine(text, nowMs);
+    if (!wasSettled) this.#planFlush(nowMs);
+  }
+
+  /** Figures go out when their neighbours had time to come, and the processes, which are asked separately. */
+  #planFlush(nowMs: number): void {
+    const { answered, processes } = this.#gpus;
+    if (!answered) return;
+    const processesAtMs = processes.settlesAtMs ?? this.#options.startedAtMs + processesWaitMs;
+    this.#flushAtMs = Math.max(nowMs + rowsSettleMs, processes.isSettled(nowMs) ? 0 : processesAtMs);
+  }
+
+  /** Ticks of /proc give out a reading only where the GPUs' own rhythm does not. */
+  #tick(nowMs: number): boolean {
+    this.#state.ticks += 1;
+    this.#tickLength = 0;
+    if (!this.#hasTool()) return true;
+    if (this.#gpusSentAtMs !== null) return nowMs - this.#gpusSentAtMs > 1.5 * this.#options.cadenceMs;
+    return !this.#gpus.answered && nowMs - this.#options.startedAtMs >= toolStartMs;
+  }
+
+  #forgetOtherBoot(): void {
+    const before = this.#options.carry?.figures.bootId ?? null;
+    const boot = this.#host.fact("boot");
+    if (before !== null && boot !== null && boot !== before) this.#gpus.forgetKnown();
+  }
+
+  #hasTool(): boolean {
+    const tool = this.#host.fact("tool");
+    return tool !== null && tool !== "none";
+  }
+
+  #reading(nowMs: number, probeBytes: number): HostReading {
+    const { hostId, cadenceMs } = this.#options;
+    if (this.#gpus.answered && this.#flushAtMs !== null) this.#gpusSentAtMs = nowMs;
+    this.#flushAtMs = null;
+    this.#gpus.takeFresh();
+    const gpus = this.#hasTool() ? this.#gpus.snapshot(nowMs) : { gpus: [], gpuProblem: null };
+    this.#last = { hostId, atMs: nowMs, cadenceMs, ...this.#host.figures(nowMs), ...gpus, probeBytes };
+    return this.#last;
+  }
+}

@@ -1,0 +1,63 @@
+import { nvidiaSmiAppsFields } from "./nvidiaSmiApps.ts";
+import { nvidiaSmiFieldLists } from "./nvidiaSmiRow.ts";
+import { probeShellFunctions } from "./probeShellFunctions.ts";
+
+/** What a probe is told before it starts. */
+export interface ProbeScriptOptions {
+  /** Lower-case hex; the first line that counts carries it, since a login's rc files may print before. */
+  nonce: string;
+  /** Whole seconds from reading to reading. */
+  everyS: number;
+  /** Where /proc and /sys are; a test puts its own there. */
+  procRoot?: string;
+  sysRoot?: string;
+  /** Tried after the PATH, which is short in a session without a terminal. */
+  toolPaths?: readonly string[];
+  /** Seconds until a tool that ended is started again. */
+  restartS?: number;
+}
+
+/** GPUs that can sleep are asked no more often than this: every question keeps them awake for a while. */
+export const sleepyGpuEveryS = 15;
+
+const nvidiaSmiPaths = [
+  "/usr/bin/nvidia-smi",
+  "/usr/local/bin/nvidia-smi",
+  "/usr/lib/wsl/lib/nvidia-smi",
+  "/usr/local/nvidia/bin/nvidia-smi",
+  "/opt/nvidia/bin/nvidia-smi",
+  "/opt/bin/nvidia-smi",
+  "/run/current-system/sw/bin/nvidia-smi",
+];
+
+/**
+ * The text for the stdin of one `/bin/sh -s`. It prints tagged lines (README.md) until its stdin closes, then
+ * ends every process it started. It reads nothing of its stdin and must be the last text written there. POSIX
+ * sh; the only process per tick is a `sleep`, beside the tool in its own loop.
+ */
+export function probeScript(options: ProbeScriptOptions): string {
+  const { nonce, everyS, procRoot = "/proc", sysRoot = "/sys", restartS = 30 } = options;
+  if (!/^[0-9a-f]{8,64}$/.test(nonce)) throw new Error("the nonce is not lower-case hex");
+  if (!Number.isInteger(everyS) || everyS < 1 || everyS > 3600) throw new Error("bad cadence");
+  const paths = options.toolPaths ?? nvidiaSmiPaths;
+  for (const path of [procRoot, sysRoot, ...paths]) {
+    if (!/^\/[\w./-]*$/.test(path)) throw new Error("a path of the probe is not plain");
+  }
+  const [full, some, least] = nvidiaSmiFieldLists;
+  return [
+    "hwledger_probe() {",
+    "LC_ALL=C; export LC_ALL",
+    `nonce=${nonce} every=${everyS} proc=${procRoot} sys=${sysRoot} restart=${restartS}`,
+    `sleepy_every=${Math.max(everyS, sleepyGpuEveryS)}`,
+    `tool_paths='${paths.join(" ")}'`,
+    `fields_0=${full.join(",")}`,
+    `fields_1=${some.join(",")}`,
+    `fields_2=${least.join(",")}`,
+    `app_fields=${nvidiaSmiAppsFields.join(",")}`,
+    probeShellFunctions.trim(),
+    "serve",
+    "}",
+    "hwledger_probe; exit",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,264 @@
+/**
+ * The functions of the probe's script, POSIX sh for dash, BusyBox ash and bash 3.2. Each worker is a subshell
+ * that runs at most one process at a time and kills it on TERM; `serve` blocks on stdin and, at its end, sends
+ * TERM to all workers. Pipes 3, 4 and 7 lead to loops that tag the lines of a tool.
+ */
+export const probeShellFunctions = String.raw`
+tag() {
+  while IFS= read -r line || [ -n "$line" ]; do printf '%s %s\n' "$1" "$line"; done
+}
+
+# in a worker: the running process ends with it
+be_worker() {
+  busy=
+  trap halt TERM HUP INT
+}
+halt() {
+  trap '' TERM HUP INT
+  if [ -n "$busy" ]; then kill -9 "-$!"; kill -9 "$!"; fi
+  exit 0
+}
+run() {
+  busy=1
+  "$@" </dev/null 3>&- 4>&- 6>&- 7>&- &
+  wait "$!"
+  code=$?
+  busy=
+  return "$code"
+}
+
+# Whether an nvidia-smi, ours or not, hangs in the driver: it cannot be killed, and a second one would hang too.
+hangs_now() {
+  for stat in "$proc"/[0-9]*/stat; do
+    IFS= read -r line <"$stat" || continue
+    case $line in *'(nvidia-smi) D '*) return 0 ;; esac
+  done
+  return 1
+}
+await_driver() {
+  hangs_now || return 0
+  run sleep 2
+  while hangs_now; do
+    printf '#wedged\n'
+    run sleep "$restart"
+  done
+}
+
+gpu_worker() {
+  be_worker
+  level=0
+  while :; do
+    await_driver
+    case $level in 0) fields=$fields_0 ;; 1) fields=$fields_1 ;; *) fields=$fields_2 ;; esac
+    printf '#start loop %s %s\n' "$every" "$fields"
+    run $group "$tool" "--query-gpu=$fields" --format=csv,noheader,nounits -l "$every"
+    printf '#exit %s\n' "$code"
+    # 2 is "unknown field": ask for less at once
+    if [ "$code" = 2 ] && [ "$level" -lt 2 ]; then level=$((level + 1)); continue; fi
+    run sleep "$restart"
+  done
+}
+
+apps_worker() {
+  be_worker
+  while :; do
+    await_driver
+    printf '#start loop %s %s\n' "$every" "$app_fields"
+    run $group "$tool" "--query-compute-apps=$app_fields" --format=csv,nounits -l "$every"
+    printf '#exit %s\n' "$code"
+    run sleep "$restart"
+  done
+}
+
+# GPUs that can sleep: single readings of those awake; a loop would hold them awake
+sleepy_worker() {
+  be_worker
+  level=0
+  while :; do
+    await_driver >&3
+    case $level in 0) fields=$fields_0 ;; 1) fields=$fields_1 ;; *) fields=$fields_2 ;; esac
+    awake= asleep=
+    for device in "$sys"/bus/pci/drivers/nvidia/*:*:*; do
+      state=unknown
+      read -r state <"$device/power/runtime_status"
+      case $state in
+        suspend*) asleep=$asleep,\${device##*/} ;;
+        *) awake=$awake,\${device##*/} ;;
+      esac
+    done
+    if [ -n "$asleep" ]; then printf '#asleep %s %s\n' "$sleepy_every" "\${asleep#,}" >&3; fi
+    if [ -n "$awake" ]; then
+      only=
+      if [ -n "$asleep" ]; then only=--id=\${awake#,}; fi
+      printf '#start once %s %s\n' "$sleepy_every" "$fields" >&3
+      run_tool "--query-gpu=$fields" --format=csv,noheader,nounits $only >&3
+      printf '#exit %s\n' "$code" >&3
+      if [ "$code" = 2 ] && [ "$level" -lt 2 ]; then level=$((level + 1)); continue; fi
+      printf '#start once %s %s\n' "$sleepy_every" "$app_fields" >&4
+      run_tool "--query-compute-apps=$app_fields" --format=csv,nounits $only >&4
+      printf '#exit %s\n' "$code" >&4
+    fi
+    run sleep "$sleepy_every"
+  done
+}
+run_tool() {
+  run $group "$tool" "$@"
+}
+
+can_sleep() {
+  for device in "$sys"/bus/pci/drivers/nvidia/*:*:*; do
+    control=
+    read -r control <"$device/power/control" || continue
+    [ "$control" = auto ] || continue
+    d3=
+    read -r d3 <"$proc/driver/nvidia/gpus/\${device##*/}/power" || return 0
+    case $d3 in *Enabled* | *enabled*) return 0 ;; esac
+  done
+  return 1
+}
+
+# df hangs where a network file system does; it must not hold up the rest
+disk_worker() {
+  be_worker
+  while :; do
+    printf '#df\n'
+    run df -Pk "\${HOME:-/}"
+    run sleep 60
+  done
+}
+
+memory_cells() {
+  total=- free=- available=- buffers=- cached=- slab=- shared=-
+  while read -r key value rest; do
+    case $key in
+      MemTotal:) total=$value ;;
+      MemFree:) free=$value ;;
+      MemAvailable:) available=$value; break ;;
+      Buffers:) buffers=$value ;;
+      Cached:) cached=$value ;;
+      SReclaimable:) slab=$value ;;
+      Shmem:) shared=$value ;;
+    esac
+  done <"$proc/meminfo"
+}
+
+group_cells() {
+  limit=- current=- inactive=-
+  read -r limit <"$sys/fs/cgroup/memory.max" || return 0
+  [ "$limit" != max ] || return 0
+  read -r current <"$sys/fs/cgroup/memory.current"
+  while read -r key value; do
+    if [ "$key" = inactive_file ]; then inactive=$value; break; fi
+  done <"$sys/fs/cgroup/memory.stat"
+}
+
+linux_worker() {
+  be_worker
+  while :; do
+    cpu=- uptime=-
+    IFS= read -r cpu <"$proc/stat"
+    memory_cells
+    group_cells
+    read -r uptime rest <"$proc/uptime"
+    printf 'P %s\nM %s %s %s %s %s %s %s\nC %s %s %s\nU %s\nT\n' "$cpu" \
+      "$total" "$free" "$available" "$buffers" "$cached" "$slab" "$shared" \
+      "$limit" "$current" "$inactive" "$uptime"
+    run sleep "$every"
+  done
+}
+
+darwin_worker() {
+  be_worker
+  printf '#sysctl\n' >&7
+  run_aside sysctl hw.memsize kern.boottime kern.bootsessionuuid
+  run_aside ioreg -rd1 -c IOPlatformExpertDevice
+  while :; do
+    printf '#vm_stat\n' >&7
+    run_aside vm_stat
+    printf 'T\n'
+    run sleep "$every"
+  done
+}
+run_aside() {
+  run "$@" >&7
+}
+
+other_worker() {
+  be_worker
+  while :; do
+    printf 'T\n'
+    run sleep "$every"
+  done
+}
+
+fact() {
+  if [ -n "$2" ]; then printf 'H %s %s\n' "$1" "$2"; fi
+}
+
+first_line() {
+  line=
+  for file; do
+    if [ -r "$file" ] && IFS= read -r line <"$file" && [ -n "$line" ]; then return; fi
+  done
+}
+
+print_facts() {
+  kernel=$(uname -srm)
+  fact kernel "$kernel"
+  first_line "$proc/sys/kernel/random/boot_id"; fact boot "$line"
+  first_line /etc/machine-id /var/lib/dbus/machine-id; fact machine "$line"
+  if [ -r /etc/os-release ]; then
+    while IFS= read -r line; do
+      case $line in PRETTY_NAME=*) fact distro "\${line#PRETTY_NAME=}"; break ;; esac
+    done </etc/os-release
+  fi
+  case $kernel in Darwin*) fact clock "$(date +%s)" ;; esac
+}
+
+find_tool() {
+  tool=
+  for path in "$(command -v nvidia-smi)" $tool_paths; do
+    if [ -f "$path" ] && [ -x "$path" ]; then tool=$path; return; fi
+  done
+}
+
+main() {
+  print_facts
+  find_tool
+  fact tool "\${tool:-none}"
+  # its own process group, so that what the tool starts ends with it
+  group=$(command -v setsid) && group=setsid
+  workers=
+  case $kernel in
+    Linux*) linux_worker & ;;
+    Darwin*) darwin_worker & ;;
+    *) other_worker & ;;
+  esac
+  workers=$!
+  disk_worker >&7 &
+  workers="$workers $!"
+  if [ -n "$tool" ]; then
+    if can_sleep; then
+      sleepy_worker & workers="$workers $!"
+    else
+      gpu_worker >&3 & workers="$workers $!"
+      apps_worker >&4 & workers="$workers $!"
+    fi
+  fi
+  exec 3>&- 4>&- 7>&-
+  trap stop TERM HUP INT
+  while IFS= read -r line; do :; done
+  stop
+}
+stop() {
+  trap '' TERM HUP INT
+  kill $workers
+  exit 0
+}
+
+serve() {
+  printf '\nhwledger-probe %s\n' "$nonce"
+  exec 2>/dev/null 6>&1
+  { { { main 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag A >&6; } 3>&1 >&6 | tag G >&6; }
+}
+`.replaceAll("\\$", "$");

@@ -1,0 +1,63 @@
+import * as z from "zod";
+import { metricSchema } from "./metric.ts";
+
+/** A process seen on a GPU. `user` is null when the probe could not tell. */
+export const gpuProcessSchema = z.object({
+  pid: z.number().int(),
+  name: z.string(),
+  memoryBytes: metricSchema,
+});
+export type GpuProcess = z.infer<typeof gpuProcessSchema>;
+
+/** Who uses a GPU. `unknown` is not free. */
+export const occupancySchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("free") }),
+  z.object({ kind: z.literal("busy"), processes: z.array(gpuProcessSchema) }),
+  z.object({ kind: z.literal("unknown"), reason: z.string() }),
+]);
+export type Occupancy = z.infer<typeof occupancySchema>;
+
+/** One GPU at one moment. Keyed by `uuid`; the index is never a key. */
+export const gpuReadingSchema = z.object({
+  uuid: z.string(),
+  index: z.number().int().nullable(),
+  name: z.string(),
+  vendor: z.enum(["nvidia", "amd", "apple", "intel"]),
+  pciBusId: z.string().nullable(),
+  driverVersion: z.string().nullable(),
+  /** `unified`: it shares the machine's memory (GB10, Jetson, Apple). */
+  memoryKind: z.enum(["dedicated", "unified"]),
+  utilizationPct: metricSchema,
+  memoryUsedBytes: metricSchema,
+  memoryTotalBytes: metricSchema,
+  temperatureC: metricSchema,
+  powerW: metricSchema,
+  powerLimitW: metricSchema,
+  occupancy: occupancySchema,
+  /** Service clock, when this GPU's figures were read. */
+  atMs: z.number().int(),
+});
+export type GpuReading = z.infer<typeof gpuReadingSchema>;
+
+/** A host at one moment. */
+export const hostReadingSchema = z.object({
+  hostId: z.string(),
+  /** Service clock. */
+  atMs: z.number().int(),
+  cadenceMs: z.number().int(),
+  cpuPct: metricSchema,
+  memoryUsedBytes: metricSchema,
+  memoryTotalBytes: metricSchema,
+  diskUsedBytes: metricSchema,
+  diskTotalBytes: metricSchema,
+  uptimeS: metricSchema,
+  bootId: z.string().nullable(),
+  machineId: z.string().nullable(),
+  os: z.string().nullable(),
+  gpus: z.array(gpuReadingSchema),
+  /** Set when GPUs could not be read: what the tool said. Null when they could, or when there is no GPU tool. */
+  gpuProblem: z.object({ code: z.string(), detail: z.string() }).nullable(),
+  /** Bytes this probe has put on the wire since it started, for its own bill. */
+  probeBytes: z.number().int(),
+});
+export type HostReading = z.infer<typeof hostReadingSchema>;

@@ -1,0 +1,29 @@
+import type * as z from "zod";
+import type { Role } from "./ids.ts";
+
+/** Who may call a route: anybody (only joining), or members of these roles. */
+export type Access = "anyone" | readonly Role[];
+
+/**
+ * One row of the route table. The service registers it, the client calls it, OpenAPI is generated from it.
+ * `body: "tar"` is a raw tar stream; an answer of `"bytes"` is raw bytes and `"events"` is a text/event-stream.
+ */
+export interface Route<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType | "tar" | null = z.ZodType | "tar" | null,
+  Answer extends z.ZodType | "bytes" | "events" = z.ZodType | "bytes" | "events",
+> {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Path with `{name}` for parameters. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** Largest body in bytes; for a tar stream the service's workspace limit holds instead. */
+  readonly bodyLimitBytes?: number;
+  readonly status: 200 | 201 | 202;
+  readonly answer: Answer;
+}

@@ -1,0 +1,87 @@
+import { readBootId, runnerScript, type RunnerContext } from "./runnerPrelude.ts";
+
+/** Which log to follow from where. */
+export interface FollowOptions extends RunnerContext {
+  /** Bytes of the log that are already held. */
+  offset: number;
+  /** Between TERM and KILL when the job is cancelled. */
+  graceMs: number;
+  /** Makes sure first that a job that was not started yet never will be. */
+  claim: boolean;
+}
+
+/**
+ * Follows a job: the log's bytes on stdout, what becomes of the job as control lines. A line `cancel NAME` on stdin
+ * cancels the job; the end of stdin ends the following and leaves no process behind.
+ */
+export function followScript(options: FollowOptions): string {
+  return runnerScript(
+    options,
+    `${options.claim ? claim : ""}
+cd "$h_dir" 2>/dev/null || { say gone; exit 0; }
+${followBody(options.offset, options.graceMs)}`,
+  );
+}
+
+// Creating the file `start` decides who starts a job. It stays, so that a late starter finds it.
+const claim = `( umask 077; mkdir -p "$h_dir"; set -C; printf 'never\\n' >"$h_dir/start" ) 2>/dev/null && rm -rf "$h_dir/work"
+[ -e "$h_dir/start" ] || { say no-room "the job's folder cannot be written"; exit 0; }`;
+
+/** The following itself, for a shell that stands in the job's folder. */
+export function followBody(offset: number, graceMs: number): string {
+  return `${readClaim}
+[ -n "$h_owner" ] || [ ! -e start ] || { sleep 1; ${readClaim}; [ -n "$h_owner" ] || h_owner=0; }
+case $h_owner in ''|never) say unstarted; exit 0 ;; esac
+say interpreter "$h_interpreter"
+say directory "$h_folder"
+say following $h_archive
+if [ -r log ]; then tail -c +${offset + 1} -f log & h_tail=$!; else say no-log; h_tail=; fi
+${watch} &
+h_watch=$!
+while read -r h_word h_by; do
+if [ "$h_word" = cancel ]; then ${cancel(graceMs)} & fi
+done
+kill $h_tail "$h_watch" 2>/dev/null`;
+}
+
+const readClaim = `h_owner= h_began= h_archive= h_interpreter= h_folder=
+{ read -r h_owner h_began; read -r h_archive; read -r h_interpreter; read -r h_folder; } 2>/dev/null <start`;
+
+// The supervisor holds the pipe `alive` open for writing. Opened for both at first, so that the opening never blocks;
+// with our own writing end closed, the reading ends when the supervisor does, or at once if it already has. By `exec`:
+// a shell that redirects a single command keeps a copy of the descriptor, and so the pipe open.
+const watch = `(
+[ -p alive ] && command exec 9<>alive <alive 9>&- && read -r h_word
+h_code=; h_by=
+{ read -r h_code h_signal h_why h_bytes; } 2>/dev/null <exit
+if [ -n "$h_code" ]; then
+[ "$h_why" != cancel ] || { read -r h_by; } 2>/dev/null <cancel
+say ended "$h_code" "$h_signal" "$h_why" "$h_bytes" "$h_by"; exit 0
+fi
+${readBootId}
+set -- $(wc -c 2>/dev/null <log)
+if [ "$h_began" != "$h_boot" ]; then say rebooted "\${1:-0}"; exit 0; fi
+h_leader=; { read -r h_leader; } 2>/dev/null <pid
+if [ -n "$h_leader" ] && kill -s 0 -- "-$h_leader" 2>/dev/null; then say vanished "\${1:-0}" running
+else say vanished "\${1:-0}" ended; fi
+)`;
+
+function cancel(graceMs: number): string {
+  return `(
+trap '' HUP PIPE; exec </dev/null >/dev/null 2>&1
+[ ! -e exit ] || exit 0
+if [ ! -e timeout ] && [ ! -e cancel ]; then printf '%-200s\\n' "$h_by" 1<>cancel.tmp; mv cancel.tmp cancel; fi
+h_leader=; read -r h_leader <pid; [ -n "$h_leader" ] || exit 0
+kill -s TERM -- "-$h_leader"
+${waitForGroup("$h_leader", graceMs)}
+kill -s KILL -- "-$h_leader"
+)`;
+}
+
+/** Waits until no process of a group is left, or the time is over. */
+export function waitForGroup(leader: string, limitMs: number): string {
+  return `h_waited=0
+while [ $h_waited -lt ${Math.ceil(limitMs / 100)} ] && kill -s 0 -- "-${leader}" 2>/dev/null; do
+if sleep 0.1 2>/dev/null; then h_waited=$((h_waited+1)); else sleep 1; h_waited=$((h_waited+10)); fi
+done`;
+}

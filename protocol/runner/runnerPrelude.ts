@@ -1,0 +1,39 @@
+import type { JobId } from "../ids.ts";
+import { shellQuote } from "../shellQuote.ts";
+
+/** What every script of the runner needs: which job, and the mark that tells its words from noise. */
+export interface RunnerContext {
+  jobId: JobId;
+  /** Letters and digits that occur in nothing else the host prints. */
+  nonce: string;
+}
+
+/**
+ * One compound command, so that the shell has parsed all of it before it acts. It first prints the nonce and a line
+ * end on stdout; what came before is rc noise, what follows is data. Its words go to stderr by `say`.
+ * Variables begin with `h_`, so that none of the user's own is changed for the job.
+ */
+export function runnerScript(context: RunnerContext, body: string): string {
+  if (!/^[A-Za-z0-9]{8,64}$/.test(context.nonce))
+    throw new RangeError("a nonce is 8 to 64 letters and digits");
+  return `{
+h_nonce=${context.nonce}
+h_dir=$HOME/.hwledger/jobs/${shellQuote(context.jobId)}
+${functions}
+printf '%s\\n' "$h_nonce"
+${body}
+exit 0
+}
+`;
+}
+
+/** Reads the boot's identity into h_boot, with builtins where it can. */
+export const readBootId = `h_boot=
+[ ! -r /proc/sys/kernel/random/boot_id ] || read -r h_boot </proc/sys/kernel/random/boot_id
+[ -n "$h_boot" ] || h_boot=$(sysctl -n kern.bootsessionuuid 2>/dev/null)
+h_boot=\${h_boot:-unknown}`;
+
+// say: one control line in one write; the line end before it parts it from whatever a program left unfinished there.
+// flat: a text on one line in h_flat, without a process.
+const functions = `say() { printf '\\n%s %s\\n' "$h_nonce" "$*" >&2; }
+flat() { set -f; set -- $1; h_flat="$*"; set +f; }`;

@@ -1,0 +1,107 @@
+/** What the runner on a host says: one line each on stderr. Byte counts are those of the job's log unless said otherwise. */
+export type RunnerReport =
+  | { kind: "unpacked" }
+  | { kind: "unpack-failed"; reason: string }
+  | { kind: "prepared" }
+  | { kind: "no-interpreter" }
+  | { kind: "no-script" }
+  | { kind: "no-room"; reason: string }
+  | { kind: "start-failed"; reason: string }
+  | { kind: "started" }
+  /** Somebody else had already decided whether the job starts. */
+  | { kind: "claimed" }
+  /** The job was never started and never will be. */
+  | { kind: "unstarted" }
+  /** The job's folder is not there. */
+  | { kind: "gone" }
+  | { kind: "interpreter"; path: string }
+  | { kind: "directory"; path: string }
+  | { kind: "following"; archiveBytes: number; archiveSha256: string }
+  | { kind: "no-log" }
+  | JobEvidence;
+
+/** How a job's end shows on its host. `signal` is the name without SIG that the host's shell gives for the code. */
+export type JobEvidence =
+  | {
+      kind: "ended";
+      code: number;
+      signal: string | null;
+      why: { kind: "none" } | { kind: "time-limit" } | { kind: "cancelled"; by: string };
+      logBytes: number;
+    }
+  /** No exit record, and the host has started anew since. */
+  | { kind: "rebooted"; logBytes: number }
+  /** No exit record, and the supervisor is gone; the job's processes may be `running` still. */
+  | { kind: "vanished"; logBytes: number; processes: "running" | "ended" };
+
+/** What a line says, if it is the runner's own: the nonce stands before its words, noise may stand before the nonce. */
+export function parseRunnerReport(line: string, nonce: string): RunnerReport | null {
+  const at = line.indexOf(`${nonce} `);
+  if (at < 0) return null;
+  const text = line.slice(at + nonce.length + 1).trimEnd();
+  const space = text.indexOf(" ");
+  const kind = space < 0 ? text : text.slice(0, space);
+  const rest = space < 0 ? "" : text.slice(space + 1);
+  switch (kind) {
+    case "unpacked":
+    case "prepared":
+    case "no-interpreter":
+    case "no-script":
+    case "started":
+    case "claimed":
+    case "unstarted":
+    case "gone":
+    case "no-log":
+      return { kind };
+    case "unpack-failed":
+    case "no-room":
+    case "start-failed":
+      return { kind, reason: rest };
+    case "interpreter":
+    case "directory":
+      return { kind, path: rest };
+    case "following": {
+      const [bytes, sha256] = rest.split(" ");
+      return { kind, archiveBytes: count(bytes) ?? 0, archiveSha256: sha256 ?? "" };
+    }
+    default:
+      return parseEvidence(kind, rest);
+  }
+}
+
+function parseEvidence(kind: string, rest: string): JobEvidence | null {
+  const words = rest.split(" ");
+  switch (kind) {
+    case "ended": {
+      const [code, signal, why, bytes] = words;
+      const exitCode = count(code);
+      const logBytes = count(bytes);
+      if (exitCode === null || logBytes === null) return null;
+      const by = words.slice(4).join(" ").trim();
+      return { kind, code: exitCode, signal: nameOf(signal), why: whyOf(why, by), logBytes };
+    }
+    case "rebooted":
+      return { kind, logBytes: count(words[0]) ?? 0 };
+    case "vanished":
+      return {
+        kind,
+        logBytes: count(words[0]) ?? 0,
+        processes: words[1] === "running" ? "running" : "ended",
+      };
+    default:
+      return null;
+  }
+}
+
+function whyOf(word: string | undefined, by: string): Extract<JobEvidence, { kind: "ended" }>["why"] {
+  if (word === "cancel") return { kind: "cancelled", by };
+  return word === "timeout" ? { kind: "time-limit" } : { kind: "none" };
+}
+
+function nameOf(signal: string | undefined): string | null {
+  return signal !== undefined && /^(SIG)?[A-Z][A-Z0-9+-]*$/.test(signal) ? signal.replace(/^SIG/, "") : null;
+}
+
+function count(word: string | undefined): number | null {
+  return word !== undefined && /^\d{1,15}$/.test(word) ? Number(word) : null;
+}

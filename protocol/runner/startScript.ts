@@ -1,0 +1,95 @@
+import type { JobSpec } from "../job.ts";
+import { shellQuote } from "../shellQuote.ts";
+import { followBody } from "./followScript.ts";
+import { runnerScript, type RunnerContext } from "./runnerPrelude.ts";
+import { placeOf, supervisorScript } from "./supervisorScript.ts";
+
+/** What to start. */
+export interface StartOptions extends RunnerContext {
+  spec: JobSpec;
+  /** Between TERM and KILL, at the time limit and on cancelling. */
+  graceMs: number;
+}
+
+/**
+ * Prepares a job beside its unpacking, reports `prepared`, and starts it on the line `go BYTES SHA256` on stdin,
+ * which must come only after the whole archive was sent and unpacked. Any other end of stdin removes the job's folder.
+ * Then it reports `started` (or why not) and follows the job as `followScript` does.
+ */
+export function startScript(options: StartOptions): string {
+  const { folder, file } = placeOf(options.spec.script);
+  const script = [folder, file].filter((part) => part !== "").join("/");
+  const supervisor = supervisorScript(options.spec, options);
+  return runnerScript(
+    options,
+    `${look}
+${findInterpreter(options.spec.launch)}
+[ -n "$h_program" ] || { say no-interpreter; exit 0; }
+${findDetacher}
+[ -n "$h_mode" ] || { say start-failed "neither setsid, bash nor perl is there"; exit 0; }
+h_run="./run.$h_nonce"
+if [ ! -e "$h_dir/start" ]; then
+h_text=$({ ( umask 077; mkdir -p "$h_dir" ); cd "$h_dir" && mkfifo alive limit grace && printf '%s' ${shellQuote(supervisor)} >"$h_run"; } 2>&1) || { flat "$h_text"; rm -rf "$h_dir"; say no-room "$h_flat"; exit 0; }
+fi
+say prepared
+read -r h_word h_archive || h_word=
+[ "$h_word" = go ] || { [ -e "$h_dir/start" ] || { rm -rf "$h_dir"; sleep 1; rm -rf "$h_dir"; }; exit 0; }
+cd "$h_dir" || { say start-failed "its folder is gone"; exit 0; }
+[ -f ${shellQuote(`./work/${script}`)} ] || { [ -e start ] || { cd /; rm -rf "$h_dir"; say no-script; exit 0; }; }
+h_folder=$PWD/work${folder === "" ? "" : `/${shellQuote(folder)}`}
+h_text=$(${detached} </dev/null 2>&1)
+case $h_text in
+*started) say started ;;
+*claimed) say claimed ;;
+*full) cd /; rm -rf "$h_dir"; say no-room "no space left on device"; exit 0 ;;
+*) if ( set -C; printf 'never\\n' >start ) 2>/dev/null; then
+flat "$h_text"; say start-failed "\${h_flat:-the supervisor said nothing}"; exit 0
+fi
+say claimed ;;
+esac
+${followBody(0, options.graceMs)}`,
+  );
+}
+
+// Programs are looked for without a process: on PATH, then where people and package managers put them.
+const look = `look() {
+h_found=; h_ifs=$IFS; h_path=$PATH:$HOME/.local/bin:/opt/homebrew/bin:/usr/local/bin:/opt/conda/bin:/usr/bin:/bin
+IFS=:; set -f
+for h_entry in $h_path; do
+case $h_entry in /*) if [ -f "$h_entry/$1" ] && [ -x "$h_entry/$1" ]; then h_found=$h_entry/$1; break; fi ;; esac
+done
+IFS=$h_ifs; set +f
+}`;
+
+function findInterpreter(launch: JobSpec["launch"]): string {
+  switch (launch.kind) {
+    case "named":
+      return `h_program=
+for h_name in ${launch.candidates.map(shellQuote).join(" ")}; do
+look "$h_name"; h_program=$h_found; [ -z "$h_program" ] || break
+done`;
+    case "path":
+      return `h_program=${shellQuote(launch.path)}
+case $h_program in
+/*) ;;
+'~/'*) h_program=$HOME/\${h_program#'~/'} ;;
+*/*) h_program=$HOME/$h_program ;;
+*) look "$h_program"; h_program=$h_found ;;
+esac
+[ -f "$h_program" ] && [ -x "$h_program" ] || h_program=`;
+  }
+}
+
+const findDetacher = `look setsid; h_detach=$h_found h_mode=setsid
+if [ -z "$h_detach" ]; then
+h_mode=monitor
+if [ -z "\${BASH_VERSION:-}" ]; then look perl; h_detach=$h_found h_mode=\${h_found:+perl}; fi
+fi`;
+
+// In a command substitution: it ends when the supervisor has answered and closed its stdout, without any polling.
+const detached = `set -- "$h_run" "$h_program" "$h_mode" "$h_detach" "$h_archive" "$h_folder"
+case $h_mode in
+setsid) "$h_detach" /bin/sh "$@" & ;;
+perl) "$h_detach" -e 'use POSIX (); POSIX::setsid(); exec { $ARGV[0] } @ARGV; exit 127' /bin/sh "$@" & ;;
+monitor) set -m; /bin/sh "$@" & ;;
+esac`;

@@ -1,0 +1,124 @@
+import type { JobSpec } from "../job.ts";
+import { shellQuote } from "../shellQuote.ts";
+import { waitForGroup } from "./followScript.ts";
+import { readBootId } from "./runnerPrelude.ts";
+
+/** What the supervisor is told beside the spec. */
+export interface SupervisorOptions {
+  jobId: string;
+  /** Between TERM and KILL at the time limit. */
+  graceMs: number;
+}
+
+/**
+ * The sh program that stays with a job on its host, detached from everything. It stands in the job's folder; its
+ * arguments: interpreter, way to detach (`setsid`, `monitor` or `perl`), program for that, the archive's bytes and
+ * hash, the folder to run in. It answers one word on stdout: `started`, `claimed` or `full`.
+ *
+ * It claims the job by creating `start`, so a job runs once whoever else tries. All it has to write at the end has
+ * its place reserved before the job starts, so that a full disk cannot lose the exit code.
+ */
+export function supervisorScript(spec: JobSpec, options: SupervisorOptions): string {
+  const timed = spec.timeoutMs !== null;
+  return `${claim}
+${reserve(timed)}
+${launch(spec, options)}
+echo started
+exec >/dev/null 2>&1
+${spec.timeoutMs === null ? "" : timers(spec.timeoutMs, options.graceMs)}
+${settle(timed, options.graceMs)}
+`;
+}
+
+/** The folder of a script inside the workspace, and the word that names it there. Throws a RangeError for a path that leaves the workspace. */
+export function placeOf(script: string): { folder: string; file: string } {
+  const parts = script.split("/").filter((part) => part !== "." && part !== "");
+  const file = parts.pop();
+  if (file === undefined || script.startsWith("/") || file === ".." || parts.includes(".."))
+    throw new RangeError("a script is named by a path inside its workspace");
+  return { folder: parts.join("/"), file: file.startsWith("-") ? `./${file}` : file };
+}
+
+const claim = `h_program=$1 h_mode=$2 h_detach=$3 h_archive=$4
+trap '' HUP PIPE
+${readBootId}
+exec 9<>alive
+( set -C; printf '' >start ) 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; exit 0; }
+full() { rm -f start exit.tmp; echo full; exit 0; }
+printf '%s\\n' "$$ $h_boot" "$h_archive" "$h_program" "$5" 2>/dev/null >start || full`;
+
+function reserve(timed: boolean): string {
+  const files = ["exit.tmp", "pid", "cancel.tmp", ...(timed ? ["timeout.tmp"] : [])];
+  const writes = files.map((file) => `printf '%200s\\n' '' >${file}`);
+  return `{ ${writes.join(" && ")} && printf '' >>log; } 2>/dev/null || full`;
+}
+
+/** Starts the job in a process group of its own. Only builtins run once the job's environment is set. */
+function launch(spec: JobSpec, options: SupervisorOptions): string {
+  const { folder, file } = placeOf(spec.script);
+  const words = [...spec.launch.flags, file, ...spec.args].map(shellQuote).join(" ");
+  const environment = Object.entries({
+    PYTHONUNBUFFERED: "1",
+    HWLEDGER_JOB_ID: options.jobId,
+    ...spec.env,
+  });
+  const exported = environment.filter(([name]) => !ownedByShells.test(name));
+  const passed = environment.filter(([name]) => ownedByShells.test(name));
+  const env = passed.map(([name, value]) => shellQuote(`${name}=${value}`)).join(" ");
+  return `[ "$h_mode" != monitor ] || set -m
+(
+trap - HUP PIPE
+exec </dev/null >>log 2>&1 9>&-
+cd ${shellQuote(`./work/${folder}`)} || exit 126
+set -- "$h_program" ${words}
+${passed.length === 0 ? "" : `set -- "$(command -v env)" ${env} "$@"`}
+case $h_mode in
+setsid) set -- "$h_detach" "$@" ;;
+perl) set -- "$h_detach" -e 'use POSIX (); POSIX::setsid(); exec { $ARGV[0] } @ARGV; exit 127' "$@" ;;
+esac
+${exported.map(([name, value]) => `export ${name}=${shellQuote(value)}`).join("\n")}
+exec "$@"
+) &
+h_leader=$!
+[ "$h_mode" != monitor ] || set +m
+printf '%-200s\\n' "$h_leader" 1<>pid`;
+}
+
+/** Variables that some shell refuses to set, or gives a value of its own. */
+const ownedByShells =
+  /^(_|UID|EUID|PPID|GROUPS|PWD|OLDPWD|IFS|OPTIND|OPTARG|LINENO|RANDOM|SECONDS|EPOCH.*|SRANDOM|SHELLOPTS|BASH.*|DIRSTACK|FUNCNAME|HISTCMD|PIPESTATUS|COMP_.*|POSIXLY_CORRECT|h_.*)$/;
+
+// Each sleep holds the writing end of a pipe: its end is the watch's signal. All three are children of the supervisor
+// with known process ids, so none outlives it. `sleep` takes whole seconds everywhere, so the limit is rounded up.
+function timers(limitMs: number, graceMs: number): string {
+  return `sleep ${Math.ceil(limitMs / 1_000)} >limit 9>&- &
+h_sleep1=$!
+sleep ${Math.ceil((limitMs + graceMs) / 1_000)} >grace 9>&- &
+h_sleep2=$!
+(
+exec 7<limit 8<grace 9>&-
+read -r h_word <&7
+[ -e cancel ] || mv timeout.tmp timeout
+kill -s TERM -- "-$h_leader"
+read -r h_word <&8
+kill -s KILL -- "-$h_leader"
+) &
+h_watch=$!`;
+}
+
+/** Waits for the end and writes it down: exit code, signal, why, bytes of the log. */
+function settle(timed: boolean, graceMs: number): string {
+  return `wait "$h_leader"
+h_code=$? h_why=none
+[ ! -e cancel ] || h_why=cancel
+[ ! -e timeout ] || h_why=timeout
+if [ $h_why != none ]; then
+${waitForGroup("$h_leader", graceMs + 2_000)}
+kill -s KILL -- "-$h_leader"
+fi
+${timed ? 'kill "$h_watch" "$h_sleep2"; [ $h_why = timeout ] || kill "$h_sleep1"' : ""}
+h_signal=
+[ $h_code -le 128 ] || h_signal=$(kill -l "$h_code")
+set -- $(wc -c <log)
+printf '%-200s\\n' "$h_code \${h_signal:-none} $h_why \${1:-0}" 1<>exit.tmp && mv exit.tmp exit`;
+}

@@ -1,0 +1,138 @@
+import type { Readable } from "node:stream";
+import type { HostId, JobId } from "../../protocol/ids.ts";
+import type { JobRecord, JobSpec } from "../../protocol/job.ts";
+import type { HostShells, ShellTarget } from "../ssh/hostShell.ts";
+import { createJobScribe } from "./createJobScribe.ts";
+import type { LogStore } from "./createLogStore.ts";
+import { type After, type DispatchLimits, defaultDispatchLimits, realAfter } from "./dispatchDeps.ts";
+import type { Jobs } from "./jobs.ts";
+import { newJobTask, type JobTask } from "./jobTask.ts";
+import { interruptedRefusal, startJob } from "./startJob.ts";
+import { superviseJob, type DispatchCore } from "./superviseJob.ts";
+
+export interface DispatcherDeps {
+  shells: HostShells;
+  jobs: Jobs;
+  /** The way to a host; null when it is no longer in the fleet. */
+  hostOf: (id: HostId) => ShellTarget | null;
+  logs: LogStore;
+  /** The service's clock, in ms since 1970. */
+  now: () => number;
+  /** Letters and digits nobody can guess, 8 to 64 of them. */
+  newNonce: () => string;
+  limits?: Partial<DispatchLimits>;
+  /** Called after every change of a job that dispatch makes. */
+  onChange?: (job: JobRecord) => void;
+  /** Says what went wrong inside, for the service's own log. */
+  log: (message: string, error: unknown) => void;
+  after?: After;
+  /** In [0, 1). */
+  random?: () => number;
+}
+
+/** Starts jobs on hosts, mirrors their logs and writes down how they end. */
+export interface Dispatcher {
+  /**
+   * Sends the workspace (a tar stream) of a placed job to its host and starts it. Fulfils when it runs, when it ended
+   * without having started, or when the connection broke so that nobody knows yet (it is then still `syncing`, its
+   * contact lost, and settled in the background). The archive is used up or destroyed in every case.
+   */
+  start(job: JobRecord, spec: JobSpec, archive: Readable): Promise<JobRecord>;
+  /** Cancels a job, at once or as soon as its host can be reached again; its end comes through `onChange`. */
+  cancel(job: JobRecord, by: string): Promise<void>;
+  /** Takes up every job that has not ended. Call it once, at the service's start. */
+  recover(): void;
+  /** Lets go of all hosts. Running jobs run on; what was being sent ends as `interrupted`. */
+  stop(): Promise<void>;
+}
+
+/** Makes the dispatcher; nothing runs before `start` or `recover`. */
+export function createDispatcher(deps: DispatcherDeps): Dispatcher {
+  const stopping = new AbortController();
+  const core = coreOf(deps, stopping.signal);
+  const tasks = new Map<JobId, JobTask>();
+  const ongoing = new Set<Promise<void>>();
+
+  const take = (job: JobRecord): JobTask => {
+    const task = newJobTask(job.id, job.cancelRequestedBy);
+    tasks.set(job.id, task);
+    return task;
+  };
+  const keep = (task: JobTask, work: Promise<unknown>): void => {
+    const tracked = work.then(
+      () => {},
+      (error: unknown) => core.log(`job ${task.id} was let go of`, error),
+    );
+    ongoing.add(tracked);
+    void tracked.then(() => {
+      ongoing.delete(tracked);
+      task.stopNote?.();
+      if (tasks.get(task.id) === task) tasks.delete(task.id);
+    });
+  };
+  const resume = (job: JobRecord): void => {
+    const task = take(job);
+    const mayRun = job.state === "syncing" || job.state === "running";
+    const settle = (): Promise<void> =>
+      core.scribe.notStarted(job.id, interruptedRefusal(job), task.cancelledBy);
+    keep(task, mayRun ? superviseJob(core, task, null) : settle());
+  };
+
+  return {
+    async start(job, spec, archive) {
+      archive.on("error", () => {});
+      if (tasks.has(job.id) || stopping.signal.aborted) archive.destroy();
+      else {
+        const task = take(job);
+        const starting = startJob(core, task, { job, spec, archive });
+        keep(task, starting.then((launch) => (launch ? superviseJob(core, task, launch) : undefined)));
+        await starting;
+      }
+      return deps.jobs.get(job.id) ?? job;
+    },
+    async cancel(job, by) {
+      const task = tasks.get(job.id);
+      if (task) cancelTask(task, job, by);
+      else if (core.scribe.active(job.id)) resume({ ...job, cancelRequestedBy: by });
+      return Promise.resolve();
+    },
+    recover() {
+      for (const job of deps.jobs.active()) if (!tasks.has(job.id)) resume(job);
+    },
+    async stop() {
+      stopping.abort();
+      for (const task of tasks.values()) {
+        const job = deps.jobs.get(task.id);
+        if (job) task.abort.abort(interruptedRefusal(job));
+        task.follower?.close();
+        task.wake();
+      }
+      while (ongoing.size > 0) await Promise.all(ongoing);
+    },
+  };
+}
+
+function cancelTask(task: JobTask, job: JobRecord, by: string): void {
+  task.cancelledBy ??= by;
+  task.abort.abort(interruptedRefusal(job));
+  task.follower?.send(`cancel ${task.cancelledBy}`);
+  task.wake();
+}
+
+function coreOf(deps: DispatcherDeps, stopping: AbortSignal): DispatchCore {
+  const { jobs, logs, now, log } = deps;
+  const after = deps.after ?? realAfter;
+  const onChange = deps.onChange ?? (() => {});
+  return {
+    shells: deps.shells,
+    newNonce: deps.newNonce,
+    limits: { ...defaultDispatchLimits, ...deps.limits },
+    random: deps.random ?? Math.random,
+    scribe: createJobScribe({ jobs, logs, now, after, onChange, log }),
+    hostOf: deps.hostOf,
+    logs,
+    after,
+    log,
+    stopping,
+  };
+}

@@ -1,0 +1,103 @@
+import type { JobId } from "../../protocol/ids.ts";
+import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import { problemOf, type Refusal } from "../../protocol/problem.ts";
+import type { JobEnding } from "../../protocol/runner/jobEnding.ts";
+import type { LogStore } from "./createLogStore.ts";
+import type { After } from "./dispatchDeps.ts";
+import type { Following } from "./followSession.ts";
+import type { Jobs, JobProgress } from "./jobs.ts";
+import type { JobTask } from "./jobTask.ts";
+
+const actor = "service";
+/** At most one note of a growing log per this time. */
+const noteEveryMs = 1_000;
+
+export interface JobScribeDeps {
+  jobs: Jobs;
+  logs: LogStore;
+  now: () => number;
+  after: After;
+  onChange: (job: JobRecord) => void;
+  log: (message: string, error: unknown) => void;
+}
+
+/** Writes down what becomes of jobs; says nothing twice. */
+export interface JobScribe {
+  /** The job, unless it has ended. */
+  active(id: JobId): JobRecord | null;
+  syncing(id: JobId): void;
+  running(id: JobId, following: Following): void;
+  /** Ends a job with the log as it is held; the hash is noted only where the log is whole. */
+  ended(id: JobId, ending: JobEnding, whole: boolean): Promise<void>;
+  /** Ends a job that never ran. */
+  notStarted(id: JobId, refusal: Refusal, cancelledBy: string | null): Promise<void>;
+  /** Bytes came in: noted now or soon. */
+  logGrew(task: JobTask): void;
+  contactOk(id: JobId): void;
+  contactLost(id: JobId, reason: string): void;
+}
+
+export function createJobScribe(deps: JobScribeDeps): JobScribe {
+  const { jobs, logs, now } = deps;
+  const active = (id: JobId): JobRecord | null => {
+    const job = jobs.get(id);
+    return job && !isJobEnded(job.state) ? job : null;
+  };
+  const note = (id: JobId, progress: JobProgress): void => {
+    if (active(id)) deps.onChange(jobs.note(id, progress));
+  };
+  const end = async (id: JobId, ending: JobEnding, whole: boolean, by: string): Promise<void> => {
+    if (!active(id)) return;
+    const { bytes, sha256 } = await logs.finish(id);
+    if (!active(id)) return;
+    const { to, exitCode, cause } = ending;
+    const logSha256 = whole ? sha256 : null;
+    deps.onChange(jobs.advance(id, { to, exitCode, cause, logBytes: bytes, logSha256 }, by));
+  };
+  return {
+    active,
+    syncing: (id) => deps.onChange(jobs.advance(id, { to: "syncing" }, actor)),
+    running(id, following) {
+      if (jobs.get(id)?.state !== "syncing") return;
+      deps.onChange(jobs.advance(id, { to: "running", ...following }, actor));
+    },
+    ended: (id, ending, whole) => end(id, ending, whole, endedBy(ending)),
+    notStarted: (id, refusal, cancelledBy) => {
+      if (cancelledBy !== null) return end(id, cancelledEnding(cancelledBy), false, cancelledBy);
+      const { code, title, detail } = problemOf(refusal.code, refusal.facts);
+      const cause = { kind: "not-started", code, title, detail } as const;
+      return end(id, { to: "failed", exitCode: null, cause }, false, actor);
+    },
+    logGrew(task) {
+      if (task.stopNote) return;
+      const waitMs = Math.max(0, Math.min(noteEveryMs, task.notedAtMs + noteEveryMs - now()));
+      task.stopNote = deps.after(waitMs, () => {
+        task.stopNote = null;
+        task.notedAtMs = now();
+        try {
+          note(task.id, { logBytes: logs.size(task.id) });
+        } catch (error) {
+          deps.log(`the log of job ${task.id} grew, which could not be noted`, error);
+        }
+      });
+    },
+    contactOk(id) {
+      if (jobs.get(id)?.contact.kind === "lost") note(id, { contact: { kind: "ok" } });
+    },
+    contactLost(id, reason) {
+      const known = jobs.get(id)?.contact;
+      const sinceMs = known?.kind === "lost" ? known.sinceMs : now();
+      if (known?.kind === "lost" && known.reason === reason) return;
+      const atByte = logs.size(id);
+      note(id, { logBytes: atByte, contact: { kind: "lost", sinceMs, atByte, reason } });
+    },
+  };
+}
+
+function cancelledEnding(by: string): JobEnding {
+  return { to: "cancelled", exitCode: null, cause: { kind: "cancelled", by } };
+}
+
+function endedBy(ending: JobEnding): string {
+  return ending.cause.kind === "cancelled" ? ending.cause.by : actor;
+}

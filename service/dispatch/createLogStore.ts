@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, statSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import type { JobId } from "../../protocol/ids.ts";
+import { openLogWriter, type LogWriter } from "./openLogWriter.ts";
+
+/** The service's mirror of the jobs' logs: one file each, a prefix of the log on the host. */
+export interface LogStore {
+  /** Bytes held. */
+  size(id: JobId): number;
+  /** Adds the next bytes; one writer per log. Rejects when they cannot be kept; `size` says how many were. */
+  append(id: JobId, bytes: Buffer): Promise<void>;
+  /** Says that nothing more will come: followers end, the file is on disk. The hash is SHA-256 in hex. */
+  finish(id: JobId): Promise<{ bytes: number; sha256: string }>;
+  /** What is held now, from an offset on. */
+  read(id: JobId, fromOffset: number): AsyncIterable<Buffer>;
+  /** What is held and what will come, until the log is complete, the signal or the store's end. */
+  follow(id: JobId, fromOffset: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** Ends all followers and closes the files. */
+  close(): Promise<void>;
+}
+
+export interface LogStoreOptions {
+  directory: string;
+  /** Whether nothing more will come of a log that this store has not seen end itself. */
+  isComplete: (id: JobId) => boolean;
+}
+
+interface Log {
+  bytes: number;
+  /** The newest bytes, for followers that keep up. */
+  tip: { offset: number; bytes: Buffer } | null;
+  writer: Promise<LogWriter> | null;
+  waiting: Set<() => void>;
+}
+
+const readBytes = 262_144;
+const emptySha256 = createHash("sha256").digest("hex");
+
+/** Opens the folder of log mirrors, making it (0700) where it is missing. */
+export function createLogStore(options: LogStoreOptions): LogStore {
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+  const logs = new Map<JobId, Log>();
+  const finished = new Set<JobId>();
+  let closed = false;
+  const fileOf = (id: JobId): string => join(options.directory, `${id}.log`);
+  const ended = (id: JobId): boolean => closed || finished.has(id) || options.isComplete(id);
+  const logOf = (id: JobId): Log => {
+    const known = logs.get(id);
+    if (known) return known;
+    const log: Log = { bytes: fileSize(fileOf(id)), tip: null, writer: null, waiting: new Set() };
+    if (!ended(id)) logs.set(id, log);
+    return log;
+  };
+  const writerOf = (id: JobId, log: Log): Promise<LogWriter> => {
+    log.writer ??= openLogWriter(fileOf(id)).catch((error: unknown) => {
+      log.writer = null;
+      throw error;
+    });
+    return log.writer;
+  };
+  const ranges = (id: JobId, fromOffset: number, more: (log: Log) => Promise<boolean>) =>
+    readRanges(logOf(id), fileOf(id), fromOffset, more);
+
+  return {
+    size: (id) => logs.get(id)?.bytes ?? fileSize(fileOf(id)),
+    async append(id, bytes) {
+      const log = logOf(id);
+      const writer = await writerOf(id, log);
+      const offset = log.bytes;
+      try {
+        await writer.append(bytes);
+      } finally {
+        log.bytes = writer.bytes();
+        log.tip = { offset, bytes: bytes.subarray(0, log.bytes - offset) };
+        wakeAll(log);
+      }
+    },
+    async finish(id) {
+      const log = logOf(id);
+      const sha256 =
+        log.bytes === 0 && !log.writer ? emptySha256 : await (await writerOf(id, log)).finish();
+      logs.delete(id);
+      finished.add(id);
+      log.tip = null;
+      wakeAll(log);
+      return { bytes: log.bytes, sha256 };
+    },
+    read: (id, fromOffset) => ranges(id, fromOffset, () => Promise.resolve(false)),
+    follow: (id, fromOffset, signal) =>
+      ranges(id, fromOffset, async (log) => {
+        if (ended(id) || signal.aborted) return false;
+        await nextChange(log, signal);
+        return !signal.aborted;
+      }),
+    async close() {
+      closed = true;
+      for (const log of logs.values()) wakeAll(log);
+      const writers = [...logs.values()].map((log) => log.writer);
+      logs.clear();
+      await Promise.allSettled(writers.map(async (writer) => (await writer)?.close()));
+    },
+  };
+}
+
+/** Yields what there is from an offset on; at the tip `more` decides whether to look again. */
+async function* readRanges(
+  log: Log,
+  file: string,
+  fromOffset: number,
+  more: (log: Log) => Promise<boolean>,
+): AsyncGenerator<Buffer> {
+  let offset = fromOffset;
+  let handle: FileHandle | null = null;
+  try {
+    for (;;) {
+      if (offset < log.bytes) {
+        const chunk = fromTip(log, offset) ?? (await readAt((handle ??= await open(file, "r")), offset, log.bytes));
+        offset += chunk.length;
+        yield chunk;
+      } else if (!(await more(log)) && offset >= log.bytes) return;
+    }
+  } finally {
+    await handle?.close();
+  }
+}
+
+function fromTip(log: Log, offset: number): Buffer | null {
+  return log.tip && log.tip.offset <= offset ? log.tip.bytes.subarray(offset - log.tip.offset) : null;
+}
+
+async function readAt(handle: FileHandle, offset: number, endOffset: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(Math.min(readBytes, endOffset - offset));
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
+  if (bytesRead === 0) throw new Error("the log's file is shorter than it was");
+  return buffer.subarray(0, bytesRead);
+}
+
+function nextChange(log: Log, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      log.waiting.delete(done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    log.waiting.add(done);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+function wakeAll(log: Log): void {
+  for (const wake of [...log.waiting]) wake();
+}
+
+function fileSize(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

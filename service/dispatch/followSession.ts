@@ -1,0 +1,145 @@
+import type { JobId } from "../../protocol/ids.ts";
+import type { JobEvidence } from "../../protocol/runner/runnerReport.ts";
+import type { LogStore } from "./createLogStore.ts";
+import type { After } from "./dispatchDeps.ts";
+import type { Runner } from "./openRunner.ts";
+import { asError } from "./within.ts";
+
+/** Where a job runs and with which files, as its host has it on record. */
+export interface Following {
+  interpreter: string;
+  directory: string;
+  archiveBytes: number;
+  archiveSha256: string;
+}
+
+/** How the following of a job over one connection ended. */
+export type SessionEnd =
+  /** The job is over. `whole`: every byte of its log is held. */
+  | { kind: "over"; evidence: JobEvidence; whole: boolean }
+  | { kind: "unstarted" }
+  | { kind: "gone" }
+  /** Nothing is known but that it has to be tried again. */
+  | { kind: "broken"; reason: string };
+
+export interface SessionOptions {
+  jobId: JobId;
+  logs: LogStore;
+  after: After;
+  /** For the next byte once the job is over. */
+  drainMs: number;
+  onFollowing: (following: Following) => void;
+  onBytes: () => void;
+}
+
+/**
+ * Mirrors a job's log through a runner that follows it, until the job is over and its log is whole, or the connection
+ * broke. The runner is closed and nothing writes to the mirror any more when this fulfils. Never rejects.
+ */
+export async function followSession(runner: Runner, options: SessionOptions): Promise<SessionEnd> {
+  const end = Promise.withResolvers<SessionEnd>();
+  const state: SessionState = { evidence: null, noLog: false, over: false, stopDrain: () => {} };
+  const settle = (): void => {
+    const { evidence } = state;
+    if (evidence === null) return;
+    const whole = options.logs.size(options.jobId) >= evidence.logBytes;
+    if (whole || state.noLog) end.resolve({ kind: "over", evidence, whole });
+  };
+  const pumped = pump(runner, options, state, settle).catch((error: unknown) =>
+    end.resolve({ kind: "broken", reason: asError(error).message }),
+  );
+  void listen(runner, options, state, settle).then(end.resolve, (error: unknown) =>
+    end.resolve({ kind: "broken", reason: asError(error).message }),
+  );
+  const result = await end.promise;
+  state.over = true;
+  state.stopDrain();
+  runner.close();
+  await Promise.race([pumped, state.appending ?? Promise.resolve()]);
+  return result;
+}
+
+interface SessionState {
+  evidence: JobEvidence | null;
+  noLog: boolean;
+  over: boolean;
+  appending?: Promise<void>;
+  stopDrain: () => void;
+}
+
+async function pump(
+  runner: Runner,
+  options: SessionOptions,
+  state: SessionState,
+  settle: () => void,
+): Promise<void> {
+  for await (const chunk of runner.output) {
+    if (state.over) continue;
+    const appending = options.logs.append(options.jobId, chunk);
+    state.appending = appending.catch(() => {});
+    await appending;
+    options.onBytes();
+    settle();
+  }
+}
+
+/** Listens to the runner until it says how the job or the connection ended. */
+async function listen(
+  runner: Runner,
+  options: SessionOptions,
+  state: SessionState,
+  settle: () => void,
+): Promise<SessionEnd> {
+  const following: Following = { interpreter: "", directory: "", archiveBytes: 0, archiveSha256: "" };
+  for (;;) {
+    const report = await runner.next();
+    switch (report.kind) {
+      case "interpreter":
+        following.interpreter = report.path;
+        break;
+      case "directory":
+        following.directory = report.path;
+        break;
+      case "following":
+        options.onFollowing({ ...following, ...archiveOf(report) });
+        break;
+      case "no-log":
+        state.noLog = true;
+        break;
+      case "ended":
+      case "rebooted":
+      case "vanished":
+        state.evidence = report;
+        settle();
+        if (!state.over) await drained(options, state);
+        return { kind: "over", evidence: report, whole: false };
+      case "unstarted":
+      case "gone":
+        return { kind: report.kind };
+      case "no-room":
+        return { kind: "broken", reason: report.reason };
+      case "closed":
+        return { kind: "broken", reason: report.reason };
+      default:
+        break;
+    }
+  }
+}
+
+function archiveOf(report: { archiveBytes: number; archiveSha256: string }): Partial<Following> {
+  return { archiveBytes: report.archiveBytes, archiveSha256: report.archiveSha256 };
+}
+
+/** Fulfils when no byte has come for the time allowed; never, once the session is over. */
+function drained(options: SessionOptions, state: SessionState): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wait = (heldBytes: number): void => {
+    state.stopDrain = options.after(options.drainMs, () => {
+      const nowHeld = options.logs.size(options.jobId);
+      if (nowHeld > heldBytes) wait(nowHeld);
+      else resolve();
+    });
+  };
+  wait(options.logs.size(options.jobId));
+  return promise;
+}

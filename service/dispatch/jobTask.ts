@@ -1,0 +1,36 @@
+import type { JobId } from "../../protocol/ids.ts";
+import type { Runner } from "./openRunner.ts";
+
+/** One job in the dispatcher's hands, from its start or the service's until its end. */
+export interface JobTask {
+  readonly id: JobId;
+  /** Takes back a start that the host has not been told of, and ends every wait for the host. */
+  readonly abort: AbortController;
+  /** Who wants it cancelled. */
+  cancelledBy: string | null;
+  /** The runner that follows it now. */
+  follower: Runner | null;
+  /** Ends the pause between two attempts. */
+  wake: () => void;
+  /** Failed attempts to reach the host since it last answered. */
+  attempts: number;
+  /** Bytes held when the log last came up short: no progress since means that nothing more will come. */
+  shortAtBytes: number | null;
+  notedAtMs: number;
+  /** Stops the note of a grown log that is due. */
+  stopNote: (() => void) | null;
+}
+
+export function newJobTask(id: JobId, cancelledBy: string | null): JobTask {
+  return {
+    id,
+    abort: new AbortController(),
+    cancelledBy,
+    follower: null,
+    wake: () => {},
+    attempts: 0,
+    shortAtBytes: null,
+    notedAtMs: 0,
+    stopNote: null,
+  };
+}

@@ -1,0 +1,169 @@
+import type { Readable } from "node:stream";
+import type { JobId } from "../../protocol/ids.ts";
+import type { JobSpec } from "../../protocol/job.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import type { RunnerReport } from "../../protocol/runner/runnerReport.ts";
+import { startScript } from "../../protocol/runner/startScript.ts";
+import { unpackScript } from "../../protocol/runner/unpackScript.ts";
+import type { ShellTarget } from "../ssh/hostShell.ts";
+import type { RunnerDeps } from "./dispatchDeps.ts";
+import { openRunner, type Runner, type RunnerClosed } from "./openRunner.ts";
+import { sendArchive, type SentArchive } from "./sendArchive.ts";
+import { asError, within } from "./within.ts";
+
+/** A job to put on a host. `signal` takes it back until the moment the host is told to start it. */
+export interface LaunchOptions {
+  jobId: JobId;
+  spec: JobSpec;
+  target: ShellTarget;
+  archive: Readable;
+  signal: AbortSignal;
+}
+
+/** `started`: the runner follows the job from its first byte. `unknown`: the connection broke when it may have started. */
+export type Launch = { kind: "started"; runner: Runner } | { kind: "unknown"; reason: string };
+
+/**
+ * Sends a job's files to its host and starts it. Two shells are opened at once: one unpacks, the other prepares, starts
+ * and follows. Rejects with a Refusal, or the signal's reason, when the job did not start and never will.
+ */
+export async function launchJob(deps: RunnerDeps, options: LaunchOptions): Promise<Launch> {
+  const abort = new AbortController();
+  const signal = AbortSignal.any([options.signal, abort.signal]);
+  const failed = (error: unknown): never => {
+    abort.abort(asError(error));
+    throw error;
+  };
+  const preparing = prepare(deps, options, signal).catch(failed);
+  const unpacking = unpack(deps, options, signal).catch(failed);
+  try {
+    const [starter, sent] = await Promise.all([preparing, unpacking]);
+    options.signal.throwIfAborted();
+    return await go(deps, options, starter, sent);
+  } catch (error) {
+    await Promise.allSettled([preparing, unpacking]);
+    // Without the word to go, the shell that would have started the job removes its folder.
+    void preparing.then((starter) => starter.close()).catch(() => {});
+    throw error;
+  }
+}
+
+async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSignal): Promise<SentArchive> {
+  const { jobId, target, archive } = options;
+  const { after, limits } = deps;
+  try {
+    const runner = await openRunner(deps, target, (nonce) => unpackScript({ jobId, nonce }), signal);
+    try {
+      const sent = await sendArchive(archive, runner.stdin, {
+        host: target.name,
+        after,
+        stallMs: limits.stallMs,
+        signal,
+      });
+      const report = await answer(deps, options, runner, signal);
+      if (report.kind !== "unpacked") throw unpackRefusal(report, options);
+      if (!sent.whole) throw new Refusal("upload-incomplete", { bytes: sent.bytes });
+      return sent;
+    } finally {
+      runner.close();
+    }
+  } finally {
+    archive.on("error", () => {});
+    archive.destroy();
+  }
+}
+
+async function prepare(deps: RunnerDeps, options: LaunchOptions, signal: AbortSignal): Promise<Runner> {
+  const { jobId, spec, target } = options;
+  const script = (nonce: string): string =>
+    startScript({ jobId, nonce, spec, graceMs: deps.limits.graceMs });
+  const runner = await openRunner(deps, target, script, signal);
+  try {
+    const report = await answer(deps, options, runner, signal);
+    if (report.kind !== "prepared") throw startRefusal(report, options);
+    return runner;
+  } catch (error) {
+    runner.close();
+    throw error;
+  }
+}
+
+async function go(
+  deps: RunnerDeps,
+  options: LaunchOptions,
+  runner: Runner,
+  sent: SentArchive,
+): Promise<Launch> {
+  runner.send(`go ${sent.bytes} ${sent.sha256}`);
+  const report = await answer(deps, options, runner).catch(
+    (error: unknown): RunnerClosed => ({ kind: "closed", reason: asError(error).message }),
+  );
+  switch (report.kind) {
+    case "started":
+    case "claimed":
+      return { kind: "started", runner };
+    case "closed":
+      runner.close();
+      return { kind: "unknown", reason: report.reason };
+    default:
+      throw startRefusal(report, options);
+  }
+}
+
+function answer(
+  deps: RunnerDeps,
+  options: LaunchOptions,
+  runner: Runner,
+  signal?: AbortSignal,
+): Promise<RunnerReport | RunnerClosed> {
+  const limitMs = deps.limits.startMs;
+  const late = (): Error => new Refusal("dispatch-timeout", { host: options.target.name, limitMs });
+  return within(runner.next(), { after: deps.after, limitMs, late, signal });
+}
+
+const diskFull = /no space left|disk quota exceeded|disk full|ENOSPC|EDQUOT/i;
+
+function unpackRefusal(report: RunnerReport | RunnerClosed, options: LaunchOptions): Refusal {
+  const host = options.target.name;
+  switch (report.kind) {
+    case "unpack-failed":
+      return diskFull.test(report.reason)
+        ? diskRefusal(options, report.reason)
+        : new Refusal("unpack-failed", { host, reason: report.reason });
+    case "closed":
+      return new Refusal("host-connection-lost", { host, reason: report.reason });
+    default:
+      return new Refusal("unpack-failed", { host, reason: `it answered ${report.kind}` });
+  }
+}
+
+function startRefusal(report: RunnerReport | RunnerClosed, options: LaunchOptions): Refusal {
+  const host = options.target.name;
+  const { script, launch } = options.spec;
+  switch (report.kind) {
+    case "no-interpreter": {
+      const candidates = launch.kind === "path" ? launch.path : launch.candidates.join(", ");
+      return new Refusal("interpreter-missing", { host, candidates, script });
+    }
+    case "no-script":
+      return new Refusal("script-missing", { script });
+    case "no-room":
+      return diskFull.test(report.reason)
+        ? diskRefusal(options, report.reason)
+        : new Refusal("start-failed", { host, reason: report.reason });
+    case "start-failed":
+      return new Refusal("start-failed", { host, reason: report.reason });
+    case "closed":
+      return new Refusal("host-connection-lost", { host, reason: report.reason });
+    default:
+      return new Refusal("start-failed", { host, reason: `it answered ${report.kind}` });
+  }
+}
+
+function diskRefusal(options: LaunchOptions, reason: string): Refusal {
+  return new Refusal("host-disk-full", {
+    host: options.target.name,
+    directory: `~/.hwledger/jobs/${options.jobId}`,
+    reason,
+  });
+}

@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import type { Readable, Writable } from "node:stream";
+import { Refusal } from "../../protocol/problem.ts";
+import type { After } from "./dispatchDeps.ts";
+import { within } from "./within.ts";
+
+/** What was sent of an archive. `whole` is false when the host took no more; it says why itself. */
+export interface SentArchive {
+  bytes: number;
+  sha256: string;
+  whole: boolean;
+}
+
+export interface SendOptions {
+  host: string;
+  after: After;
+  stallMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Sends an archive to a host's stdin and ends it, no faster than the host takes it. The archive is used up or destroyed
+ * in every case. Rejects with `upload-incomplete` when the archive breaks off or stalls, with `dispatch-timeout` when
+ * the host stalls, or with the signal's reason.
+ */
+export async function sendArchive(
+  archive: Readable,
+  stdin: Writable,
+  options: SendOptions,
+): Promise<SentArchive> {
+  const hash = createHash("sha256");
+  const refused = whenRefused(stdin);
+  let bytes = 0;
+  const incomplete = (): Error => new Refusal("upload-incomplete", { bytes });
+  try {
+    const chunks: AsyncIterator<unknown> = archive[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await within(chunks.next(), limits(options, incomplete)).catch((error: unknown) => {
+        options.signal.throwIfAborted();
+        throw error instanceof Refusal ? error : new Refusal("upload-incomplete", { bytes }, { cause: error });
+      });
+      if (next.done) break;
+      const chunk = Buffer.from(next.value as Uint8Array);
+      if (refused.yet() || !(await writeChunk(stdin, chunk, options, refused.promise)))
+        return { bytes, sha256: hash.digest("hex"), whole: false };
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    if (archive.errored || !archive.readableEnded) throw incomplete();
+    return { bytes, sha256: hash.digest("hex"), whole: await endStdin(stdin, options, refused.promise) };
+  } finally {
+    archive.on("error", () => {});
+    archive.destroy();
+    stdin.end();
+  }
+}
+
+function limits(options: SendOptions, late: () => Error): Parameters<typeof within>[1] {
+  return { after: options.after, limitMs: options.stallMs, late, signal: options.signal };
+}
+
+function stalled(options: SendOptions): () => Error {
+  return () => new Refusal("dispatch-timeout", { host: options.host, limitMs: options.stallMs });
+}
+
+/** Writes a chunk and waits until there is room again; false when the host takes no more. */
+async function writeChunk(
+  stdin: Writable,
+  chunk: Buffer,
+  options: SendOptions,
+  refused: Promise<false>,
+): Promise<boolean> {
+  if (stdin.write(chunk)) return true;
+  const room = Promise.withResolvers<boolean>();
+  const drained = (): void => room.resolve(true);
+  stdin.once("drain", drained);
+  try {
+    return await within(Promise.race([room.promise, refused]), limits(options, stalled(options)));
+  } finally {
+    stdin.off("drain", drained);
+  }
+}
+
+async function endStdin(stdin: Writable, options: SendOptions, refused: Promise<false>): Promise<boolean> {
+  const finished = Promise.withResolvers<boolean>();
+  stdin.once("finish", () => finished.resolve(true));
+  stdin.end();
+  return within(Promise.race([finished.promise, refused]), limits(options, stalled(options)));
+}
+
+function whenRefused(stdin: Writable): { yet: () => boolean; promise: Promise<false> } {
+  const gate = Promise.withResolvers<false>();
+  let refused = false;
+  const refuse = (): void => {
+    refused = true;
+    gate.resolve(false);
+  };
+  stdin.on("error", refuse);
+  stdin.once("close", refuse);
+  return { yet: () => refused || stdin.destroyed, promise: gate.promise };
+}
+

@@ -1,0 +1,33 @@
+import type { Readable } from "node:stream";
+import type { JobRecord, JobSpec } from "../../protocol/job.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import type { JobTask } from "./jobTask.ts";
+import { launchJob, type Launch } from "./launchJob.ts";
+import { refusalOf } from "./openRunner.ts";
+import type { DispatchCore } from "./superviseJob.ts";
+
+/** Takes a placed job to its start. Null when it ended without: cancelled, or failed with the reason. */
+export async function startJob(
+  core: DispatchCore,
+  task: JobTask,
+  given: { job: JobRecord; spec: JobSpec; archive: Readable },
+): Promise<Launch | null> {
+  const { job, spec, archive } = given;
+  try {
+    core.scribe.syncing(job.id);
+    const target = core.hostOf(job.hostId);
+    if (!target) throw new Refusal("host-not-found", { host: job.host, known: "see `hwledger host ls`" });
+    if (task.cancelledBy !== null) throw interruptedRefusal(job);
+    return await launchJob(core, { jobId: job.id, spec, target, archive, signal: task.abort.signal });
+  } catch (error) {
+    archive.destroy();
+    if (!(error instanceof Refusal)) core.log(`job ${job.id} could not be started`, error);
+    await core.scribe.notStarted(job.id, refusalOf(error, job.host), task.cancelledBy);
+    return null;
+  }
+}
+
+/** The reason of a job that the service let go of before it started. */
+export function interruptedRefusal(job: JobRecord): Refusal {
+  return new Refusal("interrupted", { job: job.id, host: job.host });
+}

@@ -1,0 +1,157 @@
+import type { Http2ServerRequest } from "node:http2";
+import type { Readable } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import websocket from "@fastify/websocket";
+import rateLimit from "@fastify/rate-limit";
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
+import type { Access } from "../../protocol/route.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import { routes } from "../../protocol/routes.ts";
+import type { Peer } from "../pki/identifyPeer.ts";
+import type { KeyedCertificate } from "../pki/x509.ts";
+import { limitBody } from "./limitBody.ts";
+import { limitIdleConnections } from "./limitIdleConnections.ts";
+import { problemOfThrown, replyProblem } from "./problemReply.ts";
+
+/** What the HTTP server needs before it has routes. */
+export interface AppNeeds {
+  caPem: string;
+  server: KeyedCertificate;
+  /** Who a connection is; throws the Refusal for those who are nobody here. */
+  identify: (socket: TLSSocket) => Peer;
+  log: FastifyBaseLogger;
+  limits: AppLimits;
+}
+
+/** Limits of the HTTP server. */
+export interface AppLimits {
+  /** Longest time a JSON body may take, in milliseconds. */
+  bodyMs: number;
+  /** Requests a member may make in a minute. */
+  requestsPerMinute: number;
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+  interface FastifyRequest {
+    peer: Peer | null;
+  }
+}
+
+/**
+ * A server without routes: TLS 1.3 with optional client certificates, HTTP/2 and HTTP/1.1 on one port, WebSocket,
+ * identity and role on every request, problem documents for every failure. It does not listen yet.
+ */
+export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
+  const served = fastify({
+    http2: true,
+    https: {
+      allowHTTP1: true,
+      key: needs.server.keyPem,
+      cert: needs.server.certificatePem,
+      ca: needs.caPem,
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.3",
+      handshakeTimeout: 10_000,
+    },
+    loggerInstance: needs.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
+    frameworkErrors: (error, request, reply) => {
+      const problem = problemOfThrown(error, request, logUnder(needs.log));
+      void replyProblem(reply as unknown as FastifyReply, problem);
+    },
+  });
+  // Fastify's types carry the server's kind through every signature; nothing here depends on it.
+  const app = served as unknown as FastifyInstance;
+  app.decorateRequest("peer", null);
+  app.addHook("onRequest", (request, _reply, done) => {
+    authorise(request, needs);
+    done();
+  });
+  await app.register(rateLimit, {
+    max: needs.limits.requestsPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: (request) => (request.peer ? `member ${request.peer.member}` : `address ${request.ip}`),
+    errorResponseBuilder: (_request, context) =>
+      new Refusal("rate-limited", { max: context.max, window: context.after }),
+  });
+  await app.register(websocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
+  parseBodies(app, needs.limits);
+  app.setErrorHandler((error, request, reply) => {
+    if (reply.raw.headersSent) return void reply.raw.destroy();
+    return replyProblem(reply, problemOfThrown(error, request, logUnder(needs.log)));
+  });
+  app.setNotFoundHandler((request, reply) => replyUnserved(request, reply));
+  limitIdleConnections(served.server);
+  return app;
+}
+
+function authorise(request: FastifyRequest, needs: AppNeeds): void {
+  const access = request.routeOptions.config.access ?? ["viewer", "operator", "admin"];
+  if (access === "anyone") return;
+  const peer = needs.identify(socketOf(request));
+  if (!access.includes(peer.role))
+    throw new Refusal("role-insufficient", {
+      needed: access.join(" or "),
+      member: peer.member,
+      role: peer.role,
+    });
+  request.peer = peer;
+}
+
+/** The TLS socket under a request of either HTTP version. */
+export function socketOf(request: FastifyRequest): TLSSocket {
+  const raw = request.raw as unknown as Partial<Http2ServerRequest>;
+  return (raw.stream?.session?.socket ?? raw.socket) as TLSSocket;
+}
+
+function parseBodies(app: FastifyInstance, limits: AppLimits): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "string" },
+    app.getDefaultJsonParser("error", "error"),
+  );
+  app.addContentTypeParser("application/x-tar", (_request, payload, done) => done(null, payload));
+  app.addHook("preParsing", (request, _reply, payload, done) => {
+    const isJson = /^application\/json\b/i.test(request.headers["content-type"] ?? "");
+    if (!isJson) return done(null, payload);
+    done(
+      null,
+      limitBody(payload as Readable, { silenceMs: limits.bodyMs, totalMs: limits.bodyMs, bytes: null }),
+    );
+  });
+}
+
+function replyUnserved(request: FastifyRequest, reply: Parameters<typeof replyProblem>[0]) {
+  const path = request.url.split("?", 1)[0] ?? "";
+  const allowed = Object.values(routes)
+    .filter((row) => new RegExp(`^${row.path.replace(/\{\w+\}/g, "[^/]+")}$`).test(path))
+    .map((row) => row.method);
+  const facts = { method: request.method, path: path.slice(0, 200) };
+  if (allowed.length === 0)
+    return replyProblem(
+      reply,
+      problemOfThrown(new Refusal("route-not-found", facts), request, () => undefined),
+    );
+  const refusal = new Refusal("method-not-allowed", { ...facts, allowed: allowed.join(", ") });
+  return replyProblem(
+    reply.header("allow", allowed.join(", ")),
+    problemOfThrown(refusal, request, () => undefined),
+  );
+}
+
+function logUnder(log: FastifyBaseLogger): (reference: string, error: unknown) => void {
+  return (reference, error) => log.error({ reference, err: error }, "a request failed");
+}

@@ -1,0 +1,202 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import type { HostRecord } from "../../protocol/host.ts";
+import type { HostId, JobId, PromptId } from "../../protocol/ids.ts";
+import { isJobEnded, type JobRecord, type JobSpec } from "../../protocol/job.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import type { Prompt } from "../../protocol/prompt.ts";
+import type { RouteAnswer } from "../../protocol/routes.ts";
+import { programVersion, protocolVersion } from "../../protocol/version.ts";
+import { choosePlacement } from "../domain/choosePlacement.ts";
+import { canCancel } from "../domain/decideJob.ts";
+import type { Changes } from "../fleet/createChanges.ts";
+import type { Fleet } from "../fleet/createFleet.ts";
+import type { Ledger } from "../ledger/createLedger.ts";
+import type { Enrolment } from "../pki/createEnrolment.ts";
+import { tokenTtlMs } from "../pki/createEnrolment.ts";
+import type { JobsTable } from "../store/createJobs.ts";
+import type { PendingUploads } from "./createPendingUploads.ts";
+import { openApiDocument } from "./openApi.ts";
+import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
+import { metricsEvents } from "./metricsEvents.ts";
+
+/** What the handlers work with. */
+export interface HandlerNeeds {
+  fleetId: string;
+  caFingerprint: string;
+  url: () => string;
+  startedAtMs: number;
+  enrolment: Enrolment;
+  fleet: Fleet;
+  changes: Changes;
+  jobs: JobsTable;
+  ledger: Ledger;
+  verifyLedger: () => Promise<RouteAnswer<"verifyLedger">>;
+  dispatcher: {
+    start(job: JobRecord, spec: JobSpec, archive: Readable): Promise<JobRecord>;
+    cancel(job: JobRecord, by: string): Promise<void>;
+  };
+  uploads: PendingUploads;
+  logs: {
+    read(id: JobId, from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+    follow(id: JobId, from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+    size(id: JobId): number;
+  };
+  prompts: { list(): Prompt[]; answer(id: PromptId, value: string | null): boolean };
+  watch: (id: HostId) => () => void;
+  now: () => number;
+}
+
+/** One handler for each route of the table. */
+export function createHandlers(needs: HandlerNeeds): Handlers {
+  const { fleet, jobs, ledger, enrolment } = needs;
+  return {
+    join: ({ body }) => enrolment.join(body),
+    getStatus: ({ peer }) => statusOf(needs, peer),
+    createToken: ({ body, actor }) => {
+      const token = enrolment.createToken(body.role, body.ttlMs ?? tokenTtlMs, actor);
+      needs.changes.emit({ kind: "ledger" });
+      return token;
+    },
+    listHosts: () => ({ hosts: fleet.list() }),
+    addHost: ({ body, actor }) => fleet.add(body, actor),
+    getHost: ({ params }) => fleet.get(params.host),
+    changeHost: ({ params, body, actor }) => fleet.change(params.host, body, actor),
+    loginHost: ({ params }) => fleet.login(params.host),
+    removeHost: ({ params, actor }) => fleet.remove(params.host, actor),
+    createJob: (context) => createJob(needs, context),
+    uploadWorkspace: ({ params, body }) => needs.uploads.take(jobOf(needs, params.job), body),
+    listJobs: ({ query }) => {
+      const before = query.cursor === undefined ? null : Number.parseInt(query.cursor, 10);
+      if (Number.isNaN(before))
+        throw new Refusal("bad-request", { reason: "The cursor is none of this service's." });
+      const page = jobs.list(query.limit, before);
+      return { jobs: page.jobs, nextCursor: page.nextBefore === null ? null : String(page.nextBefore) };
+    },
+    getJob: ({ params }) => jobOf(needs, params.job),
+    getJobLog: (context) => jobLog(needs, context),
+    cancelJob: ({ params, actor }) => cancelJob(needs, params.job, actor),
+    listLedger: ({ query }) => {
+      const events =
+        query.after === undefined ? ledger.newest(query.limit) : ledger.after(query.after, query.limit);
+      const { head, events: total } = ledger.head();
+      return { events, head, total };
+    },
+    verifyLedger: () => needs.verifyLedger(),
+    listPrompts: () => ({ prompts: needs.prompts.list() }),
+    answerPrompt: ({ params, body }) => {
+      if (!needs.prompts.answer(params.prompt, body.answer))
+        throw new Refusal("prompt-not-found", { prompt: params.prompt });
+      return { accepted: true };
+    },
+    streamMetrics: ({ query, signal }) => {
+      const hosts = query.host === undefined ? fleet.list() : [fleet.get(query.host)];
+      return { contentType: "text/event-stream", body: metricsEvents(needs, hosts, signal) };
+    },
+    getOpenApi: () => openApiDocument(),
+  };
+}
+
+function statusOf(needs: HandlerNeeds, peer: RequestContext<"getStatus">["peer"]): RouteAnswer<"getStatus"> {
+  if (peer === null) throw new Refusal("no-certificate");
+  return {
+    fleetId: needs.fleetId,
+    url: needs.url(),
+    caFingerprint: needs.caFingerprint,
+    version: programVersion,
+    protocol: protocolVersion,
+    startedAtMs: needs.startedAtMs,
+    member: peer.member,
+    role: peer.role,
+    hosts: needs.fleet.list().length,
+    activeJobs: needs.jobs.active().length,
+    ledger: needs.ledger.head(),
+  };
+}
+
+function jobOf(needs: HandlerNeeds, id: JobId): JobRecord {
+  const job = needs.jobs.get(id);
+  if (!job) throw new Refusal("job-not-found", { job: id });
+  return job;
+}
+
+function createJob(needs: HandlerNeeds, context: RequestContext<"createJob">): JobRecord {
+  const { body, actor, idempotencyKey } = context;
+  const requestSha256 = createHash("sha256").update(JSON.stringify(body)).digest("hex");
+  if (idempotencyKey !== null) {
+    const earlier = needs.jobs.byKey(actor, idempotencyKey);
+    if (earlier && earlier.requestSha256 !== requestSha256)
+      throw new Refusal("idempotency-mismatch", { key: idempotencyKey });
+    if (earlier) return earlier.job;
+  }
+  const host = choosePlacement(needs.fleet.list(), body.host);
+  const spec = specFor(body.spec, host);
+  const created = needs.jobs.create(
+    newJob(spec, host, actor, needs.now()),
+    idempotencyKey === null ? null : { key: idempotencyKey, requestSha256 },
+  );
+  if (body.workspace.kind === "upload") needs.uploads.expect(created, spec);
+  else
+    void needs.dispatcher.start(
+      created,
+      spec,
+      Readable.from([Buffer.from(body.workspace.tarBase64, "base64")]),
+    );
+  return created;
+}
+
+/** The host's own interpreter stands in for "any Python" unless the dispatch named one. */
+function specFor(spec: JobSpec, host: HostRecord): JobSpec {
+  if (host.python === null || spec.launch.kind !== "named" || spec.launch.language !== "Python") return spec;
+  return { ...spec, launch: { kind: "path", path: host.python, flags: spec.launch.flags } };
+}
+
+function newJob(spec: JobSpec, host: HostRecord, createdBy: string, nowMs: number): JobRecord {
+  return {
+    id: `j-${randomBytes(8).toString("hex")}` as JobId,
+    state: "queued",
+    hostId: host.id,
+    host: host.name,
+    script: spec.script,
+    args: spec.args,
+    envNames: Object.keys(spec.env),
+    interpreter: null,
+    directory: null,
+    timeoutMs: spec.timeoutMs,
+    createdBy,
+    createdAtMs: nowMs,
+    startedAtMs: null,
+    endedAtMs: null,
+    exitCode: null,
+    cause: null,
+    logBytes: 0,
+    logComplete: false,
+    logSha256: null,
+    archiveBytes: 0,
+    cancelRequestedBy: null,
+    contact: { kind: "ok" },
+    revision: 1,
+  };
+}
+
+function jobLog(needs: HandlerNeeds, { params, query, signal }: RequestContext<"getJobLog">): RawAnswer {
+  const job = jobOf(needs, params.job);
+  const bytes = needs.logs.size(job.id);
+  if (isJobEnded(job.state) && query.offset > bytes)
+    throw new Refusal("offset-beyond-log", { offset: query.offset, bytes });
+  const { logs } = needs;
+  const body =
+    query.follow === "1"
+      ? logs.follow(job.id, query.offset, signal)
+      : logs.read(job.id, query.offset, signal);
+  return { contentType: "application/octet-stream", body };
+}
+
+function cancelJob(needs: HandlerNeeds, id: JobId, actor: string): JobRecord {
+  const job = jobOf(needs, id);
+  if (!canCancel(job)) throw new Refusal("job-ended", { job: id, state: job.state });
+  const requested = job.cancelRequestedBy === null ? needs.jobs.requestCancel(id, actor) : job;
+  needs.uploads.cancel(requested);
+  void needs.dispatcher.cancel(requested, actor);
+  return requested;
+}

@@ -1,0 +1,71 @@
+import type { Readable } from "node:stream";
+import type { JobRecord, JobSpec } from "../../protocol/job.ts";
+import { problemOf, Refusal } from "../../protocol/problem.ts";
+import type { Jobs } from "../dispatch/jobs.ts";
+
+/** Jobs whose workspace is still to come. Their specs are in memory only: a restart fails them. */
+export interface PendingUploads {
+  expect(job: JobRecord, spec: JobSpec): void;
+  /** Hands the arriving workspace to dispatch. Throws `upload-unexpected`. */
+  take(job: JobRecord, tar: Readable): Promise<JobRecord>;
+  /** Ends a job that still waits for its workspace; nothing when it does not. */
+  cancel(job: JobRecord): void;
+  stop(): void;
+}
+
+/** What pending uploads need. */
+export interface PendingUploadNeeds {
+  jobs: Pick<Jobs, "advance" | "get">;
+  start: (job: JobRecord, spec: JobSpec, archive: Readable) => Promise<JobRecord>;
+  /** Longest wait for an upload to begin, in milliseconds. */
+  waitMs: number;
+}
+
+/** Keeps the specs of jobs until their upload begins; one that never begins ends the job with `upload-incomplete`. */
+export function createPendingUploads(needs: PendingUploadNeeds): PendingUploads {
+  const waiting = new Map<string, { spec: JobSpec; timer: NodeJS.Timeout }>();
+
+  function giveUp(job: JobRecord): void {
+    waiting.delete(job.id);
+    if (needs.jobs.get(job.id)?.state !== "placed") return;
+    const { code, title, detail } = problemOf("upload-incomplete", { bytes: 0 });
+    needs.jobs.advance(
+      job.id,
+      {
+        to: "failed",
+        exitCode: null,
+        cause: { kind: "not-started", code, title, detail },
+        logBytes: 0,
+        logSha256: null,
+      },
+      "service",
+    );
+  }
+
+  return {
+    expect(job, spec) {
+      const timer = setTimeout(() => giveUp(job), needs.waitMs);
+      waiting.set(job.id, { spec, timer });
+    },
+    async take(job, tar) {
+      const pending = waiting.get(job.id);
+      if (!pending) {
+        tar.destroy();
+        throw new Refusal("upload-unexpected", { job: job.id, state: job.state });
+      }
+      clearTimeout(pending.timer);
+      waiting.delete(job.id);
+      return needs.start(job, pending.spec, tar);
+    },
+    cancel(job) {
+      const pending = waiting.get(job.id);
+      if (!pending) return;
+      clearTimeout(pending.timer);
+      waiting.delete(job.id);
+    },
+    stop() {
+      for (const { timer } of waiting.values()) clearTimeout(timer);
+      waiting.clear();
+    },
+  };
+}

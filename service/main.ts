@@ -1,0 +1,202 @@
+import { randomUUID } from "node:crypto";
+import { createWriteStream, existsSync, readFileSync, rmSync } from "node:fs";
+import type { Http2SecureServer } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
+import pino from "pino";
+import { Refusal } from "../protocol/problem.ts";
+import { programVersion } from "../protocol/version.ts";
+import {
+  composeService,
+  defaultServiceLimits,
+  type ComposedService,
+  type ServiceLimits,
+} from "./composeService.ts";
+import { homeLayout, type HomeLayout } from "./homeLayout.ts";
+import { keepOwnerIdentity, machineName } from "./ownerIdentity.ts";
+import { tokenTtlMs } from "./pki/createEnrolment.ts";
+import { makeServerCertificate, readOrMakeCa, writePrivateFile, type FleetCa } from "./pki/fleetKeys.ts";
+import { lifetimes } from "./pki/x509.ts";
+import { holdLock } from "./store/holdLock.ts";
+
+/** How to start a service. */
+export interface StartOptions {
+  /** Data folder; made when missing. */
+  home: string;
+  /** Address and port to listen on; port 0 for any free one. */
+  listen: { address: string; port: number };
+  now?: () => number;
+  limits?: Partial<ServiceLimits>;
+}
+
+/** A service that runs, here or already elsewhere. */
+export type StartedService =
+  | {
+      kind: "started";
+      url: string;
+      fleetId: string;
+      /** SHA-256 of the CA certificate's DER, 64 lower-case hex digits. */
+      caFingerprint: string;
+      /** A fresh one-use link for one more admin. */
+      joinLink(): { link: string; editorLink: string; expiresAtMs: number };
+      stop(): Promise<void>;
+    }
+  | { kind: "already-running"; url: string; pid: number };
+
+const lockWaitMs = 5_000;
+
+/**
+ * Starts the fleet's service on a data folder, or says where it runs already. At the first start it makes the fleet:
+ * CA, database, the owner's membership and this machine as the first host.
+ */
+export async function startService(options: StartOptions): Promise<StartedService> {
+  const layout = homeLayout(options.home);
+  const lock = holdLock(layout.lock);
+  if (lock === null) return runningElsewhere(layout);
+  rmSync(layout.serviceFile, { force: true }); // of a service that was killed
+  const log = pino({ level: "info" }, createWriteStream(layout.serviceLog, { flags: "a", mode: 0o600 }));
+  try {
+    const started = await startLocked(options, layout, log);
+    return {
+      ...started,
+      async stop() {
+        await started.stop();
+        rmSync(layout.serviceFile, { force: true });
+        lock.release();
+      },
+    };
+  } catch (error) {
+    log.error({ err: error }, "the service did not start");
+    lock.release();
+    throw error;
+  }
+}
+
+async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.Logger) {
+  const { now = Date.now, listen } = options;
+  const ca = readOrMakeCa(layout.keys, randomUUID, now());
+  let url = "";
+  const service = await composeService({
+    layout,
+    ca,
+    server: makeServerCertificate(ca, listen.address, now()),
+    log,
+    now,
+    url: () => url,
+    limits: { ...defaultServiceLimits, ...options.limits },
+  });
+  try {
+    if (service.ledger.head().events === 0) recordCreation(service, ca);
+    await bind(service, listen);
+    const { port } = service.app.server.address() as AddressInfo;
+    url = `https://${linkAddress(listen.address)}:${port}`;
+    await keepOwnerIdentity(layout, ca, service.enrolment, ownUrl(listen.address, port), now());
+    if (
+      process.platform !== "win32" &&
+      service.fleet.list().every((host) => host.connection.kind !== "local")
+    )
+      service.fleet.addLocal(machineName());
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+  const facts = {
+    pid: process.pid,
+    url: ownUrl(listen.address, Number(url.split(":").at(-1))),
+    version: programVersion,
+  };
+  writePrivateFile(layout.serviceFile, JSON.stringify({ ...facts, startedAtMs: now() }));
+  const renewal = renewCertificate(service, ca, listen.address, now);
+  service.recover();
+  log.info({ url }, "the service listens");
+  return {
+    kind: "started" as const,
+    url: facts.url,
+    fleetId: ca.fleetId,
+    caFingerprint: ca.fingerprint,
+    joinLink: () => service.enrolment.createToken("admin", tokenTtlMs, "service"),
+    async stop() {
+      clearInterval(renewal);
+      await service.stop();
+      log.info("the service has stopped");
+    },
+  };
+}
+
+function recordCreation(service: ComposedService, ca: FleetCa): void {
+  const payload = { fleetId: ca.fleetId, caFingerprint: ca.fingerprint };
+  service.store.transact(() => {
+    service.ledger.append({ type: "fleet.created", actor: "service", payload });
+  });
+}
+
+async function bind(service: ComposedService, listen: StartOptions["listen"]): Promise<void> {
+  try {
+    await service.app.listen({ host: listen.address, port: listen.port });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const where = `${listen.address}:${listen.port}`;
+    const reason =
+      code === "EADDRINUSE"
+        ? `Another program uses ${where}; choose another with --listen, such as --listen 127.0.0.1:0.`
+        : `It cannot listen on ${where} (${code ?? String(cause)}).`;
+    throw new Refusal("usage", { reason }, { cause });
+  }
+}
+
+/** Address of a running service for its own machine. */
+function ownUrl(listenAddress: string, port: number): string {
+  const wildcard = listenAddress === "0.0.0.0" || listenAddress === "::";
+  return `https://${bracketed(wildcard ? "127.0.0.1" : listenAddress)}:${port}`;
+}
+
+/** Address to put into links: one that other machines can reach when it listens beyond loopback. */
+function linkAddress(listenAddress: string): string {
+  if (listenAddress !== "0.0.0.0" && listenAddress !== "::") return bracketed(listenAddress);
+  const outer = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === "IPv4");
+  return outer?.address ?? "127.0.0.1";
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+/** Makes a fresh server certificate at two thirds of its life and swaps it without dropping connections. */
+function renewCertificate(
+  service: ComposedService,
+  ca: FleetCa,
+  listenAddress: string,
+  now: () => number,
+): NodeJS.Timeout {
+  let madeAtMs = now();
+  const timer = setInterval(() => {
+    if (now() - madeAtMs < (lifetimes.serverMs * 2) / 3) return;
+    madeAtMs = now();
+    const { keyPem: key, certificatePem: cert } = makeServerCertificate(ca, listenAddress, madeAtMs);
+    const server = service.app.server as unknown as Http2SecureServer;
+    server.setSecureContext({ key, cert, ca: ca.certificatePem, minVersion: "TLSv1.3" });
+  }, 3_600_000);
+  timer.unref();
+  return timer;
+}
+
+/** The service that holds the lock; it may still be on its way up, so its file is waited for. */
+async function runningElsewhere(layout: HomeLayout): Promise<StartedService> {
+  const endMs = performance.now() + lockWaitMs;
+  while (performance.now() < endMs) {
+    if (existsSync(layout.serviceFile)) {
+      const { url, pid } = JSON.parse(readFileSync(layout.serviceFile, "utf8")) as {
+        url: string;
+        pid: number;
+      };
+      return { kind: "already-running", url, pid };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Refusal("service-unreachable", {
+    url: layout.directory,
+    reason: "another service holds this folder but does not say where it listens",
+  });
+}

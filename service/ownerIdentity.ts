@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { identitySchema, type Identity } from "../protocol/client/identity.ts";
+import { makeCertificateRequest } from "../protocol/client/makeCertificateRequest.ts";
+import { Refusal } from "../protocol/problem.ts";
+import type { HomeLayout } from "./homeLayout.ts";
+import type { Enrolment } from "./pki/createEnrolment.ts";
+import { writePrivateFile, type FleetCa } from "./pki/fleetKeys.ts";
+
+/** Renewed this long before its end, when the service starts. */
+const renewBeforeMs = 30 * 86_400_000;
+
+/**
+ * The owner's membership in the service's own data folder: made at the first start, its address kept current.
+ * Throws `already-joined` when the folder is a member of another fleet.
+ */
+export async function keepOwnerIdentity(
+  layout: HomeLayout,
+  ca: FleetCa,
+  enrolment: Enrolment,
+  url: string,
+  nowMs: number,
+): Promise<void> {
+  const kept = readIdentity(layout.identityFile);
+  if (kept && kept.fleetId !== ca.fleetId)
+    throw new Refusal("already-joined", { home: layout.directory, fleet: kept.fleetId });
+  if (kept && kept.notAfterMs - nowMs > renewBeforeMs) {
+    if (kept.url !== url) writePrivateFile(layout.identityFile, JSON.stringify({ ...kept, url }));
+    return;
+  }
+  const name = ownerName();
+  const { keyPem, csrPem } = await makeCertificateRequest(name);
+  const joined = enrolment.enrolOwner(name, csrPem);
+  const identity: Identity = { ...joined, url, caFingerprint: ca.fingerprint, keyPem };
+  writePrivateFile(layout.identityFile, JSON.stringify(identity));
+}
+
+/** The membership in a file; null when there is none. */
+export function readIdentity(file: string): Identity | null {
+  if (!existsSync(file)) return null;
+  return identitySchema.parse(JSON.parse(readFileSync(file, "utf8")));
+}
+
+function ownerName(): string {
+  return plainName(userInfo().username) || "owner";
+}
+
+/** This machine's name as a host name of the fleet. */
+export function machineName(): string {
+  return plainName(hostname().split(".", 1)[0] ?? "") || "this-machine";
+}
+
+function plainName(text: string): string {
+  return text
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 60);
+}

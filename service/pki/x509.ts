@@ -1,0 +1,127 @@
+import { generateKeyPairSync, randomBytes, X509Certificate } from "node:crypto";
+import forge from "node-forge";
+import { Refusal } from "../../protocol/problem.ts";
+
+/** A certificate and its private key, both PEM. */
+export interface KeyedCertificate {
+  certificatePem: string;
+  keyPem: string;
+}
+
+const dayMs = 86_400_000;
+/** Clocks of hobby machines are wrong: certificates are valid from a little before now. */
+const backdateMs = dayMs;
+
+/** Lifetimes in milliseconds. */
+export const lifetimes = { caMs: 800 * dayMs, serverMs: 30 * dayMs, userMs: 90 * dayMs } as const;
+
+/** Makes a fleet's certificate authority: RSA 3072, allowed to sign certificates and nothing else. */
+export function makeCa(fleetId: string, nowMs: number): KeyedCertificate {
+  const keyPem = rsaKeyPem(3072);
+  const key = forge.pki.privateKeyFromPem(keyPem);
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);
+  const name = [{ name: "commonName", value: `hwLedger fleet ${fleetId}` }];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  setValidity(certificate, nowMs, lifetimes.caMs);
+  certificate.setExtensions([
+    { name: "basicConstraints", cA: true, critical: true },
+    { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+    { name: "subjectKeyIdentifier" },
+    { name: "subjectAltName", altNames: [{ type: 6, value: `spiffe://${fleetId}` }] },
+  ]);
+  certificate.sign(key, forge.md.sha256.create());
+  return { certificatePem: forge.pki.certificateToPem(certificate), keyPem };
+}
+
+/** What a certificate is for. */
+export interface CertificateRequestFacts {
+  publicKeyPem: string;
+  commonName: string;
+  /** SPIFFE id, the only thing that decides identity. */
+  uri: string;
+  /** DNS names and IP addresses of a server. */
+  addresses: string[];
+  usage: "server" | "client";
+  lifetimeMs: number;
+}
+
+/** Signs a certificate with the fleet's CA. Returns PEM. */
+export function signCertificate(ca: KeyedCertificate, facts: CertificateRequestFacts, nowMs: number): string {
+  const issuer = forge.pki.certificateFromPem(ca.certificatePem);
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(facts.publicKeyPem);
+  certificate.setSubject([{ name: "commonName", value: facts.commonName }]);
+  certificate.setIssuer(issuer.subject.attributes);
+  setValidity(certificate, nowMs, facts.lifetimeMs);
+  certificate.setExtensions([
+    { name: "basicConstraints", cA: false, critical: true },
+    { name: "keyUsage", digitalSignature: true, critical: true },
+    facts.usage === "server"
+      ? { name: "extKeyUsage", serverAuth: true }
+      : { name: "extKeyUsage", clientAuth: true },
+    { name: "subjectKeyIdentifier" },
+    { name: "authorityKeyIdentifier", keyIdentifier: issuer.generateSubjectKeyIdentifier().getBytes() },
+    { name: "subjectAltName", altNames: [{ type: 6, value: facts.uri }, ...facts.addresses.map(altName)] },
+  ]);
+  certificate.sign(forge.pki.privateKeyFromPem(ca.keyPem), forge.md.sha256.create());
+  return forge.pki.certificateToPem(certificate);
+}
+
+/** Public key of a PKCS#10 request that its own key has signed. Throws `csr-invalid` or `csr-key-unsupported`. */
+export function publicKeyOfRequest(csrPem: string): string {
+  let csr: forge.pki.CertificateSigningRequest;
+  try {
+    csr = forge.pki.certificationRequestFromPem(csrPem, true);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : "";
+    if (/OID is not RSA|Cannot read public key/i.test(message))
+      throw new Refusal("csr-key-unsupported", {}, { cause });
+    throw new Refusal("csr-invalid", { reason: "It is not a PEM certificate request." }, { cause });
+  }
+  const key = csr.publicKey as forge.pki.rsa.PublicKey | null;
+  if (!key || key.n.bitLength() < 2048 || key.n.bitLength() > 8192) throw new Refusal("csr-key-unsupported");
+  if (!signatureHolds(csr))
+    throw new Refusal("csr-invalid", { reason: "Its signature is not by its own key." });
+  return forge.pki.publicKeyToPem(key);
+}
+
+function signatureHolds(csr: forge.pki.CertificateSigningRequest): boolean {
+  try {
+    return csr.verify();
+  } catch {
+    return false;
+  }
+}
+
+/** SHA-256 of a certificate's DER, 64 lower-case hex digits. */
+export function certificateSha256(pem: string): string {
+  return new X509Certificate(pem).fingerprint256.replaceAll(":", "").toLowerCase();
+}
+
+/** An RSA private key as PKCS#8 PEM. */
+export function rsaKeyPem(bits: number): string {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: bits });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/** Public half of a PEM private key, as SPKI PEM. */
+export function publicKeyPemOf(keyPem: string): string {
+  const key = forge.pki.privateKeyFromPem(keyPem);
+  return forge.pki.publicKeyToPem(forge.pki.setRsaPublicKey(key.n, key.e));
+}
+
+function setValidity(certificate: forge.pki.Certificate, nowMs: number, lifetimeMs: number): void {
+  // A positive 128-bit serial number: the first bit is 0, as RFC 5280 wants.
+  const serial = randomBytes(16);
+  serial[0] = (serial[0] ?? 0) & 0x7f || 0x01;
+  certificate.serialNumber = serial.toString("hex");
+  certificate.validity.notBefore = new Date(nowMs - backdateMs);
+  certificate.validity.notAfter = new Date(nowMs + lifetimeMs);
+}
+
+function altName(address: string): { type: number; value?: string; ip?: string } {
+  const isIp = /^[0-9.]+$/.test(address) || address.includes(":");
+  return isIp ? { type: 7, ip: address } : { type: 2, value: address };
+}

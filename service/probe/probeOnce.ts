@@ -1,0 +1,79 @@
+import { Refusal } from "../../protocol/problem.ts";
+import type { HostReading } from "../../protocol/reading.ts";
+import type { HostShell, ShellTarget } from "../ssh/hostShell.ts";
+import { interruptible } from "./interruptible.ts";
+import { watchedCadenceMs, type ProbeParts } from "./probeParts.ts";
+import { ProbeSession } from "./probeSession.ts";
+
+/**
+ * One reading of a host, as complete as it becomes within the limit. Rejects with the Refusal of the connection,
+ * or `host-unreachable` when nothing came in time.
+ */
+export async function probeOnce(
+  parts: ProbeParts,
+  target: ShellTarget,
+  options: { attended: boolean; timeoutMs: number },
+): Promise<HostReading> {
+  const limit = new AbortController();
+  const cancel = parts.setTimer(() => {
+    limit.abort();
+  }, options.timeoutMs);
+  try {
+    const shell = await openInTime(parts, target, options, limit.signal);
+    return await readOnce(parts, target, shell, options.timeoutMs, limit.signal);
+  } finally {
+    cancel();
+  }
+}
+
+async function openInTime(
+  parts: ProbeParts,
+  target: ShellTarget,
+  { attended, timeoutMs }: { attended: boolean; timeoutMs: number },
+  signal: AbortSignal,
+): Promise<HostShell> {
+  const opening = parts.shells.openShell(target, { attended, signal });
+  const shell = await interruptible(opening, [signal]);
+  if (shell !== null) return shell;
+  opening.then(
+    (late) => {
+      late.close();
+    },
+    () => undefined,
+  );
+  throw notInTime(target, timeoutMs);
+}
+
+async function readOnce(
+  parts: ProbeParts,
+  target: ShellTarget,
+  shell: HostShell,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<HostReading> {
+  let newest: HostReading | null = null;
+  const complete = new AbortController();
+  const session = new ProbeSession(parts, {
+    target,
+    shell,
+    cadenceMs: watchedCadenceMs,
+    carry: null,
+    meter: { bytes: 0 },
+    onTick: () => undefined,
+    onReading: (reading) => {
+      newest = reading;
+      if (session.isSettled) complete.abort();
+    },
+  });
+  const end = await interruptible(session.ended, [signal, complete.signal]);
+  await session.close();
+  if (newest !== null) return newest;
+  if (end !== null && end.kind !== "closed") throw end.refusal;
+  throw notInTime(target, timeoutMs);
+}
+
+function notInTime({ name, connection }: ShellTarget, timeoutMs: number): Refusal {
+  const address = connection.kind === "ssh" ? connection.alias : "this machine";
+  const reason = `no reading came within ${timeoutMs} ms`;
+  return new Refusal("host-unreachable", { host: name, address, reason });
+}

@@ -1,0 +1,37 @@
+import type { HostReading } from "../../protocol/reading.ts";
+import type { HostShells } from "../ssh/hostShell.ts";
+
+/** What the prober is made of; time and chance come from outside. */
+export interface ProbeParts {
+  shells: HostShells;
+  /** The service's clock, in milliseconds. */
+  now(): number;
+  /** Calls once after a delay; the result takes it back. */
+  setTimer(run: () => void, delayMs: number): () => void;
+  /** Uniform in 0 ≤ n < 1. */
+  random(): number;
+  log: ProbeLog;
+}
+
+/** Where the prober writes what an operator may want to know; pino fits. */
+export interface ProbeLog {
+  debug(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
+/** Why a host could not be read. */
+export interface ProbeFailure {
+  atMs: number;
+  code: string;
+  reason: string;
+  needsLogin: boolean;
+}
+
+/** Who hears of readings and failures. */
+export interface ProbeListener {
+  onReading(reading: HostReading): void;
+  onFailure(hostId: string, failure: ProbeFailure): void;
+}
+
+export const backgroundCadenceMs = 15_000;
+export const watchedCadenceMs = 1_000;

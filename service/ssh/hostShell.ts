@@ -1,0 +1,39 @@
+import type { Connection } from "../../protocol/host.ts";
+import type { HostId } from "../../protocol/ids.ts";
+import type { Readable, Writable } from "node:stream";
+
+/** How a shell on a host ended. Exactly one of the two is not null. */
+export interface ShellExit {
+  code: number | null;
+  signal: string | null;
+}
+
+/**
+ * One POSIX shell (`exec /bin/sh -s`) on a host: commands go in on stdin. Over SSH or on this machine alike.
+ * A shell that ends on its own fulfils `exited`; one whose connection breaks rejects it with the Refusal
+ * `host-connection-lost`. `exited` may come before the last of stdout: read until its `end`.
+ */
+export interface HostShell {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<ShellExit>;
+  /** Ends the shell's stdin and lets go of it; what it started detached lives on. */
+  close(): void;
+}
+
+/** What dispatch and probe need of a connection: shells on a host. */
+export interface HostShells {
+  /**
+   * Opens a shell on a host, connecting first where needed. `attended` allows questions to a person.
+   * Rejects with a Refusal: `host-unreachable`, `host-key-…`, `host-login-refused`, `needs-login`, …
+   */
+  openShell(target: ShellTarget, options?: { attended?: boolean; signal?: AbortSignal }): Promise<HostShell>;
+}
+
+/** The host to open a shell on: its record's identity and way in. */
+export interface ShellTarget {
+  id: HostId;
+  name: string;
+  connection: Connection;
+}

@@ -1,0 +1,130 @@
+import type { Duplex } from "node:stream";
+import type { Client, ConnectConfig } from "ssh2";
+import ssh2 from "ssh2";
+import type { Auth } from "./authMethods.ts";
+import { BeyondSsh2 } from "./beyondSsh2.ts";
+import type { Deadline } from "./createDeadline.ts";
+import type { HostKeyAlgorithm } from "./decideHostKey.ts";
+import { connectionReason, unreachable, type HostName } from "./reachProblem.ts";
+import type { SshTiming } from "./sshTiming.ts";
+
+export interface HandshakeOptions {
+  name: HostName;
+  user: string;
+  auth: Auth;
+  algorithms: readonly HostKeyAlgorithm[];
+  /** Judges the host's key: null accepts it, anything else is what the handshake fails with. */
+  judgeKey: (blob: Buffer) => Promise<Error | null>;
+  deadline: (onExpired: () => void) => Deadline;
+  timing: SshTiming;
+  signal: AbortSignal;
+}
+
+/** Key exchange, key check and login over a stream that is up. The stream is destroyed when it fails. */
+export function sshHandshake(stream: Duplex, options: HandshakeOptions): Promise<Client> {
+  return new Promise((resolve, reject) => {
+    const client = new ssh2.Client();
+    const { name, auth, signal } = options;
+    let settled = false;
+    const keyCheck = createKeyCheck(options.judgeKey, (problem) => {
+      fail(problem);
+    });
+    const settle = (): boolean => {
+      if (settled) return false;
+      settled = true;
+      deadline.cancel();
+      signal.removeEventListener("abort", onAbort);
+      return true;
+    };
+    const fail = (problem: Error): void => {
+      if (!settle()) return;
+      client.destroy();
+      stream.destroy();
+      reject(problem);
+    };
+    const deadline = options.deadline(() => {
+      fail(unreachable(name, "it did not finish the login in time"));
+    });
+    const onAbort = (): void => {
+      fail(unreachable(name, "the attempt was given up", signal.reason));
+    };
+    client.on("error", (error: Error & { level?: string }) => {
+      const problem = problemOfLogin(error, options, keyCheck.passed());
+      if (problem !== null) fail(problem);
+    });
+    client.once("close", () => {
+      fail(keyCheck.passed() ? auth.refusal() : unreachable(name, "it closed the connection"));
+    });
+    client.once("ready", () => {
+      if (!settle()) return;
+      auth.succeeded();
+      resolve(client);
+    });
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+    else client.connect(configOf(stream, options, keyCheck.verify));
+  });
+}
+
+function configOf(
+  stream: Duplex,
+  { user, auth, algorithms, timing }: HandshakeOptions,
+  verify: KeyCheck["verify"],
+): ConnectConfig {
+  return {
+    sock: stream,
+    username: user,
+    authHandler: auth.handler,
+    hostVerifier: verify,
+    algorithms: { serverHostKey: [...algorithms] },
+    readyTimeout: 0,
+    keepaliveInterval: timing.keepaliveIntervalMs,
+    keepaliveCountMax: timing.keepaliveCountMax,
+  };
+}
+
+interface KeyCheck {
+  verify(blob: Buffer, done: (permitted: boolean) => void): undefined;
+  passed(): boolean;
+}
+
+/** ssh2 asks again at every rekey: then only the very same key passes, at once. */
+function createKeyCheck(judge: HandshakeOptions["judgeKey"], onRefused: (problem: Error) => void): KeyCheck {
+  let passed: Buffer | null = null;
+  return {
+    passed: () => passed !== null,
+    verify(blob, done) {
+      if (passed !== null) {
+        done(passed.equals(blob));
+        return;
+      }
+      const copy = Buffer.from(blob);
+      judge(copy).then(
+        (problem) => {
+          if (problem !== null) onRefused(problem);
+          else passed = copy;
+          done(problem === null);
+        },
+        (error: unknown) => {
+          onRefused(error instanceof Error ? error : new Error(String(error)));
+          done(false);
+        },
+      );
+    },
+  };
+}
+
+/** What an error of ssh2 before `ready` means; null: it goes on by itself. */
+function problemOfLogin(
+  error: Error & { level?: string; code?: unknown },
+  { name, auth }: HandshakeOptions,
+  keyPassed: boolean,
+): Error | null {
+  if (error.level === "agent") return null;
+  if (error.level === "client-authentication") return auth.exhausted() ? auth.refusal(error) : null;
+  const common = /^Handshake failed: no matching (.*)$/.exec(error.message)?.[1];
+  if (common !== undefined) return new BeyondSsh2(`a common ${common}`, { cause: error });
+  // a disconnect message of the host, e.g. for too many attempts
+  if (keyPassed && error.level === undefined && typeof error.code === "number") return auth.refusal(error);
+  return unreachable(name, connectionReason(error), error);
+}

@@ -1,0 +1,231 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { hostIdSchema, jobIdSchema, type JobId } from "../../protocol/ids.ts";
+import type { JobRecord, JobSpec } from "../../protocol/job.ts";
+import { createDispatcher, type Dispatcher, type DispatcherDeps } from "../../service/dispatch/createDispatcher.ts";
+import { createLogStore, type LogStore } from "../../service/dispatch/createLogStore.ts";
+import type { HostShells } from "../../service/ssh/hostShell.ts";
+import { createLocalShells, type LocalShells } from "./localShells.ts";
+import { createMemoryJobs, type MemoryJobs } from "./memoryJobs.ts";
+
+/** Shells a job's host may have as /bin/sh. */
+export type HostShellKind = "dash" | "busybox" | "bash";
+
+/** Dispatch with everything real but the database and the network: a home, shells, files. */
+export interface DispatchBench {
+  home: string;
+  shells: LocalShells;
+  jobs: MemoryJobs;
+  logs: LogStore;
+  dispatcher: Dispatcher;
+  /** Folder of a job on the host. */
+  directoryOf(id: JobId): string;
+  /** A placed job, and its workspace's files. */
+  place(files: Record<string, string>, spec?: Partial<JobSpec>): PlacedJob;
+  /** Starts a job and fulfils when it has ended. */
+  run(files: Record<string, string>, spec?: Partial<JobSpec>): Promise<JobRecord>;
+  logOf(id: JobId): Promise<Buffer>;
+  /** Another dispatcher on the same store and hosts, as after the service's end. */
+  restart(): Promise<void>;
+  /** What would be there had the service been killed: nothing is stopped on the host's side but its connections. */
+  kill(): void;
+  /** Processes on the host that stand in, or belong to, the job's folder. */
+  processesOf(id: JobId): string[];
+  end(): Promise<void>;
+}
+
+export interface PlacedJob {
+  job: JobRecord;
+  spec: JobSpec;
+  archive: () => Readable;
+}
+
+export interface BenchOptions {
+  shell?: HostShellKind;
+  /** Programs the host has besides those that every test needs; all of this machine's when missing. */
+  env?: NodeJS.ProcessEnv;
+  home?: string;
+  limits?: DispatcherDeps["limits"];
+  wrap?: (shells: LocalShells) => HostShells;
+}
+
+export function aSpec(changes: Partial<JobSpec> = {}): JobSpec {
+  return {
+    script: "main.sh",
+    args: [],
+    launch: { kind: "named", candidates: ["sh"], flags: [], language: "shell" },
+    env: {},
+    timeoutMs: null,
+    ...changes,
+  };
+}
+
+export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
+  const root = mkdtempSync(join(tmpdir(), "hwledger-dispatch-"));
+  const home = options.home ?? join(root, "home");
+  mkdirSync(home, { recursive: true });
+  const env = { PATH: process.env["PATH"], LANG: "C.UTF-8", ...options.env, HOME: home };
+  const newShells = (): LocalShells => createLocalShells({ shell: argvOf(options.shell ?? "dash"), env });
+  const jobs = createMemoryJobs();
+  const newLogs = (): LogStore =>
+    createLogStore({ directory: join(root, "logs"), isComplete: (id) => jobs.get(id)?.logComplete ?? true });
+  const newDispatcher = (shells: LocalShells, logs: LogStore): Dispatcher =>
+    createDispatcher({
+      shells: options.wrap ? options.wrap(shells) : shells,
+      jobs,
+      logs,
+      hostOf: (id) => ({ id, name: "box", connection: { kind: "local" } }),
+      now: Date.now,
+      newNonce: () => randomBytes(12).toString("hex"),
+      limits: { graceMs: 1_000, drainMs: 2_000, backoffMinMs: 20, backoffMaxMs: 200, ...options.limits },
+      log: (message, error) => console.error(message, error),
+    });
+  const bench: DispatchBench = {
+    home,
+    jobs,
+    ...(() => {
+      const shells = newShells();
+      const logs = newLogs();
+      return { shells, logs, dispatcher: newDispatcher(shells, logs) };
+    })(),
+    directoryOf: (id) => join(home, ".hwledger/jobs", id),
+    place(files, changes) {
+      const spec = aSpec(changes);
+      return { job: jobs.put(aJob(spec)), spec, archive: () => Readable.from([tarOf(files)]) };
+    },
+    async run(files, changes) {
+      const { job, spec, archive } = bench.place(files, changes);
+      await bench.dispatcher.start(job, spec, archive());
+      return jobs.until(job.id, (now) => now.endedAtMs !== null);
+    },
+    async logOf(id) {
+      const parts: Buffer[] = [];
+      for await (const part of bench.logs.read(id, 0)) parts.push(part);
+      return Buffer.concat(parts);
+    },
+    async restart() {
+      await bench.dispatcher.stop();
+      await bench.logs.close();
+      bench.shells = newShells();
+      bench.logs = newLogs();
+      bench.dispatcher = newDispatcher(bench.shells, bench.logs);
+    },
+    kill() {
+      for (const shell of [...bench.shells.open]) shell.cut();
+    },
+    processesOf: (id) => processesIn(bench.directoryOf(id)),
+    async end() {
+      await bench.dispatcher.stop();
+      await bench.logs.close();
+      for (const job of jobs.all()) endJobOf(bench.directoryOf(job.id));
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+  return bench;
+}
+
+/** A PATH folder with links to just these programs of this machine. */
+export function pathOf(directory: string, programs: readonly string[]): string {
+  mkdirSync(directory, { recursive: true });
+  for (const name of programs) {
+    const file = execFileSync("/bin/sh", ["-c", 'command -v "$0"', name], { encoding: "utf8" }).trim();
+    symlinkSync(file, join(directory, name));
+  }
+  return directory;
+}
+
+/** The host's own mount namespace, where another shell stands at /bin/sh. */
+function argvOf(shell: HostShellKind): string[] {
+  const unshare = process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-rm"];
+  switch (shell) {
+    case "dash":
+      return ["/bin/sh"];
+    case "busybox":
+      return [...unshare, "/bin/sh", "-c", mountAnd("/usr/bin/busybox"), "/bin/sh"];
+    case "bash":
+      return [...unshare, "/bin/sh", "-c", mountAnd("/usr/bin/bash"), "/bin/sh"];
+  }
+}
+
+function mountAnd(program: string): string {
+  return `mount --bind ${program} "$(readlink -f /bin/sh)" && exec "$0" "$@"`;
+}
+
+export function aJob(spec: JobSpec): JobRecord {
+  return {
+    id: jobIdSchema.parse(`j-${randomBytes(8).toString("hex")}`),
+    state: "placed",
+    hostId: hostIdSchema.parse("h-0123456789abcdef"),
+    host: "box",
+    script: spec.script,
+    args: spec.args,
+    envNames: Object.keys(spec.env),
+    interpreter: null,
+    directory: null,
+    timeoutMs: spec.timeoutMs,
+    createdBy: "ada",
+    createdAtMs: Date.now(),
+    startedAtMs: null,
+    endedAtMs: null,
+    exitCode: null,
+    cause: null,
+    logBytes: 0,
+    logComplete: false,
+    logSha256: null,
+    archiveBytes: 0,
+    cancelRequestedBy: null,
+    contact: { kind: "ok" },
+    revision: 0,
+  };
+}
+
+/** A tar archive of some text files. */
+export function tarOf(files: Record<string, string>): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), "hwledger-tar-"));
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(join(folder, dirname(name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    return execFileSync("tar", ["-C", folder, "-cf", "-", "."], { maxBuffer: 1e9 });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function processesIn(directory: string): string[] {
+  const lines = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
+  return lines
+    .map((line) => /^\s*(\d+) (.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .filter(([, pid]) => cwdOf(pid ?? "").startsWith(directory))
+    .map(([, pid, args]) => `${pid} ${args}`);
+}
+
+function cwdOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return "";
+  }
+}
+
+function endJobOf(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const line of processesIn(directory)) {
+    try {
+      process.kill(Number.parseInt(line, 10), "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/** A file's text, or null when it is not there. */
+export function textOf(file: string): string | null {
+  return existsSync(file) ? readFileSync(file, "utf8") : null;
+}

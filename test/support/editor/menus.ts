@@ -1,0 +1,52 @@
+import type { Locator } from "playwright-core";
+import { stepLimitMs, type Screen } from "./screen.ts";
+
+/** Short, since the entry may leave together with its menu while the click is tried. */
+const clickLimitMs = 300;
+
+export interface ContextMenu {
+  /** Right-clicks what `target` finds and chooses the entry with that label. */
+  choose(target: () => Promise<Locator>, menuItem: string, where: string): Promise<void>;
+  /** Right-clicks and reads the labels of the menu's entries, then closes it. */
+  read(target: () => Promise<Locator>, where: string): Promise<string[]>;
+}
+
+export function createContextMenu({ page, until }: Screen): ContextMenu {
+  const menu = page.locator(".monaco-menu:visible");
+  const entries = menu.locator(".action-item .action-label:not(.separator)");
+
+  const close = async () => {
+    while (await menu.first().isVisible()) await page.keyboard.press("Escape");
+  };
+  const open = async (target: () => Promise<Locator>) => {
+    await close();
+    await (await target()).click({ button: "right", timeout: stepLimitMs });
+    await entries.first().waitFor({ timeout: stepLimitMs });
+    return entries.allInnerTexts();
+  };
+  /** The editor ignores the mouse for a moment after a menu opened, so one click may not do. */
+  const press = async (entry: Locator) => {
+    if (await menu.first().isHidden()) return true;
+    await entry.click({ timeout: clickLimitMs });
+    return menu.first().isHidden();
+  };
+
+  return {
+    async choose(target, menuItem, where) {
+      await until(`"${menuItem}" in the context menu of ${where}`, async () => {
+        const labels = await open(target);
+        const index = labels.findIndex((label) => label.trim() === menuItem);
+        if (index === -1) {
+          await close();
+          throw new Error(`the menu has: ${labels.join(" | ")}`);
+        }
+        return await until("the menu to close after the click", () => press(entries.nth(index)), stepLimitMs);
+      });
+    },
+    async read(target, where) {
+      const labels = await until(`the context menu of ${where}`, () => open(target));
+      await close();
+      return labels.map((label) => label.trim());
+    },
+  };
+}

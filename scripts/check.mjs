@@ -1,0 +1,5 @@
+import { checkSteps, runSteps } from "./steps.mjs";
+import { buildIfStale } from "./build.mjs";
+
+buildIfStale();
+await runSteps(checkSteps());

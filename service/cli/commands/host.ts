@@ -1,0 +1,161 @@
+import { resolve } from "node:path";
+import { InvalidArgumentError, type Command } from "commander";
+import { pythonOfVenv } from "../../../protocol/launch.ts";
+import { Refusal } from "../../../protocol/problem.ts";
+import { attended } from "../answerPrompts.ts";
+import type { Context } from "../context.ts";
+import { parseAddress, parseRate, type TypedAddress } from "../parseAddress.ts";
+import { hostListText, hostText } from "../render/hostText.ts";
+import type { Register, RunAction } from "../runCli.ts";
+
+/** Longest wait for a host to be reached and asked, in milliseconds; questions to a person count. */
+const addLimitMs = 240_000;
+
+interface AddOptions {
+  identity?: string;
+  hostKey?: string;
+  rate?: number;
+  python?: string;
+  venv?: string;
+  unchecked?: boolean;
+}
+
+/** `hwledger host add|set|login|ls|show|rm` */
+export const hostCommands: Register = (program, context, run) => {
+  const host = program.command("host").description("the machines of the fleet");
+  addCommand(host, context, run);
+  setCommand(host, context, run);
+  readCommands(host, context, run);
+  host
+    .command("login")
+    .description("connect to a host now, answering what it asks (passphrase, password, host key)")
+    .argument("<name>", "the host")
+    .action(
+      run(async (name: string) => {
+        const call = () =>
+          context.client().call("loginHost", { params: { host: name } }, { silenceMs: addLimitMs });
+        const record = await attended(context, call);
+        await context.show(record, `Connected to ${record.name}.`);
+        return undefined;
+      }),
+    );
+  host
+    .command("rm")
+    .description("remove a host from the fleet; nothing on it is touched")
+    .argument("<name>", "the host")
+    .action(
+      run(async (name: string) => {
+        const removed = await context.client().call("removeHost", { params: { host: name } });
+        await context.show(removed, `${removed.name} is no longer in the fleet.`);
+        return undefined;
+      }),
+    );
+};
+
+function addCommand(host: Command, context: Context, run: RunAction): void {
+  host
+    .command("add")
+    .description("add a machine by SSH: it is connected to, its key checked and a first reading taken")
+    .argument("<name>", "what to call it")
+    .argument(
+      "[address]",
+      "[user@]address[:port]; left out: the name, as ~/.ssh/config knows it",
+      parseAddress,
+    )
+    .option("--identity <file>", "private key to log in with")
+    .option("--host-key <fingerprint>", "the host key you expect, SHA256:…")
+    .option("--rate <usd>", "what it costs, in dollars per hour", parseRate)
+    .option("--python <path>", "Python on the host for .py files")
+    .option("--venv <dir>", "virtual environment on the host for .py files")
+    .option("--unchecked", "keep it even when it cannot be reached just now")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  hwledger host add box ada@192.0.2.7 --rate 0.42
+  hwledger host add rig                        (an alias of ~/.ssh/config)
+  hwledger host add pod root@198.51.100.4:40022 --identity ~/.ssh/pod --host-key SHA256:…`,
+    )
+    .action(
+      run(async (name: string, address: TypedAddress | undefined, options: AddOptions) => {
+        const { identity, hostKey, rate, unchecked } = options;
+        const python = pythonOption(options);
+        const body = {
+          name,
+          ...address,
+          ...(identity === undefined ? {} : { identityFile: resolve(context.terminal.cwd, identity) }),
+          ...(hostKey === undefined ? {} : { hostKey }),
+          ...(rate === undefined ? {} : { rateMicroUsdPerHour: rate }),
+          ...(python === undefined ? {} : { python }),
+          ...(unchecked === true ? { unchecked } : {}),
+        };
+        const call = () => context.client().call("addHost", { body }, { silenceMs: addLimitMs });
+        const record = await attended(context, call);
+        await context.show(record, `Added.\n\n${hostText(record, context.terminal.now(), context.out)}`);
+        return undefined;
+      }),
+    );
+}
+
+function setCommand(host: Command, context: Context, run: RunAction): void {
+  host
+    .command("set")
+    .description("change a host's rate, interpreter or probing")
+    .argument("<name>", "the host")
+    .option("--rate <usd>", "dollars per hour; none: unknown", (text) =>
+      text === "none" ? null : parseRate(text),
+    )
+    .option("--python <path>", "Python on the host for .py files; none: found on the host")
+    .option("--venv <dir>", "virtual environment on the host for .py files")
+    .option("--probe <on|off>", "whether it is read at all", (text) => {
+      if (text === "on" || text === "off") return text;
+      throw new InvalidArgumentError("It is on or off.");
+    })
+    .action(
+      run(async (name: string, options: AddOptions & { rate?: number | null; probe?: "on" | "off" }) => {
+        const python = options.python === "none" ? null : pythonOption(options);
+        const body = {
+          ...(options.rate === undefined ? {} : { rateMicroUsdPerHour: options.rate }),
+          ...(python === undefined ? {} : { python }),
+          ...(options.probe === undefined ? {} : { probe: options.probe }),
+        };
+        if (Object.keys(body).length === 0)
+          throw new Refusal("usage", { reason: "Say what to change: --rate, --python, --venv or --probe." });
+        const record = await context.client().call("changeHost", { params: { host: name }, body });
+        await context.show(record, hostText(record, context.terminal.now(), context.out));
+        return undefined;
+      }),
+    );
+}
+
+function readCommands(host: Command, context: Context, run: RunAction): void {
+  host
+    .command("ls")
+    .description("list the hosts with their GPUs")
+    .action(
+      run(async () => {
+        const { hosts } = await context.client().call("listHosts");
+        await context.show(hosts, hostListText(hosts, context.terminal.now(), context.out));
+        return undefined;
+      }),
+    );
+  host
+    .command("show")
+    .description("show one host, with the reasons for missing figures")
+    .argument("<name>", "the host")
+    .action(
+      run(async (name: string) => {
+        const record = await context.client().call("getHost", { params: { host: name } });
+        await context.show(record, hostText(record, context.terminal.now(), context.out));
+        return undefined;
+      }),
+    );
+}
+
+/** The interpreter that `--python` or `--venv` names; not both. */
+export function pythonOption(options: { python?: string; venv?: string }): string | undefined {
+  const { python, venv } = options;
+  if (python !== undefined && venv !== undefined)
+    throw new Refusal("usage", { reason: "--python and --venv exclude each other." });
+  return venv === undefined ? python : pythonOfVenv(venv);
+}

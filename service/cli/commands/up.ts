@@ -1,0 +1,106 @@
+import { InvalidArgumentError } from "commander";
+import { resolve } from "node:path";
+import { startService, type StartedService } from "../../main.ts";
+import type { Context } from "../context.ts";
+import type { Register } from "../runCli.ts";
+
+interface UpOptions {
+  listen: { address: string; port: number };
+  data?: string;
+}
+
+const defaultListen = { address: "127.0.0.1", port: 7443 };
+
+function listenOption(text: string): { address: string; port: number } {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const address = match?.[1] ?? match?.[2];
+  if (address === undefined || Number(match?.[3]) > 65_535)
+    throw new InvalidArgumentError("It is address:port, such as 127.0.0.1:7443 or 0.0.0.0:7443.");
+  return { address, port: Number(match?.[3]) };
+}
+
+/** `hwledger up` */
+export const upCommand: Register = (program, context, run) => {
+  program
+    .command("up")
+    .description("start the fleet's service here, in the foreground; says where it runs when it already does")
+    .option("--listen <address:port>", "where to listen; port 0: any free one", listenOption, defaultListen)
+    .option("--data <dir>", "data folder instead of HWLEDGER_HOME")
+    .action(
+      run(async (options: UpOptions) => {
+        const home = options.data === undefined ? context.home : resolve(context.terminal.cwd, options.data);
+        const service = await startService({ home, listen: options.listen });
+        if (service.kind === "already-running") {
+          const { url, pid } = service;
+          const document = { url, pid, home, alreadyRunning: true };
+          await context.show(document, `The service of ${home} already runs at ${url} (process ${pid}).`);
+          return undefined;
+        }
+        await announce(context, service, home);
+        await interrupted(context);
+        context.note("\nStopping …");
+        await service.stop();
+        context.note("Stopped. Jobs on the hosts run on.");
+        return undefined;
+      }),
+    );
+};
+
+async function announce(
+  context: Context,
+  service: StartedService & { kind: "started" },
+  home: string,
+): Promise<void> {
+  const { out, terminal } = context;
+  const { url, fleetId, caFingerprint } = service;
+  const { link, editorLink, expiresAtMs } = service.joinLink();
+  const vsix = terminal.env["HWLEDGER_VSIX"] ?? null;
+  const document = {
+    url,
+    fleetId,
+    caFingerprint,
+    link,
+    editorLink,
+    expiresAtMs,
+    vsix,
+    home,
+    alreadyRunning: false,
+  };
+  if (context.json) return context.print(`${JSON.stringify(document)}\n`);
+  const settings =
+    home === context.home && terminal.env["HWLEDGER_HOME"] === undefined ? "" : `HWLEDGER_HOME=${home} `;
+  const lines = [
+    out.bold("hwLedger Fleet is running."),
+    "",
+    `  listens at   ${url}`,
+    `  CA SHA-256   ${caFingerprint}`,
+    `  data         ${home}`,
+    "",
+    out.bold("In VS Code"),
+    ...(vsix === null
+      ? []
+      : [
+          `  install      code --install-extension ${vsix}`,
+          `               (or Extensions view, … menu, "Install from VSIX")`,
+        ]),
+    `  join         command "hwLedger: Join a Fleet" with this link, once, within 15 minutes:`,
+    `  ${link}`,
+    "",
+    out.bold("In another terminal"),
+    `  ${settings}npx hwledger host ls`,
+    `  ${settings}npx hwledger host add NAME [user@]ADDRESS`,
+    `  ${settings}npx hwledger token create --role admin    (another join link)`,
+    "",
+    out.dim("Ctrl-C stops the service; jobs on the hosts run on."),
+  ];
+  return context.print(`${lines.join("\n")}\n`);
+}
+
+function interrupted(context: Context): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = context.terminal.onInterrupt(() => {
+      stop();
+      resolve();
+    });
+  });
+}

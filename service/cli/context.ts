@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import type { Identity } from "../../protocol/client/identity.ts";
+import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
+import {
+  clientName,
+  openStream,
+  type StreamClient,
+  type StreamState,
+} from "../../protocol/client/streamClient.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import { homeLayout } from "../homeLayout.ts";
+import { readIdentity } from "../ownerIdentity.ts";
+import { homeDirectory } from "./home.ts";
+import { styleFor, type Style, type Terminal } from "./terminal.ts";
+
+/** What every command works with. */
+export interface Context {
+  terminal: Terminal;
+  json: boolean;
+  home: string;
+  out: Style;
+  err: Style;
+  identity(): Identity;
+  client(): RouteClient;
+  stream(onState?: (state: StreamState) => void): StreamClient;
+  /** Writes to stdout, waiting while the reader is slow. */
+  print(text: string | Uint8Array): Promise<void>;
+  /** With --json the document, else the text. */
+  show(document: unknown, text: string): Promise<void>;
+  /** A line about what is going on, on stderr. */
+  note(text: string): void;
+  close(): void;
+}
+
+/** The context of one run of the command line. */
+export function createContext(terminal: Terminal, json: boolean): Context {
+  const home = homeDirectory(terminal.env);
+  let client: RouteClient | null = null;
+  const streams: StreamClient[] = [];
+
+  function identity(): Identity {
+    const kept = readIdentity(homeLayout(home).identityFile);
+    if (!kept) throw new Refusal("not-joined", { home });
+    return kept;
+  }
+
+  async function print(text: string | Uint8Array): Promise<void> {
+    if (!terminal.stdout.write(text)) await once(terminal.stdout, "drain");
+  }
+
+  return {
+    terminal,
+    json,
+    home,
+    out: styleFor(terminal.stdout, terminal.env),
+    err: styleFor(terminal.stderr, terminal.env),
+    identity,
+    client: () => (client ??= createRouteClient(identity())),
+    stream(onState) {
+      const stream = openStream({
+        identity: identity(),
+        client: clientName("hwledger-cli"),
+        ...(onState ? { onState } : {}),
+      });
+      streams.push(stream);
+      return stream;
+    },
+    print,
+    show: (document, text) => print(json ? `${JSON.stringify(document, null, 2)}\n` : `${text}\n`),
+    note: (text) => void terminal.stderr.write(`${text}\n`),
+    close() {
+      client?.close();
+      for (const stream of streams) stream.close();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
+import { describe, it } from "mocha";
+
+interface Metafile {
+  inputs: Record<string, { imports: { path: string; external?: boolean }[] }>;
+}
+
+function metafile(bundle: string): Metafile {
+  return JSON.parse(readFileSync(`dist/meta/${bundle}.json`, "utf8")) as Metafile;
+}
+
+function inputs(bundle: string): string[] {
+  return Object.keys(metafile(bundle).inputs);
+}
+
+function packages(bundle: string): Set<string> {
+  const names = inputs(bundle).flatMap((path) => {
+    const at = path.lastIndexOf("node_modules/");
+    if (at < 0) return [];
+    const [scope = "", name = ""] = path.slice(at + "node_modules/".length).split("/");
+    return [scope.startsWith("@") ? `${scope}/${name}` : scope];
+  });
+  return new Set(names);
+}
+
+describe("the bundles", () => {
+  it("put nothing of the service into the extension", () => {
+    assert.deepEqual(
+      inputs("extension").filter((path) => path.startsWith("service/")),
+      [],
+    );
+  });
+
+  it("put nothing of the extension into the command line and the service", () => {
+    assert.deepEqual(
+      inputs("hwledger").filter((path) => path.startsWith("extension/")),
+      [],
+    );
+  });
+
+  it("keep the service's libraries out of the extension", () => {
+    const found = packages("extension");
+    for (const library of ["fastify", "ssh2", "better-sqlite3", "pino", "commander"])
+      assert.equal(found.has(library), false, `${library} is in the extension's bundle`);
+  });
+
+  it("leave only what is there at run time outside", () => {
+    const outside = (bundle: string): string[] => {
+      const found = Object.values(metafile(bundle).inputs)
+        .flatMap((input) => input.imports)
+        .filter(
+          (one) => one.external && !one.path.startsWith("node:") && !/^[a-z0-9_]+(\/[a-z]+)*$/.test(one.path),
+        );
+      return [...new Set(found.map((one) => one.path))].sort();
+    };
+    // ssh2's native part is optional: it is left out on purpose and ssh2 does without.
+    const optional = /\.node$|^cpu-features$/;
+    assert.deepEqual(
+      outside("extension").filter((path) => !optional.test(path)),
+      [],
+    );
+    assert.deepEqual(
+      outside("hwledger").filter((path) => !optional.test(path)),
+      ["better-sqlite3"],
+    );
+  });
+
+  it("keep the extension's bundle small", () => {
+    const { size } = statSync("dist/extension.cjs");
+    assert.ok(size < 1_500_000, `dist/extension.cjs has ${size} bytes`);
+  });
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "mocha";
+import { problemCatalog } from "../../protocol/problemCatalog.ts";
+import type { Route } from "../../protocol/route.ts";
+import { routes } from "../../protocol/routes.ts";
+import { programVersion } from "../../protocol/version.ts";
+import { openApiDocument } from "../../service/http/openApi.ts";
+
+const rows = Object.entries<Route>(routes);
+
+describe("the route table", () => {
+  it("lets the certificate-less do nothing but join", () => {
+    const open = rows.filter(([, row]) => row.access === "anyone").map(([name]) => name);
+    assert.deepEqual(open, ["join"]);
+  });
+
+  it("lets viewers change nothing", () => {
+    const changing = rows.filter(([, row]) => row.method !== "GET" && row.access !== "anyone");
+    assert.deepEqual(
+      changing.filter(([, row]) => row.access.includes("viewer")).map(([name]) => name),
+      [],
+    );
+  });
+
+  it("has no two rows for one request", () => {
+    const keys = rows.map(([, row]) => `${row.method} ${row.path.replace(/\{\w+\}/g, "{}")}`);
+    assert.equal(new Set(keys).size, keys.length);
+  });
+
+  it("is in the OpenAPI document, row by row", () => {
+    const { paths } = openApiDocument() as { paths: Record<string, Record<string, unknown>> };
+    for (const [name, row] of rows) assert.ok(paths[row.path]?.[row.method.toLowerCase()], name);
+    const operations = Object.values(paths).flatMap((path) => Object.keys(path));
+    assert.equal(operations.length, rows.length);
+  });
+});
+
+describe("problem codes", () => {
+  it("are the ones docs/errors.md lists, both ways", () => {
+    const documented = [...readFileSync("docs/errors.md", "utf8").matchAll(/^\| `([a-z-]+)` \|/gm)].map(
+      ([, c]) => c,
+    );
+    assert.deepEqual(documented.sort(), Object.keys(problemCatalog).sort());
+  });
+
+  it("are kebab-case and say what to do next", () => {
+    for (const [code, kind] of Object.entries(problemCatalog)) {
+      assert.match(code, /^[a-z]+(-[a-z]+)*$/);
+      assert.ok(kind.next.length > 10, code);
+    }
+  });
+});
+
+describe("the version", () => {
+  it("is the one package.json has", () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    assert.equal(programVersion, version);
+  });
+});

@@ -52,23 +52,35 @@ export const jobContactSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("lost"), sinceMs: z.number(), atByte: z.number().int(), reason: z.string() }),
 ]);
 
+/** Text that a process can be given and the ledger can hold: no NUL, no half of a surrogate pair. */
+const processText = z
+  .string()
+  .refine((text) => !text.includes("\0") && text.isWellFormed(), "text without NUL and broken characters");
+
 /** What to run and how. `script` is a path inside the workspace, with `/`; the job runs in its folder's copy. */
-export const jobSpecSchema = z.object({
-  script: z.string().min(1).max(4096),
-  args: z.array(z.string().max(131_072)).max(10_000),
+export const jobSpecSchema = z.strictObject({
+  script: processText
+    .min(1)
+    .max(4096)
+    .refine((path) => !/^\/|(^|\/)\.\.?(\/|$)|\/$/.test(path), "a path inside the workspace"),
+  args: z.array(processText.max(131_072)).max(10_000),
   /** Argument vector before the script, from its file ending or first line; see `launchOf`. */
   launch: z.discriminatedUnion("kind", [
     /** The first of these found on the host runs the script, with `flags` before it. */
-    z.object({
+    z.strictObject({
       kind: z.literal("named"),
-      candidates: z.array(z.string().min(1)).min(1).max(8),
-      flags: z.array(z.string()).max(8),
-      language: z.string(),
+      candidates: z.array(processText.min(1).max(4096)).min(1).max(8),
+      flags: z.array(processText.max(4096)).max(8),
+      language: z.string().max(100),
     }),
     /** Exactly this program, an absolute or home-relative path on the host, called directly. */
-    z.object({ kind: z.literal("path"), path: z.string().min(1), flags: z.array(z.string()).max(8) }),
+    z.strictObject({
+      kind: z.literal("path"),
+      path: processText.min(1).max(4096),
+      flags: z.array(processText.max(4096)).max(8),
+    }),
   ]),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(131_072)),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), processText.max(131_072)),
   timeoutMs: z.number().int().positive().max(31_536_000_000).nullable(),
 });
 export type JobSpec = z.infer<typeof jobSpecSchema>;

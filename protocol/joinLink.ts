@@ -33,7 +33,8 @@ export function parseJoinLink(text: string): JoinLink {
   const url = fields.get("url") ?? "";
   const token = fields.get("token") ?? "";
   const caFingerprint = (fields.get("ca") ?? "").toLowerCase();
-  if (!/^https:\/\/[^/?#@\s]+:\d{1,5}$/.test(url))
+  const port = /^https:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(url)?.[1];
+  if (port === undefined || Number(port) < 1 || Number(port) > 65_535)
     throw new Refusal("link-invalid", { reason: "Its url is not https://address:port." });
   if (!/^[A-Za-z0-9_-]{20,200}$/.test(token))
     throw new Refusal("link-invalid", { reason: "Its token is not whole." });

@@ -25,18 +25,17 @@ const languages: Record<string, Language> = {
 
 /**
  * What starts a script: Python by its ending (so that a venv can stand in), then the `#!` line, then the other endings.
- * Null when nothing says how. `firstLine` is the first line of the file, without its line end.
+ * A named Python also runs what nothing else says how to run. Null when nothing says how. `firstLine` is the first line
+ * of the file, without its line end.
  */
 export function launchOf(script: string, firstLine: string, python: string | null): Launch | null {
   const ending = /\.([A-Za-z0-9]+)$/.exec(script)?.[1]?.toLowerCase();
   const known = ending === undefined ? undefined : languages[ending];
-  const isPython =
-    ending === "py" || (python !== null && /^#!.*python/.test(firstLine)) || (python !== null && !known);
-  if (isPython && python !== null) return { kind: "path", path: python, flags: ["-u"] };
-  if (ending === "py" && known) return { kind: "named", ...known };
+  const chosen: Launch | null = python === null ? null : { kind: "path", path: python, flags: ["-u"] };
+  if (ending === "py" && known) return chosen ?? { kind: "named", ...known };
   const shebang = launchOfShebang(firstLine);
-  if (shebang) return shebang;
-  return known ? { kind: "named", ...known } : null;
+  if (shebang) return chosen !== null && /^#!.*python/.test(firstLine) ? chosen : shebang;
+  return known ? { kind: "named", ...known } : chosen;
 }
 
 function launchOfShebang(firstLine: string): Launch | null {
@@ -44,13 +43,22 @@ function launchOfShebang(firstLine: string): Launch | null {
   if (!match?.[1]) return null;
   const program = match[1];
   const rest = match[2] ?? "";
-  if (!/(^|\/)env$/.test(program)) return { kind: "path", path: program, flags: rest === "" ? [] : [rest] };
-  const words = rest.split(/[ \t]+/).filter((word) => word !== "");
-  if (words[0] === "-S") words.shift();
-  const [name, ...flags] = words;
-  if (name === undefined || name.startsWith("-") || name.includes("=")) return null;
-  const unbuffered = /^python[0-9.]*$/.test(name) && !flags.includes("-u") ? ["-u", ...flags] : flags;
-  return { kind: "named", candidates: [name], flags: unbuffered, language: name };
+  if (!/(^|\/)env$/.test(program))
+    return { kind: "path", path: program, flags: flagsFor(program, rest === "" ? [] : [rest]) };
+  const words = rest.replace(/^(-S|--split-string=)[ \t]*/, "").split(/[ \t]+/);
+  const [name = "", ...flags] = words.filter((word) => word !== "");
+  if (name === "" || name.startsWith("-") || name.includes("=")) return null;
+  const language = isPython(name) ? "Python" : name;
+  return { kind: "named", candidates: [name], flags: flagsFor(name, flags), language };
+}
+
+/** A Python writes at once, so that its output can be watched. */
+function flagsFor(program: string, flags: string[]): string[] {
+  return isPython(program) && !flags.includes("-u") ? ["-u", ...flags] : flags;
+}
+
+function isPython(program: string): boolean {
+  return /^python[0-9.]*$/.test(program.replace(/^.*\//, ""));
 }
 
 /** The Python of a virtual environment's folder. */

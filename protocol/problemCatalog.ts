@@ -154,7 +154,7 @@ export const problemCatalog = {
     status: 502,
     title: "The host cannot be reached",
     detail: "{host} ({address}) cannot be reached: {reason}.",
-    next: "Check that it is switched on, on the network and runs sshd on that port; then `hwledger host show {host}`.",
+    next: "Check that it is switched on, on the network and runs sshd on that port, then try again.",
   },
   "host-key-unknown": {
     status: 409,

@@ -35,7 +35,11 @@ const cursorQuery = z.strictObject({
   cursor: z.string().max(100).optional(),
 });
 const rate = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).nullable();
-const hostPath = z.string().min(1).max(4096);
+const hostPath = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((path) => !path.includes("\0") && path.isWellFormed(), "a path without NUL and broken characters");
 
 export const joinAnswerSchema = z.object({
   fleetId: z.string(),
@@ -136,7 +140,7 @@ export const routes = {
     params: none,
     query: none,
     body: z.strictObject({
-      name: hostNameSchema,
+      name: hostNameSchema.refine((name) => !hostIdSchema.safeParse(name).success, "a name that is no host id"),
       /** Name or address given to `ssh -G`; default: the host's name. */
       alias: z
         .string()

@@ -30,7 +30,7 @@ export class HostFiguresBoard {
   #uptimeS: Metric = notMeasured;
   #disk: DiskFigures;
   #carry: HostFiguresCarry | null;
-  #aside: { topic: string; lines: string[] } = { topic: "", lines: [] };
+  #vmStat: string[] = [];
   #darwinTotalBytes: number | null = null;
   #darwinBootS: number | null = null;
   #clock: { hostS: number; atMs: number } | null = null;
@@ -104,17 +104,15 @@ export class HostFiguresBoard {
     return ticks !== null;
   }
 
+  /** Lines of `df`, `vm_stat`, `sysctl` and `ioreg`, each known by its form. */
   #asideLine(text: string): boolean {
-    if (text.startsWith("#")) {
-      this.#aside = { topic: text.slice(1), lines: [] };
-      return true;
-    }
-    const { topic, lines } = this.#aside;
-    if (lines.length >= maxAsideLines) return false;
-    lines.push(text);
-    if (topic === "df") this.#disk = parseDfLine(text) ?? this.#disk;
-    if (topic === "sysctl") this.#darwinFact(text);
-    if (topic === "vm_stat") this.#memory = darwinMemory(this.#darwinTotalBytes, parseVmStat(lines));
+    const disk = parseDfLine(text);
+    if (disk !== null) this.#disk = disk;
+    if (text.startsWith("Mach Virtual Memory")) this.#vmStat = [];
+    if (this.#vmStat.length < maxAsideLines) this.#vmStat.push(text);
+    const pages = parseVmStat(this.#vmStat);
+    if (pages !== null) this.#memory = darwinMemory(this.#darwinTotalBytes, pages);
+    this.#darwinFact(text);
     return true;
   }
 

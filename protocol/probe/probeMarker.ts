@@ -8,8 +8,7 @@ export type ProbeMarker =
 /** Reads a line that starts with `#`; null when it is none of ours. No tool starts a line so. */
 export function parseProbeMarker(line: string): ProbeMarker | null {
   if (!line.startsWith("#")) return null;
-  const [word, ...rest] = line.split(" ");
-  const [first = "", second = "", third = ""] = rest;
+  const [word = "", first = "", second = "", third = ""] = line.split(" ");
   switch (word) {
     case "#start": {
       const everyS = Number(second);

@@ -121,7 +121,6 @@ can_sleep() {
 disk_worker() {
   be_worker
   while :; do
-    printf '#df\n'
     run df -Pk "\${HOME:-/}"
     run sleep 60
   done
@@ -162,18 +161,16 @@ linux_worker() {
     read -r uptime rest <"$proc/uptime"
     printf 'P %s\nM %s %s %s %s %s %s %s\nC %s %s %s\nU %s\nT\n' "$cpu" \
       "$total" "$free" "$available" "$buffers" "$cached" "$slab" "$shared" \
-      "$limit" "$current" "$inactive" "$uptime"
+      "$limit" "$current" "$inactive" "$uptime" || exit 0
     run sleep "$every"
   done
 }
 
 darwin_worker() {
   be_worker
-  printf '#sysctl\n' >&7
   run_aside sysctl hw.memsize kern.boottime kern.bootsessionuuid
   run_aside ioreg -rd1 -c IOPlatformExpertDevice
   while :; do
-    printf '#vm_stat\n' >&7
     run_aside vm_stat
     printf 'T\n'
     run sleep "$every"

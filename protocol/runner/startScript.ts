@@ -13,7 +13,7 @@ export interface StartOptions extends RunnerContext {
 
 /**
  * Prepares a job beside its unpacking, reports `prepared`, and starts it on the line `go BYTES SHA256` on stdin,
- * which must come only after the whole archive was sent and unpacked. Any other end of stdin removes the job's folder.
+ * which must come only after the whole archive was sent and unpacked. Any other end of stdin removes the job's folder again.
  * Then it reports `started` (or why not) and follows the job as `followScript` does.
  */
 export function startScript(options: StartOptions): string {
@@ -22,26 +22,27 @@ export function startScript(options: StartOptions): string {
   const supervisor = supervisorScript(options.spec, options);
   return runnerScript(
     options,
-    `${look}
+    `${undo}
+${look}
 ${findInterpreter(options.spec.launch)}
-[ -n "$h_program" ] || { say no-interpreter; exit 0; }
+[ -n "$h_program" ] || { say no-interpreter; undo; }
 ${findDetacher}
-[ -n "$h_mode" ] || { say start-failed "neither setsid, bash nor perl is there"; exit 0; }
+[ -n "$h_mode" ] || { say start-failed "neither setsid, bash nor perl is there"; undo; }
 h_run="./run.$h_nonce"
 if [ ! -e "$h_dir/start" ]; then
-h_text=$({ ( umask 077; mkdir -p "$h_dir" ); cd "$h_dir" && mkfifo alive limit grace && printf '%s' ${shellQuote(supervisor)} >"$h_run"; } 2>&1) || { flat "$h_text"; rm -rf "$h_dir"; say no-room "$h_flat"; exit 0; }
+h_text=$({ umask 077; mkdir -p "$h_dir" && cd "$h_dir" && mkfifo alive limit grace && printf '%s' ${shellQuote(supervisor)} >"$h_run"; } 2>&1) || { flat "$h_text"; say no-room "$h_flat"; undo; }
 fi
 say prepared
 read -r h_word h_archive || h_word=
-[ "$h_word" = go ] || { [ -e "$h_dir/start" ] || { rm -rf "$h_dir"; sleep 1; rm -rf "$h_dir"; }; exit 0; }
+[ "$h_word" = go ] || undo
 cd "$h_dir" || { say start-failed "its folder is gone"; exit 0; }
-[ -f ${shellQuote(`./work/${script}`)} ] || { [ -e start ] || { cd /; rm -rf "$h_dir"; say no-script; exit 0; }; }
+[ -f ${shellQuote(`./work/${script}`)} ] || [ -e start ] || { say no-script; undo; }
 h_folder=$PWD/work${folder === "" ? "" : `/${shellQuote(folder)}`}
 h_text=$(${detached} </dev/null 2>&1)
 case $h_text in
 *started) say started ;;
 *claimed) say claimed ;;
-*full) cd /; rm -rf "$h_dir"; say no-room "no space left on device"; exit 0 ;;
+*full) say no-room "no space left on device"; undo ;;
 *) if ( set -C; printf 'never\\n' >start ) 2>/dev/null; then
 flat "$h_text"; say start-failed "\${h_flat:-the supervisor said nothing}"; exit 0
 fi
@@ -50,6 +51,14 @@ esac
 ${followBody(0, options.graceMs)}`,
   );
 }
+
+// Twice, since the unpacking may not have ended yet.
+const undo = `undo() {
+while read -r h_word; do :; done
+cd /
+[ -e "$h_dir/start" ] || { rm -rf "$h_dir"; sleep 1; rm -rf "$h_dir"; }
+exit 0
+}`;
 
 // Programs are looked for without a process: on PATH, then where people and package managers put them.
 const look = `look() {

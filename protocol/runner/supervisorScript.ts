@@ -43,7 +43,9 @@ const claim = `h_program=$1 h_mode=$2 h_detach=$3 h_archive=$4
 trap '' HUP PIPE
 ${readBootId}
 exec 9<>alive
-( set -C; printf '' >start ) 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; exit 0; }
+set -C
+{ printf '' >start; } 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; exit 0; }
+set +C
 full() { rm -f start exit.tmp; echo full; exit 0; }
 printf '%s\\n' "$$ $h_boot" "$h_archive" "$h_program" "$5" 2>/dev/null >start || full`;
 

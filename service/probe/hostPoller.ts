@@ -84,7 +84,7 @@ export class HostPoller {
     while (!this.#stop.signal.aborted) {
       this.#retry = new AbortController();
       const refusal = await this.#attempt();
-      if (refusal === null || this.#stop.signal.aborted) continue;
+      if (refusal === null) continue;
       const delayMs = probeRetryDelayMs(refusal.code, this.#failedAttempts, this.#parts.random());
       this.#failedAttempts += 1;
       this.#parts.log.debug({ host: this.target.name, code: refusal.code, delayMs }, "probe: next attempt");

@@ -51,7 +51,7 @@ async function readOnce(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<HostReading> {
-  let newest: HostReading | null = null;
+  const readings: HostReading[] = [];
   const complete = new AbortController();
   const session = new ProbeSession(parts, {
     target,
@@ -61,13 +61,14 @@ async function readOnce(
     meter: { bytes: 0 },
     onTick: () => undefined,
     onReading: (reading) => {
-      newest = reading;
+      readings.push(reading);
       if (session.isSettled) complete.abort();
     },
   });
   const end = await interruptible(session.ended, [signal, complete.signal]);
   await session.close();
-  if (newest !== null) return newest;
+  const newest = readings.at(-1);
+  if (newest !== undefined) return newest;
   if (end !== null && end.kind !== "closed") throw end.refusal;
   throw notInTime(target, timeoutMs);
 }

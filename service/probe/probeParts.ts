@@ -5,11 +5,11 @@ import type { HostShells } from "../ssh/hostShell.ts";
 export interface ProbeParts {
   shells: HostShells;
   /** The service's clock, in milliseconds. */
-  now(): number;
+  now: () => number;
   /** Calls once after a delay; the result takes it back. */
-  setTimer(run: () => void, delayMs: number): () => void;
+  setTimer: (run: () => void, delayMs: number) => () => void;
   /** Uniform in 0 ≤ n < 1. */
-  random(): number;
+  random: () => number;
   log: ProbeLog;
 }
 

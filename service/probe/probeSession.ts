@@ -18,9 +18,9 @@ export interface ProbeSessionOptions {
   carry: ProbeCarry | null;
   /** Counts what goes over the wire, on and on over the sessions of a host. */
   meter: { bytes: number };
-  onReading(reading: HostReading): void;
+  onReading: (reading: HostReading) => void;
   /** The host has given a sign of life: it went once through its loop. */
-  onTick(): void;
+  onTick: () => void;
 }
 
 /** Beyond three cadences, a session without a tick gets this long before it is given up. */

@@ -38,7 +38,15 @@ export interface AuthStep {
 
 /** The state of a login that has not begun. */
 export function newAuthState(): AuthState {
-  return { exhausted: false, tried: [], needed: [], dismissed: false, password: null, passwordsAsked: 0, beyond: null };
+  return {
+    exhausted: false,
+    tried: [],
+    needed: [],
+    dismissed: false,
+    password: null,
+    passwordsAsked: 0,
+    beyond: null,
+  };
 }
 
 /** Asks, unless an earlier question of this login went unanswered; notes when this one does. */

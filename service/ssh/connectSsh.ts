@@ -46,9 +46,9 @@ export interface ConnectOptions {
 export interface SshConnection {
   client: Client;
   /** Bytes in both directions so far; 0 where that is not known. */
-  bytes(): number;
+  bytes: () => number;
   /** Ends it, and the connections it goes through. */
-  close(): void;
+  close: () => void;
 }
 
 const maxHops = 8;
@@ -104,8 +104,8 @@ class OtherKeyType extends Error {
 
 interface Way {
   stream: Duplex;
-  bytes(): number;
-  close(): void;
+  bytes: () => number;
+  close: () => void;
 }
 
 /** The stream to the host: a socket, or a channel through its jump host. */
@@ -117,7 +117,11 @@ async function openWay(hop: Hop, options: ConnectOptions, needs: ConnectNeeds): 
   if (settings.proxyJump === null) {
     const limitMs = settings.connectTimeoutMs ?? needs.timing.connectMs;
     const socket = await openSocket(settings, name, { limitMs, signal: options.signal });
-    return { stream: socket, bytes: () => socket.bytesRead + socket.bytesWritten, close: () => socket.destroy() };
+    return {
+      stream: socket,
+      bytes: () => socket.bytesRead + socket.bytesWritten,
+      close: () => socket.destroy(),
+    };
   }
   if (hop.depth >= maxHops) throw unreachable(name, `it needs more than ${maxHops} jump hosts`);
   const jump = await connectHop(await jumpHop(hop, settings.proxyJump, needs), options, needs);
@@ -134,7 +138,8 @@ async function openWay(hop: Hop, options: ConnectOptions, needs: ConnectNeeds): 
 async function jumpHop(hop: Hop, proxyJump: string, needs: ConnectNeeds): Promise<Hop> {
   const chain = parseProxyJump(proxyJump);
   const settings = await needs.resolve(chain.last);
-  const proxied = chain.before === null ? settings : { ...settings, proxyJump: chain.before, proxyCommand: null };
+  const proxied =
+    chain.before === null ? settings : { ...settings, proxyJump: chain.before, proxyCommand: null };
   return {
     id: hop.id,
     name: hop.name,

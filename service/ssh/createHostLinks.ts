@@ -1,7 +1,8 @@
 import { Refusal } from "../../protocol/problem.ts";
+import { describeLinks, placeOn, type Link, type LinksDescription } from "./hostLink.ts";
 import type { HostShell } from "./hostShell.ts";
 import { connectionLost } from "./reachProblem.ts";
-import { NoSession, type ShellLink, type Transport } from "./shellLink.ts";
+import { NoSession, type ShellLink } from "./shellLink.ts";
 import type { SshTiming } from "./sshTiming.ts";
 
 export interface HostLinksNeeds {
@@ -12,30 +13,12 @@ export interface HostLinksNeeds {
   onLost: (reason: string) => void;
 }
 
-/** What is held open to a host. */
-export interface LinksDescription {
-  transport: Transport;
-  sinceMs: number;
-  connections: number;
-  shells: number;
-}
-
 /** The connections to one host, and the shells that wait for a place on them. */
 export interface HostLinks {
   openShell(options: { attended: boolean; signal: AbortSignal | undefined }): Promise<HostShell>;
   describe(): LinksDescription | null;
   /** Ends all connections; shells that wait are refused with the problem. */
   close(problem: Refusal): void;
-}
-
-interface Link {
-  shells: ShellLink;
-  /** Places taken, also by shells that are still opening. */
-  used: number;
-  open: number;
-  limit: number;
-  releasedAtMs: number;
-  idleTimer: NodeJS.Timeout | null;
 }
 
 interface Waiter {
@@ -63,117 +46,180 @@ const growPauseMs = 10_000;
  * Shares few connections among many shells: up to 8 shells on a connection (or as many as the host allows), up to 4
  * connections, made one at a time; what finds no place waits, within limits.
  */
-export function createHostLinks({ host, dial, timing, onLost }: HostLinksNeeds): HostLinks {
-  const links = new Set<Link>();
-  const queue: Waiter[] = [];
-  let dialing: { attended: boolean; controller: AbortController } | null = null;
-  let limit = shellsPerLink;
-  let growFromMs = 0;
-  let closed: Refusal | null = null;
+export function createHostLinks(needs: HostLinksNeeds): HostLinks {
+  return new LinksOfHost(needs);
+}
 
-  const pump = (): void => {
-    for (let link = placeOn(links); link !== null && queue.length > 0; link = placeOn(links)) {
-      const waiter = queue.shift();
-      if (waiter !== undefined) void grant(link, waiter);
+class LinksOfHost implements HostLinks {
+  readonly #needs: HostLinksNeeds;
+  readonly #links = new Set<Link>();
+  readonly #queue: Waiter[] = [];
+  #dialing: AbortController | null = null;
+  #limit = shellsPerLink;
+  #growFromMs = 0;
+  #closed: Refusal | null = null;
+
+  constructor(needs: HostLinksNeeds) {
+    this.#needs = needs;
+  }
+
+  openShell({
+    attended,
+    signal,
+  }: {
+    attended: boolean;
+    signal: AbortSignal | undefined;
+  }): Promise<HostShell> {
+    const { host, timing } = this.#needs;
+    if (this.#closed !== null) return Promise.reject(this.#closed);
+    if (this.#queue.length >= maxWaiting)
+      return Promise.reject(noShell(host, "too many wait for a shell already"));
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#leave(waiter, connectionLost(host, "the attempt was given up", signal?.reason));
+      };
+      const onTime = (): void => {
+        if (this.#dialing !== null || waiter.opening) timer.refresh();
+        else this.#leave(waiter, noShell(host, "all its shells are taken"));
+      };
+      const timer = setTimeout(onTime, timing.queueMs);
+      const settle = (): boolean => {
+        if (waiter.settled) return false;
+        waiter.settled = true;
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+        return true;
+      };
+      const waiter: Waiter = {
+        ...{ attended, signal, reconnects: 0, refusals: 0, opening: false, settled: false },
+        resolve: (shell) => {
+          if (settle()) resolve(shell);
+          else shell.close();
+        },
+        reject: (problem) => {
+          if (settle()) reject(problem);
+        },
+      };
+      this.#queue.push(waiter);
+      signal?.addEventListener("abort", onAbort);
+      if (signal?.aborted === true) onAbort();
+      else this.#pump();
+    });
+  }
+
+  describe(): LinksDescription | null {
+    return describeLinks([...this.#links]);
+  }
+
+  close(problem: Refusal): void {
+    this.#closed = problem;
+    this.#dialing?.abort(problem);
+    for (const waiter of this.#queue.splice(0)) waiter.reject(problem);
+    for (const link of [...this.#links]) this.#remove(link);
+  }
+
+  /** Grants places as long as there are any, and sees to it that there will be more. */
+  #pump(): void {
+    for (let link = placeOn(this.#links); link !== null; link = placeOn(this.#links)) {
+      const waiter = this.#queue.shift();
+      if (waiter === undefined) return;
+      void this.#grant(link, waiter);
     }
-    const mayGrow = links.size === 0 || (links.size < maxLinks && performance.now() >= growFromMs);
-    if (queue.length > 0 && dialing === null && mayGrow && closed === null) void grow();
-  };
+    const { size } = this.#links;
+    const mayGrow = size === 0 || (size < maxLinks && performance.now() >= this.#growFromMs);
+    if (this.#queue.length > 0 && this.#dialing === null && mayGrow && this.#closed === null)
+      void this.#grow();
+  }
 
-  const grow = async (): Promise<void> => {
-    const attended = queue.some((waiter) => waiter.attended);
+  async #grow(): Promise<void> {
+    const attended = this.#queue.some((waiter) => waiter.attended);
     const controller = new AbortController();
-    dialing = { attended, controller };
+    this.#dialing = controller;
     try {
-      const link = await dial({ attended, signal: controller.signal });
-      if (closed === null) add(link);
-      else link.close();
+      const link = await this.#needs.dial({ attended, signal: controller.signal });
+      if (controller.signal.aborted) link.close();
+      else this.#add(link);
     } catch (error) {
       // given up: whoever waits by now came later and gets an attempt of their own
       if (!controller.signal.aborted) {
-        growFromMs = performance.now() + growPauseMs;
-        if (links.size === 0) refuseWaiting(error, attended);
+        this.#growFromMs = performance.now() + growPauseMs;
+        if (this.#links.size === 0) this.#refuseWaiting(asError(error), attended);
       }
     }
-    dialing = null;
-    pump();
-  };
+    this.#dialing = null;
+    this.#pump();
+  }
 
   /** Those who may be asked do not take a refusal for want of somebody to ask. */
-  const refuseWaiting = (error: unknown, attended: boolean): void => {
-    const problem = error instanceof Error ? error : new Error(String(error));
-    const asks =
+  #refuseWaiting(problem: Error, attended: boolean): void {
+    const wantsAnswer =
       problem instanceof Refusal && (problem.code === "needs-login" || problem.code === "host-key-unknown");
-    for (const waiter of queue.splice(0)) {
-      if (asks && !attended && waiter.attended) queue.push(waiter);
+    for (const waiter of this.#queue.splice(0)) {
+      if (wantsAnswer && !attended && waiter.attended) this.#queue.push(waiter);
       else waiter.reject(problem);
     }
-  };
+  }
 
-  const add = (shells: ShellLink): void => {
-    const link: Link = { shells, used: 0, open: 0, limit, releasedAtMs: -Infinity, idleTimer: null };
-    links.add(link);
-    watchIdle(link);
+  #add(shells: ShellLink): void {
+    const counts = { used: 0, open: 0, limit: this.#limit, releasedAtMs: -Infinity };
+    const link: Link = { shells, ...counts, idleTimer: null };
+    this.#links.add(link);
+    this.#watchIdle(link);
     shells.onLost((reason) => {
-      if (!links.delete(link)) return;
+      if (!this.#links.delete(link)) return;
       if (link.idleTimer !== null) clearTimeout(link.idleTimer);
-      if (links.size === 0) limit = shellsPerLink;
-      onLost(reason);
-      pump();
+      if (this.#links.size === 0) this.#limit = shellsPerLink;
+      this.#needs.onLost(reason);
+      this.#pump();
     });
-  };
+  }
 
-  const remove = (link: Link): void => {
-    links.delete(link);
+  #remove(link: Link): void {
+    this.#links.delete(link);
     if (link.idleTimer !== null) clearTimeout(link.idleTimer);
     link.shells.close();
-  };
+  }
 
-  const watchIdle = (link: Link): void => {
+  #watchIdle(link: Link): void {
     if (link.idleTimer !== null) clearTimeout(link.idleTimer);
     link.idleTimer = null;
     if (link.used > 0) return;
     link.idleTimer = setTimeout(() => {
-      remove(link);
-    }, timing.idleMs);
+      this.#remove(link);
+    }, this.#needs.timing.idleMs);
     link.idleTimer.unref();
-  };
+  }
 
-  const grant = async (link: Link, waiter: Waiter): Promise<void> => {
-    link.used += 1;
-    waiter.opening = true;
-    watchIdle(link);
+  async #grant(link: Link, waiter: Waiter): Promise<void> {
     let state: "opening" | "open" | "failed" = "opening";
     const onReleased = (): void => {
       link.used -= 1;
-      if (state === "open") link.open -= 1;
-      if (state === "open") link.releasedAtMs = performance.now();
-      if (links.has(link)) watchIdle(link);
-      if (state !== "opening") pump();
+      if (state === "open") {
+        link.open -= 1;
+        link.releasedAtMs = performance.now();
+      }
+      if (this.#links.has(link)) this.#watchIdle(link);
+      if (state !== "opening") this.#pump();
     };
+    link.used += 1;
+    waiter.opening = true;
+    this.#watchIdle(link);
     try {
       const shell = await link.shells.openShell({ signal: waiter.signal, onReleased });
       state = "open";
       link.open += 1;
-      if (waiter.settled) shell.close();
-      else waiter.resolve(shell);
+      waiter.resolve(shell);
     } catch (error) {
       state = "failed";
       waiter.opening = false;
-      retry(link, waiter, error instanceof Error ? error : new Error(String(error)));
-      pump();
+      this.#retry(link, waiter, asError(error));
+      this.#pump();
     }
-  };
+  }
 
-  const retry = (link: Link, waiter: Waiter, error: Error): void => {
+  #retry(link: Link, waiter: Waiter, error: Error): void {
     if (error instanceof NoSession) {
-      const settling = performance.now() - link.releasedAtMs < settlingMs;
-      if (!settling) limit = link.limit = Math.max(1, Math.min(link.limit, link.used));
-      waiter.refusals += 1;
-      if (waiter.refusals > maxRefusals) {
-        waiter.reject(new Refusal("host-shell-failed", { host, reason: "it opens no session" }, { cause: error }));
-      } else if (link.used > 0 && !settling) requeue(waiter);
-      else setTimeout(requeue, refusalPauseMs, waiter);
+      this.#retryElsewhere(link, waiter, error);
       return;
     }
     const broke = error instanceof Refusal && error.code === "host-connection-lost";
@@ -182,87 +228,40 @@ export function createHostLinks({ host, dial, timing, onLost }: HostLinksNeeds):
       return;
     }
     waiter.reconnects += 1;
-    requeue(waiter);
-  };
+    this.#requeue(waiter);
+  }
 
-  const requeue = (waiter: Waiter): void => {
-    if (closed !== null) waiter.reject(closed);
-    else if (!waiter.settled) queue.unshift(waiter);
-    pump();
-  };
+  /** The host takes fewer shells on a connection than we thought: that is learned, and the shell goes on waiting. */
+  #retryElsewhere(link: Link, waiter: Waiter, error: NoSession): void {
+    const settling = performance.now() - link.releasedAtMs < settlingMs;
+    if (!settling) this.#limit = link.limit = Math.max(1, Math.min(link.limit, link.used));
+    waiter.refusals += 1;
+    if (waiter.refusals > maxRefusals) waiter.reject(noShell(this.#needs.host, "it opens no session", error));
+    else if (link.used > 0 && !settling) this.#requeue(waiter);
+    else
+      setTimeout(() => {
+        this.#requeue(waiter);
+      }, refusalPauseMs);
+  }
 
-  const leave = (waiter: Waiter, problem: Error): void => {
-    const place = queue.indexOf(waiter);
-    if (place >= 0) queue.splice(place, 1);
+  #requeue(waiter: Waiter): void {
+    if (this.#closed !== null) waiter.reject(this.#closed);
+    else if (!waiter.settled) this.#queue.unshift(waiter);
+    this.#pump();
+  }
+
+  #leave(waiter: Waiter, problem: Error): void {
+    const place = this.#queue.indexOf(waiter);
+    if (place >= 0) this.#queue.splice(place, 1);
     waiter.reject(problem);
-    if (queue.length === 0) dialing?.controller.abort(problem);
-  };
-
-  const openShell: HostLinks["openShell"] = ({ attended, signal }) =>
-    new Promise((resolve, reject) => {
-      if (closed !== null || queue.length >= maxWaiting) {
-        reject(closed ?? new Refusal("host-shell-failed", { host, reason: "too many shells wait for it already" }));
-        return;
-      }
-      const onAbort = (): void => {
-        leave(waiter, connectionLost(host, "the attempt was given up", signal?.reason));
-      };
-      const onTime = (): void => {
-        if (dialing !== null || waiter.opening) timer.refresh();
-        else leave(waiter, new Refusal("host-shell-failed", { host, reason: "all its shells are taken" }));
-      };
-      const timer = setTimeout(onTime, timing.queueMs);
-      const once = (act: () => void): void => {
-        if (waiter.settled) return;
-        waiter.settled = true;
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
-        act();
-      };
-      const waiter: Waiter = {
-        attended,
-        signal,
-        resolve: (shell) => {
-          once(() => {
-            resolve(shell);
-          });
-        },
-        reject: (problem) => {
-          once(() => {
-            reject(problem);
-          });
-        },
-        reconnects: 0,
-        refusals: 0,
-        opening: false,
-        settled: false,
-      };
-      queue.push(waiter);
-      signal?.addEventListener("abort", onAbort);
-      if (signal?.aborted === true) onAbort();
-      else pump();
-    });
-
-  return {
-    openShell,
-    describe: () => describeLinks([...links]),
-    close(problem) {
-      closed = problem;
-      dialing?.controller.abort(problem);
-      for (const waiter of queue.splice(0)) waiter.reject(problem);
-      for (const link of [...links]) remove(link);
-    },
-  };
+    if (this.#queue.length === 0) this.#dialing?.abort(problem);
+  }
 }
 
-function placeOn(links: ReadonlySet<Link>): Link | null {
-  for (const link of links) if (link.used < link.limit) return link;
-  return null;
+function noShell(host: string, reason: string, cause?: unknown): Refusal {
+  return new Refusal("host-shell-failed", { host, reason }, { cause });
 }
 
-function describeLinks(links: readonly Link[]): LinksDescription | null {
-  const [first] = links;
-  if (first === undefined) return null;
-  const shells = links.reduce((sum, link) => sum + link.open, 0);
-  return { transport: first.shells.transport, sinceMs: first.shells.sinceMs, connections: links.length, shells };
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

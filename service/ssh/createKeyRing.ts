@@ -82,7 +82,11 @@ export interface UnlockNeeds {
 export function ringKeyOfFile(file: string, content: KeyFile, needs: UnlockNeeds): RingKey | null {
   if (content.kind === "open") {
     const { key } = content;
-    return { publicKey: key, origin: file, sign: (data, options) => Promise.resolve(signWith(key, data, options)) };
+    return {
+      publicKey: key,
+      origin: file,
+      sign: (data, options) => Promise.resolve(signWith(key, data, options)),
+    };
   }
   if (content.kind !== "locked" || content.publicKey === null) return null;
   return {
@@ -109,7 +113,8 @@ export async function unlockKey(
   if (known !== null) return known;
   secrets.passphrases.delete(file);
   for (let attempt = 1; attempt <= tries; attempt += 1) {
-    const text = attempt === 1 ? `Passphrase of the key ${file}` : `Wrong passphrase. Passphrase of the key ${file}`;
+    const text =
+      attempt === 1 ? `Passphrase of the key ${file}` : `Wrong passphrase. Passphrase of the key ${file}`;
     const passphrase = await ask({ kind: "passphrase", text, secret: true });
     if (passphrase === null) return null;
     const key = locked.unlock(passphrase);

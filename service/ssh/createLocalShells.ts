@@ -14,11 +14,15 @@ export function createLocalShells({ machine }: { machine: Machine }): HostShells
       const host = target.name;
       if (machine.platform === "win32") throw new Refusal("host-local-unsupported", { platform: "Windows" });
       if (signal?.aborted === true) {
-        throw new Refusal("host-shell-failed", { host, reason: "the attempt was given up" }, { cause: signal.reason });
+        throw new Refusal(
+          "host-shell-failed",
+          { host, reason: "the attempt was given up" },
+          { cause: signal.reason },
+        );
       }
       const child = spawn("/bin/sh", ["-s"], {
         cwd: machine.home,
-        env: machine.env as NodeJS.ProcessEnv,
+        env: machine.env,
         stdio: ["pipe", "pipe", "pipe"],
         detached: true,
       });

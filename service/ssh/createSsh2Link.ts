@@ -82,7 +82,10 @@ interface OpenOptions {
   onStuck: () => void;
 }
 
-function openChannel(client: Client, { limitMs, signal, onLate, onStuck }: OpenOptions): Promise<ClientChannel> {
+function openChannel(
+  client: Client,
+  { limitMs, signal, onLate, onStuck }: OpenOptions,
+): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
     let settled = false;
     const settle = (): void => {
@@ -122,7 +125,8 @@ function problemOfOpening(error: unknown, name: HostName, lost: string | null): 
   if (error instanceof Late) return unreachable(name, "the attempt was given up", error);
   if (lost !== null) return connectionLost(host, lost, error);
   if (error instanceof Error && "reason" in error) return new NoSession({ cause: error });
-  const reason = error instanceof Error && error.message !== "Unable to exec" ? error.message : "it runs no commands";
+  const reason =
+    error instanceof Error && error.message !== "Unable to exec" ? error.message : "it runs no commands";
   return new Refusal("host-shell-failed", { host, reason }, { cause: error });
 }
 

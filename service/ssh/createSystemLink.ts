@@ -28,7 +28,7 @@ export function createSystemLink(
   });
 
   const openShell = async (signal: AbortSignal | undefined): Promise<ChildProcessWithoutNullStreams> => {
-    const child = spawn("ssh", sessionArgs(files), { env: machine.env as NodeJS.ProcessEnv, detached: true });
+    const child = spawn("ssh", sessionArgs(files), { env: machine.env, detached: true });
     child.stdin.on("error", () => {});
     const mark = randomBytes(8).toString("hex");
     child.stdin.write(`echo ${mark} >&2\n`);
@@ -37,7 +37,8 @@ export function createSystemLink(
     child.kill("SIGKILL");
     if (lost !== null) throw connectionLost(host, lost);
     if (outcome === "ended") throw new NoSession();
-    if (signal?.aborted === true) throw unreachable({ host, address }, "the attempt was given up", signal.reason);
+    if (signal?.aborted === true)
+      throw unreachable({ host, address }, "the attempt was given up", signal.reason);
     reason = `it opened no shell within ${timing.openShellMs / 1000} s`;
     master.kill();
     throw connectionLost(host, reason);

@@ -1,5 +1,11 @@
 import { BeyondSsh2 } from "./beyondSsh2.ts";
-import { askFor, connectSsh, type ConnectNeeds, type ConnectOptions, type ConnectTarget } from "./connectSsh.ts";
+import {
+  askFor,
+  connectSsh,
+  type ConnectNeeds,
+  type ConnectOptions,
+  type ConnectTarget,
+} from "./connectSsh.ts";
 import { createSsh2Link } from "./createSsh2Link.ts";
 import { addressOf } from "./reachProblem.ts";
 import type { ShellLink } from "./shellLink.ts";
@@ -25,6 +31,11 @@ export async function dialHost(
   } catch (error) {
     if (!(error instanceof BeyondSsh2)) throw error;
     const ask = askFor(target, options, needs);
-    return systemSsh({ ...target, hop: null }, request, { ask, signal: options.signal, what: error.what }, needs);
+    return systemSsh(
+      { ...target, hop: null },
+      request,
+      { ask, signal: options.signal, what: error.what },
+      needs,
+    );
   }
 }

@@ -70,7 +70,10 @@ async function answerKeyboard(
   const answers: string[] = [];
   for (const { prompt, echo } of prompts) {
     const { user, hostname } = needs.settings;
-    const asked = [instructions, prompt].filter((part) => part !== "").join(" ").trim();
+    const asked = [instructions, prompt]
+      .filter((part) => part !== "")
+      .join(" ")
+      .trim();
     const text = `${user}@${hostname} asks: ${asked}`;
     const secret = echo !== true;
     const isPassword = prompts.length === 1 && secret && /password/i.test(prompt);

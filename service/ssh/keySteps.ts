@@ -54,7 +54,14 @@ export async function keySteps(needs: AuthNeeds, state: AuthState): Promise<Auth
 async function beyondSsh2(files: [string, KeyFile][]): Promise<string | null> {
   if (files.some(([, content]) => content.kind === "hardware")) return "security keys (sk-…)";
   const there = files.filter(([, content]) => content.kind !== "missing").map(([file]) => `${file}-cert.pub`);
-  const found = await Promise.all(there.map((file) => access(file).then(() => true, () => false)));
+  const found = await Promise.all(
+    there.map((file) =>
+      access(file).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return found.includes(true) ? "login certificates" : null;
 }
 
@@ -72,11 +79,15 @@ async function gatherRing(
 async function readKeyFiles({ host, settings }: AuthNeeds): Promise<[string, KeyFile][]> {
   const named = settings.namedIdentityFile;
   const names = [...new Set([...(named === null ? [] : [named]), ...settings.identityFiles])];
-  const files = await Promise.all(names.map(async (file): Promise<[string, KeyFile]> => [file, await readKeyFile(file)]));
+  const files = await Promise.all(
+    names.map(async (file): Promise<[string, KeyFile]> => [file, await readKeyFile(file)]),
+  );
   for (const [file, content] of files) {
     if (file !== named) continue;
-    if (content.kind === "missing") throw new Refusal("identity-unusable", { host, file, reason: "it is not there" });
-    if (content.kind === "unusable") throw new Refusal("identity-unusable", { host, file, reason: content.reason });
+    if (content.kind === "missing")
+      throw new Refusal("identity-unusable", { host, file, reason: "it is not there" });
+    if (content.kind === "unusable")
+      throw new Refusal("identity-unusable", { host, file, reason: content.reason });
   }
   return files;
 }
@@ -101,7 +112,9 @@ function preferAgent(ring: readonly RingKey[], fromAgent: readonly RingKey[]): R
 }
 
 function withoutDuplicates(ring: readonly RingKey[]): RingKey[] {
-  return ring.filter((key, index) => ring.findIndex((one) => sameKey(one.publicKey, key.publicKey)) === index);
+  return ring.filter(
+    (key, index) => ring.findIndex((one) => sameKey(one.publicKey, key.publicKey)) === index,
+  );
 }
 
 function describeRing(ring: readonly RingKey[]): string[] {
@@ -109,4 +122,3 @@ function describeRing(ring: readonly RingKey[]): string[] {
   const files = ring.filter((key) => key.origin !== "agent").map((key) => `key ${key.origin}`);
   return held === 0 ? files : [`agent (${held} ${held === 1 ? "key" : "keys"})`, ...files];
 }
-

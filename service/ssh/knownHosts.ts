@@ -67,7 +67,11 @@ export function linesOfHost(lines: readonly KnownHostLine[], names: readonly str
 }
 
 /** The names under which known_hosts lists a host: HostKeyAlias alone, or host and port (the port left out if 22). */
-export function knownHostNames(host: { hostname: string; port: number; hostKeyAlias: string | null }): string[] {
+export function knownHostNames(host: {
+  hostname: string;
+  port: number;
+  hostKeyAlias: string | null;
+}): string[] {
   if (host.hostKeyAlias !== null) return [host.hostKeyAlias.toLowerCase()];
   const name = host.hostname.toLowerCase();
   return host.port === 22 ? [name] : [`[${name}]:${host.port}`, name];
@@ -82,7 +86,8 @@ function markerOf(field: string | undefined): KnownHostLine["marker"] | "other" 
 function hostMatches(hosts: string, name: string): boolean {
   if (hosts.startsWith("|1|")) return hashMatches(hosts, name);
   const patterns = hosts.toLowerCase().split(",");
-  if (patterns.some((pattern) => pattern.startsWith("!") && globMatches(pattern.slice(1), name))) return false;
+  if (patterns.some((pattern) => pattern.startsWith("!") && globMatches(pattern.slice(1), name)))
+    return false;
   return patterns.some((pattern) => !pattern.startsWith("!") && globMatches(pattern, name));
 }
 
@@ -93,7 +98,10 @@ function hashMatches(hashed: string, name: string): boolean {
 }
 
 function globMatches(pattern: string, name: string): boolean {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*+/g, ".*").replace(/\?/g, ".");
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replace(/\*+/g, ".*")
+    .replace(/\?/g, ".");
   return new RegExp(`^${source}$`).test(name);
 }
 

@@ -27,14 +27,10 @@ export function connectionReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as NodeJS.ErrnoException).code;
   if (typeof code === "string") return reasons[code] ?? code;
-  switch ((error as { level?: string }).level) {
-    case "client-timeout":
-      return "it stopped answering";
-    case "protocol":
-      return "it closed the connection before SSH began; either no sshd answers on that port or it has too many logins open";
-    default:
-      return error.message.replace(/\.$/, "") || "no reason given";
-  }
+  const { level } = error as { level?: string };
+  if (level === "client-timeout") return "it stopped answering";
+  if (level === "protocol") return "no sshd answers on that port, or it has too many logins open";
+  return error.message.replace(/\.$/, "") || "no reason given";
 }
 
 /** The Refusal `host-unreachable` of a connection that did not come about. */

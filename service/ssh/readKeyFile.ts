@@ -64,7 +64,9 @@ function parsePlain(text: string): KeyFile {
 function parsePkcs8(text: string): KeyFile {
   if (!text.includes("ENCRYPTED")) {
     const key = fromPkcs8(text, undefined);
-    return key === null ? { kind: "unusable", reason: "it is no PKCS#8 key that SSH knows" } : { kind: "open", key };
+    return key === null
+      ? { kind: "unusable", reason: "it is no PKCS#8 key that SSH knows" }
+      : { kind: "open", key };
   }
   return { kind: "locked", publicKey: null, unlock: (passphrase) => fromPkcs8(text, passphrase) };
 }

@@ -55,6 +55,8 @@ function invalid(request: SshRequest, reason: string): Refusal {
 }
 
 function reasonOf(stderr: string): string {
-  const lines = stderr.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("Pseudo-terminal"));
+  const lines = stderr
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "" && !line.startsWith("Pseudo-terminal"));
   return lines.slice(0, 2).join("; ") || "it gave no reason";
 }

@@ -48,8 +48,10 @@ export function sshHandshake(stream: Duplex, options: HandshakeOptions): Promise
     const onAbort = (): void => {
       fail(unreachable(name, "the attempt was given up", signal.reason));
     };
+    let agentTrouble: Error | null = null;
     client.on("error", (error: Error & { level?: string }) => {
-      const problem = problemOfLogin(error, options, keyCheck.passed());
+      if (error.level === "agent") agentTrouble = error;
+      const problem = problemOfLogin(error, agentTrouble, options, keyCheck.passed());
       if (problem !== null) fail(problem);
     });
     client.once("close", () => {
@@ -84,8 +86,8 @@ function configOf(
 }
 
 interface KeyCheck {
-  verify(blob: Buffer, done: (permitted: boolean) => void): undefined;
-  passed(): boolean;
+  verify: (blob: Buffer, done: (permitted: boolean) => void) => undefined;
+  passed: () => boolean;
 }
 
 /** ssh2 asks again at every rekey: then only the very same key passes, at once. */
@@ -114,14 +116,16 @@ function createKeyCheck(judge: HandshakeOptions["judgeKey"], onRefused: (problem
   };
 }
 
-/** What an error of ssh2 before `ready` means; null: it goes on by itself. */
+/** What an error of ssh2 before `ready` means; null: it goes on by itself, as after trouble with an agent. */
 function problemOfLogin(
   error: Error & { level?: string; code?: unknown },
+  agentTrouble: Error | null,
   { name, auth }: HandshakeOptions,
   keyPassed: boolean,
 ): Error | null {
   if (error.level === "agent") return null;
-  if (error.level === "client-authentication") return auth.exhausted() ? auth.refusal(error) : null;
+  if (error.level === "client-authentication")
+    return auth.exhausted() ? auth.refusal(agentTrouble ?? error) : null;
   const common = /^Handshake failed: no matching (.*)$/.exec(error.message)?.[1];
   if (common !== undefined) return new BeyondSsh2(`a common ${common}`, { cause: error });
   // a disconnect message of the host, e.g. for too many attempts

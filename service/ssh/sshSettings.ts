@@ -74,7 +74,8 @@ export function defaultSshSettings(request: SshRequest, machine: Machine): SshSe
   const folder = path.join(machine.home, ".ssh");
   const hostname = request.alias;
   const user = request.user ?? machine.userName;
-  const named = request.identityFile === null ? null : expandPath(request.identityFile, { hostname, user }, machine);
+  const named =
+    request.identityFile === null ? null : expandPath(request.identityFile, { hostname, user }, machine);
   const defaults = ["id_ed25519", "id_rsa", "id_ecdsa"].map((name) => path.join(folder, name));
   return {
     alias: request.alias,

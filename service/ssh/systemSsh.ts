@@ -88,8 +88,7 @@ async function connectMaster(
 }
 
 type MasterOutcome =
-  | { kind: "up"; master: ChildProcessWithoutNullStreams }
-  | { kind: "failed"; stderr: string };
+  { kind: "up"; master: ChildProcessWithoutNullStreams } | { kind: "failed"; stderr: string };
 
 /** Starts the connection and waits until its own shell answers: its stdin holds it open as long as this process lives. */
 async function startMaster(
@@ -98,7 +97,7 @@ async function startMaster(
   { signal, what }: SystemSshOptions,
   { machine, timing }: SystemSshNeeds,
 ): Promise<MasterOutcome> {
-  const master = spawn("ssh", args, { env: machine.env as NodeJS.ProcessEnv, detached: true });
+  const master = spawn("ssh", args, { env: machine.env, detached: true });
   master.stdin.on("error", () => {});
   let stderr = "";
   master.stderr.on("data", (chunk: Buffer) => {
@@ -127,7 +126,12 @@ function problemOfStderr(stderr: string, { name: host, settings }: KeyOwner): Re
   const lines = stderr.split(/\r?\n/).filter((line) => line.trim() !== "");
   const denied = lines.find((line) => line.includes("Permission denied"));
   if (denied !== undefined) {
-    return new Refusal("host-login-refused", { host, address, user: settings.user, tried: "the system's ssh" });
+    return new Refusal("host-login-refused", {
+      host,
+      address,
+      user: settings.user,
+      tried: "the system's ssh",
+    });
   }
   return unreachable({ host, address }, lines.at(-1)?.replace(/\.$/, "") ?? "ssh gave no reason");
 }

@@ -77,7 +77,10 @@ describe("logging in to a host", function () {
     assert.equal(await echo(pool, host, true), "in\n");
     pool.disconnect(targetOf(host).id);
     assert.equal(await echo(pool, host), "in\n");
-    assert.deepEqual(person.questions.map((question) => question.kind), ["password"]);
+    assert.deepEqual(
+      person.questions.map((question) => question.kind),
+      ["password"],
+    );
   });
 
   it("gives up after three wrong passwords", async () => {
@@ -106,7 +109,10 @@ describe("logging in to a host", function () {
     const host = lab.host("plain");
     const { pool } = await poolWith(configFor("plain", host));
     const target = targetOf(host, { identityFile: join(dir, "nowhere") });
-    assert.equal((await refusedWith(pool.openShell(target), "identity-unusable"))["reason"], "it is not there");
+    assert.equal(
+      (await refusedWith(pool.openShell(target), "identity-unusable"))["reason"],
+      "it is not there",
+    );
   });
 
   it("logs in by an agent that holds the key", async () => {
@@ -152,7 +158,10 @@ describe("logging in to a host", function () {
     assert.equal(accepted.keys.get(targetOf(host).id), host.hostKeyFingerprint);
     pool.disconnect(targetOf(host).id);
     assert.equal(await echo(pool, host), "in\n");
-    assert.deepEqual(person.questions.map((question) => question.fingerprint), Array(2).fill(host.hostKeyFingerprint));
+    assert.deepEqual(
+      person.questions.map((question) => question.fingerprint),
+      Array(2).fill(host.hostKeyFingerprint),
+    );
   });
 
   it("refuses a pinned key that the host does not show, whatever known_hosts says", async () => {
@@ -181,7 +190,9 @@ describe("logging in to a host", function () {
     const before = host.hostKeyFingerprint;
     await writeFile(known, `${host.knownHostsLine}\n`);
     await host.replaceHostKey();
-    const { pool, answerWith } = await poolWith(configFor("reinstalled", host, { UserKnownHostsFile: known }));
+    const { pool, answerWith } = await poolWith(
+      configFor("reinstalled", host, { UserKnownHostsFile: known }),
+    );
     const person = answerWith((prompt) => prompt.fingerprint);
     const facts = await refusedWith(pool.openShell(targetOf(host), { attended: true }), "host-key-changed");
     assert.equal(facts["expected"], before);

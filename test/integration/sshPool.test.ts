@@ -156,7 +156,9 @@ describe("the SSH pool", function () {
     for (const name of ["plain", "rekeying"]) {
       const shell = await fixture.pool.openShell(targetOf(lab.host(name)));
       const payload = randomBytes(20 * 1024 * 1024);
-      shell.stdin.write("exec cat\n");
+      // a shell may read ahead: the payload follows once it is cat that reads
+      shell.stdin.write("echo ready; exec cat\n");
+      await once(shell.stdout, "data");
       const received = createHash("sha256");
       const ended = (async () => {
         for await (const chunk of shell.stdout) received.update(chunk as Buffer);

@@ -18,7 +18,7 @@ export interface PoolFixture {
   prompts: Prompts;
   accepted: AcceptedKeys & { keys: Map<HostId, string> };
   /** Attends, and answers each question in turn; `questions` are those asked. */
-  answerWith(answer: (prompt: Prompt) => string | null): { questions: Prompt[]; stop(): void };
+  answerWith: (answer: (prompt: Prompt) => string | null) => { questions: Prompt[]; stop: () => void };
 }
 
 export function aPool(options: {
@@ -120,5 +120,7 @@ export function configFor(alias: string, host: LabHost, changes: Record<string, 
     GlobalKnownHostsFile: "/dev/null",
     ...changes,
   };
-  return [`Host ${alias}`, ...Object.entries(settings).map(([key, value]) => `  ${key} ${value}`), ""].join("\n");
+  return [`Host ${alias}`, ...Object.entries(settings).map(([key, value]) => `  ${key} ${value}`), ""].join(
+    "\n",
+  );
 }

@@ -25,7 +25,10 @@ describe("ways to a host", function () {
     await rm(dir, { recursive: true, force: true });
   });
 
-  async function poolWith(changes: Record<string, string>, gate: Record<string, string> = {}): Promise<PoolFixture> {
+  async function poolWith(
+    changes: Record<string, string>,
+    gate: Record<string, string> = {},
+  ): Promise<PoolFixture> {
     const configFile = join(dir, `config-${fixtures.length}`);
     const config = configFor("inner", lab.host("inner"), changes) + configFor("gate", lab.host("gate"), gate);
     await writeFile(configFile, config);
@@ -44,7 +47,10 @@ describe("ways to a host", function () {
     const cut = await pool.openShell(inner());
     await lab.host("gate").stop();
     await assert.rejects(cut.exited, { code: "host-connection-lost" });
-    assert.match(String((await refusedWith(pool.openShell(inner()), "host-unreachable"))["address"]), /jump host/);
+    assert.match(
+      String((await refusedWith(pool.openShell(inner()), "host-unreachable"))["address"]),
+      /jump host/,
+    );
     await lab.host("gate").start();
     assert.equal((await runIn(await pool.openShell(inner()), "echo back")).out, "back\n");
   });
@@ -73,7 +79,10 @@ describe("ways to a host", function () {
 
   it("names the line of an SSH configuration that OpenSSH refuses", async () => {
     const { pool } = await poolWith({ NoSuchOption: "yes" });
-    assert.match(String((await refusedWith(pool.openShell(inner()), "ssh-config-invalid"))["reason"]), /line 9/);
+    assert.match(
+      String((await refusedWith(pool.openShell(inner()), "ssh-config-invalid"))["reason"]),
+      /line 9/,
+    );
   });
 
   describe("by the system's ssh", () => {
@@ -86,7 +95,10 @@ describe("ways to a host", function () {
       assert.deepEqual(await runIn(shell, "hostname; exit 255"), { out: "inner\n", code: 255 });
       const shells = await Promise.all([1, 2, 3, 4].map(() => pool.openShell(inner())));
       const outs = await Promise.all(shells.map((one, index) => runIn(one, `echo ${index}; exit ${index}`)));
-      assert.deepEqual(outs, [0, 1, 2, 3].map((index) => ({ out: `${index}\n`, code: index })));
+      assert.deepEqual(
+        outs,
+        [0, 1, 2, 3].map((index) => ({ out: `${index}\n`, code: index })),
+      );
       assert.equal(pool.describe(inner().id)?.connections, 1);
     });
 
@@ -97,9 +109,15 @@ describe("ways to a host", function () {
         StrictHostKeyChecking: "no",
       });
       const fingerprint = lab.host("inner").hostKeyFingerprint;
-      assert.equal((await refusedWith(pool.openShell(inner()), "host-key-unknown"))["fingerprint"], fingerprint);
+      assert.equal(
+        (await refusedWith(pool.openShell(inner()), "host-key-unknown"))["fingerprint"],
+        fingerprint,
+      );
       const wrong = targetOf(lab.host("inner"), { hostKey: `SHA256:${"A".repeat(43)}` });
-      assert.equal((await refusedWith(pool.openShell(wrong), "host-key-changed"))["fingerprint"], fingerprint);
+      assert.equal(
+        (await refusedWith(pool.openShell(wrong), "host-key-changed"))["fingerprint"],
+        fingerprint,
+      );
       const pinned = targetOf(lab.host("inner"), { hostKey: fingerprint });
       assert.equal((await runIn(await pool.openShell(pinned), "echo pinned")).out, "pinned\n");
       const person = answerWith((prompt) => prompt.fingerprint);

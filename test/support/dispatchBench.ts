@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
@@ -46,8 +46,8 @@ export interface PlacedJob {
 
 export interface BenchOptions {
   shell?: HostShellKind;
-  /** Programs the host has besides those that every test needs; all of this machine's when missing. */
-  env?: NodeJS.ProcessEnv;
+  /** Programs of this machine that the host does not have. */
+  hidden?: readonly string[];
   home?: string;
   limits?: DispatcherDeps["limits"];
   wrap?: (shells: LocalShells) => HostShells;
@@ -68,8 +68,8 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
   const root = mkdtempSync(join(tmpdir(), "hwledger-dispatch-"));
   const home = options.home ?? join(root, "home");
   mkdirSync(home, { recursive: true });
-  const env = { PATH: process.env["PATH"], LANG: "C.UTF-8", ...options.env, HOME: home };
-  const newShells = (): LocalShells => createLocalShells({ shell: argvOf(options.shell ?? "dash"), env });
+  const env = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: home };
+  const newShells = (): LocalShells => createLocalShells({ shell: argvOf(options.shell ?? "dash", options.hidden ?? []), env });
   const jobs = createMemoryJobs();
   const newLogs = (): LogStore =>
     createLogStore({ directory: join(root, "logs"), isComplete: (id) => jobs.get(id)?.logComplete ?? true });
@@ -128,31 +128,13 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
   return bench;
 }
 
-/** A PATH folder with links to just these programs of this machine. */
-export function pathOf(directory: string, programs: readonly string[]): string {
-  mkdirSync(directory, { recursive: true });
-  for (const name of programs) {
-    const file = execFileSync("/bin/sh", ["-c", 'command -v "$0"', name], { encoding: "utf8" }).trim();
-    symlinkSync(file, join(directory, name));
-  }
-  return directory;
-}
-
-/** The host's own mount namespace, where another shell stands at /bin/sh. */
-function argvOf(shell: HostShellKind): string[] {
+/** The host's own mount namespace, where another shell stands at /bin/sh and some programs are not there. */
+function argvOf(shell: HostShellKind, hidden: readonly string[]): string[] {
+  if (shell === "dash" && hidden.length === 0) return ["/bin/sh"];
   const unshare = process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-rm"];
-  switch (shell) {
-    case "dash":
-      return ["/bin/sh"];
-    case "busybox":
-      return [...unshare, "/bin/sh", "-c", mountAnd("/usr/bin/busybox"), "/bin/sh"];
-    case "bash":
-      return [...unshare, "/bin/sh", "-c", mountAnd("/usr/bin/bash"), "/bin/sh"];
-  }
-}
-
-function mountAnd(program: string): string {
-  return `mount --bind ${program} "$(readlink -f /bin/sh)" && exec "$0" "$@"`;
+  const mounts = hidden.map((program) => `mount --bind /dev/null "$(command -v ${program})"`);
+  if (shell !== "dash") mounts.push(`mount --bind /usr/bin/${shell} "$(readlink -f /bin/sh)"`);
+  return [...unshare, "/bin/sh", "-c", [...mounts, 'exec "$0" "$@"'].join(" && "), "/bin/sh"];
 }
 
 export function aJob(spec: JobSpec): JobRecord {
@@ -223,9 +205,4 @@ function endJobOf(directory: string): void {
       // It has ended by itself.
     }
   }
-}
-
-/** A file's text, or null when it is not there. */
-export function textOf(file: string): string | null {
-  return existsSync(file) ? readFileSync(file, "utf8") : null;
 }

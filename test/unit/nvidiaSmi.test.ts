@@ -11,8 +11,7 @@ const [full, some, least] = nvidiaSmiFieldLists;
 
 function gpuOf(line: string, fields: readonly string[] = full): GpuFigures & { fault: boolean } {
   const parsed = parseNvidiaSmiLine(fields, line, 7);
-  assert.equal(parsed.kind, "gpu", line);
-  if (parsed.kind !== "gpu") throw new Error("no row");
+  assert.ok(parsed.kind === "gpu", line);
   return { ...parsed.gpu, fault: parsed.fault };
 }
 
@@ -94,14 +93,14 @@ describe("nvidia-smi rows", () => {
       .map((line) => gpuOf(line));
     assert.deepEqual(busy?.utilizationPct, { value: 98 });
     assert.deepEqual(mig?.utilizationPct, { unsupported: "not-supported" });
-    assert.deepEqual(mig?.memoryUsedBytes, { value: 59 * mib });
+    assert.deepEqual(mig.memoryUsedBytes, { value: 59 * mib });
     assert.equal(dead?.fault, true);
     assert.deepEqual(odd?.memoryUsedBytes, { value: 4 * mib });
-    assert.deepEqual(odd?.utilizationPct, { value: 0 });
-    assert.deepEqual(odd?.temperatureC, { unsupported: "error" });
-    assert.deepEqual(odd?.powerW, { unsupported: "denied" });
-    assert.deepEqual(odd?.powerLimitW, { unsupported: "not-supported" });
-    assert.equal(odd?.name, "NVIDIA H100 80GB HBM3, special edition");
+    assert.deepEqual(odd.utilizationPct, { value: 0 });
+    assert.deepEqual(odd.temperatureC, { unsupported: "error" });
+    assert.deepEqual(odd.powerW, { unsupported: "denied" });
+    assert.deepEqual(odd.powerLimitW, { unsupported: "not-supported" });
+    assert.equal(odd.name, "NVIDIA H100 80GB HBM3, special edition");
   });
 
   it("believes no figure of a GPU that requires a reset, not even its 0 MiB", () => {
@@ -184,7 +183,7 @@ describe("nvidia-smi problems", () => {
     it(`finds ${code}`, () => {
       const problem = nvidiaSmiProblem([sentence], exitCode);
       assert.equal(problem?.code, code);
-      assert.ok(problem?.detail.includes(sentence));
+      assert.ok(problem.detail.includes(sentence));
     });
   }
 

@@ -87,7 +87,7 @@ describe("probe frames", () => {
       gpuProblem: null,
       probeBytes: 42,
     });
-    probe.say(1000, "O #df", "O /dev/vda 1000 400 600 40% /", ...tick(60));
+    probe.say(1000, "O /dev/vda 1000 400 600 40% /", ...tick(60));
     assert.deepEqual(probe.last.cpuPct, { value: 100 });
     assert.deepEqual(probe.last.diskUsedBytes, { value: 400 * 1024 });
     assert.equal(probe.frames.isSettled(1000), true);
@@ -260,7 +260,8 @@ describe("probe frames", () => {
   it("drop lines that are too long and floods within a tick, and recover at the next", () => {
     const probe = aProbe();
     probe.say(0, ...hello("none"), "x".repeat(20_000), ...tick(10));
-    assert.equal(probe.frames.state.garbageLines, 1);
+    const { garbageLines } = probe.frames.state;
+    assert.equal(garbageLines, 1);
     const flood = Array.from({ length: 600 }, () => "O ".padEnd(8_000, "y"));
     probe.say(1000, ...flood, ...tick(20), ...tick(30));
     assert.equal(probe.frames.state.ticks, 3);
@@ -271,7 +272,7 @@ describe("probe frames", () => {
   it("let no control character of a host through", () => {
     const probe = aRunningProbe();
     probe.say(1000, `A ${uuidOf(1)}, 78, 10, evil\u001b[2Jname\u0007`, gpuRow(1), gpuRow(2));
-    assert.ok(!/[\u0000-\u001f]/.test(JSON.stringify(probe.last).replace(/\\u/g, "\u0001")));
+    assert.ok(!JSON.stringify(probe.last).includes("\\u00"));
     assert.ok(JSON.stringify(probe.last).includes("evil [2Jname"));
   });
 });

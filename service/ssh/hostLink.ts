@@ -1,0 +1,39 @@
+import type { ShellLink, Transport } from "./shellLink.ts";
+
+/** One of a host's connections, and how much of it is taken. */
+export interface Link {
+  shells: ShellLink;
+  /** Places taken, also by shells that are still opening. */
+  used: number;
+  open: number;
+  limit: number;
+  releasedAtMs: number;
+  idleTimer: NodeJS.Timeout | null;
+}
+
+/** What is held open to a host. */
+export interface LinksDescription {
+  transport: Transport;
+  sinceMs: number;
+  connections: number;
+  shells: number;
+}
+
+/** A connection with a place left; null: none has. */
+export function placeOn(links: ReadonlySet<Link>): Link | null {
+  for (const link of links) if (link.used < link.limit) return link;
+  return null;
+}
+
+/** What people are told of the connections; null: there are none. */
+export function describeLinks(links: readonly Link[]): LinksDescription | null {
+  const [first] = links;
+  if (first === undefined) return null;
+  const shells = links.reduce((sum, link) => sum + link.open, 0);
+  return {
+    transport: first.shells.transport,
+    sinceMs: first.shells.sinceMs,
+    connections: links.length,
+    shells,
+  };
+}

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { JobRecord } from "../../protocol/job.ts";
+import type { Editor } from "../support/editor/editor.ts";
+import type { TreeItem } from "../support/editor/views.ts";
+import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
+
+const view = "Hosts";
+const hostNames = ["rtx-box", "h100-node", "spark", "worn-3090"];
+const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
+
+describe("the main job, in the real editor against real hosts", function () {
+  this.timeout(180_000);
+  let fixture: DispatchFixture;
+  let editor: Editor;
+
+  before(async () => {
+    await mkdir(pictures, { recursive: true });
+    fixture = await startDispatchFixture(hostNames);
+    editor = fixture.editor;
+  });
+  after(() => fixture?.stop());
+
+  const picture = (name: string) => editor.screenshot(`${pictures}${name}.png`);
+
+  it("says that it is in no fleet, and offers to join one", async () => {
+    await editor.openView(view);
+    await editor.until("the offer to join", () =>
+      editor.page.getByRole("button", { name: "Join a Fleet" }).isVisible(),
+    );
+    await picture("welcome");
+  });
+
+  it("says what is wrong with a link in the box where it was typed, and joins by a right one", async () => {
+    await editor.page.getByRole("button", { name: "Join a Fleet" }).click();
+    const { link } = fixture.service();
+    await editor.typeInQuickInput(link.replace(/ca=[0-9a-f]{4}/, "ca=0000"), { prompt: "join link" });
+    await editor.until("the problem in the box", async () =>
+      (await editor.page.locator(".quick-input-message").innerText()).includes("fingerprint"),
+    );
+    await editor.typeInQuickInput(link, { prompt: "fingerprint" });
+    await editor.waitForNotification("Joined the fleet at");
+  });
+
+  it("shows the hosts with the figures of their GPUs", async () => {
+    const items = await editor.waitForTree(view, "the hosts with their readings", (rows) => {
+      const online = rows.filter(({ level, description }) => level === 1 && description.startsWith("online"));
+      return online.length === hostNames.length + 1;
+    });
+    const [rtx] = fixture.lab.host("rtx-box").gpus;
+    assert.ok(rtx);
+    assert.deepEqual(childrenOf(items, "rtx-box"), [
+      `0  ${rtx.name}: ${rtx.utilizationPct} % · ${(rtx.memoryUsedMib! / 1024).toFixed(1)}/${(rtx.memoryTotalMib! / 1024).toFixed(1)} GiB · ${rtx.temperatureC} °C · ${Math.round(rtx.powerW!)} W`,
+    ]);
+    const described = (name: string) => items.find(({ label }) => label === name)?.description;
+    assert.equal(described("rtx-box"), "online · 1/1 free");
+    assert.equal(described("h100-node"), "online · 3/8 free");
+  });
+
+  it("follows a figure that changes, without disturbing a context menu", async () => {
+    const host = fixture.lab.host("rtx-box");
+    host.gpuFiles.update(host.gpus[0]!.uuid, { "utilization.gpu": "93" });
+    await editor.waitForTree(
+      view,
+      "93 %",
+      (items) => childrenOf(items, "rtx-box")[0]?.includes("93 %") ?? false,
+    );
+    await editor.treeContextMenu(view, "rtx-box", "Set the Rate of a Host");
+    await editor.typeInQuickInput("0.44", { prompt: "US dollars per hour" });
+    await editor.waitForTree(view, "the rate", (items) =>
+      items.some(({ label, description }) => label === "rtx-box" && description.endsWith("$0.44/h")),
+    );
+    await editor.until("the rate in the status bar", async () =>
+      (await editor.statusBarText()).includes("$0.44/h"),
+    );
+  });
+
+  it("dispatches a file from the explorer, shows its output and its exit code", async () => {
+    await editor.explorerContextMenu("train it.py", "Dispatch to GPU host");
+    const items = await editor.quickInputItems();
+    assert.deepEqual(items.map(({ label }) => label).sort(), [...hostNames, await localName(fixture)].sort());
+    assert.match(items.find(({ label }) => label === "rtx-box")!.description, /1 of 1 GPU free · \$0\.44\/h/);
+    await picture("pick-host");
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("exit 3 after");
+    const log = await editor.terminalBuffer();
+    assert.match(
+      log,
+      /^— train it\.py → rtx-box —\n— sent [\d.]+ KiB from .*experiments, job j-[0-9a-f]{16} —\n/,
+    );
+    assert.match(
+      log,
+      /\n— .*python3 train it\.py, in \/home\/ada\/.*—\nhello Zoë 🙂\ntraining 100 %\narguments \[\]\n/,
+    );
+    await editor.openView(view);
+    await picture("dispatched-dark");
+    await editor.setTheme("Light Modern");
+    await picture("dispatched-light");
+    await editor.setTheme("Dark Modern");
+  });
+
+  it("leaves the job in the ledger, which verifies", async () => {
+    const job = await newestJob(fixture, "train it.py");
+    assert.deepEqual([job.state, job.exitCode, job.host], ["failed", 3, "rtx-box"]);
+    const { ok } = await fixture.client.call("verifyLedger");
+    assert.equal(ok, true);
+    const { events } = await fixture.client.call("listLedger", { query: { limit: 1_000 } });
+    const mine = events
+      .filter(({ payload }) => JSON.stringify(payload).includes(job.id))
+      .map(({ type }) => type);
+    assert.ok(mine.length >= 2 && mine.every((type) => type.startsWith("job.")), mine.join());
+  });
+
+  it("cancels by Ctrl-C in the terminal, after asking", async () => {
+    await editor.openFile("wait.py");
+    await editor.runCommand("Dispatch to GPU host");
+    await editor.pickQuickInput("spark");
+    await editor.waitForTerminal("waiting for the signal");
+    await editor.pressInTerminal("Control+C");
+    await editor.pressDialogButton("Cancel wait.py on spark?", "Cancel Job");
+    await editor.waitForTerminal("cancelled by");
+    assert.equal((await newestJob(fixture, "wait.py")).state, "cancelled");
+  });
+
+  it("shows what it is without contact to the service, and reconnects by itself; the job is not touched", async () => {
+    await editor.runCommand("Dispatch to GPU host");
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("waiting for the signal");
+    await fixture.killService();
+    await editor.waitForTerminal("lost contact with the service at byte");
+    await editor.until("the status bar to say so", async () =>
+      (await editor.statusBarText()).includes("not connected"),
+    );
+    await editor.waitForTree(view, "hosts without contact", (items) =>
+      items
+        .filter(({ level }) => level === 1)
+        .every(({ description }) => description.startsWith("not connected, seen")),
+    );
+    await picture("not-connected-dark");
+    await editor.setTheme("Light Modern");
+    await picture("not-connected-light");
+    await fixture.startServiceAgain();
+    await editor.waitForTerminal("connected again");
+    await editor.waitForTree(view, "the host online", (items) =>
+      items.some(({ label, description }) => label === "rtx-box" && description.startsWith("online")),
+    );
+    assert.equal((await newestJob(fixture, "wait.py")).state, "running");
+    await editor.runCommand("Cancel a Job");
+    await editor.pickQuickInput("wait.py");
+    await editor.pressDialogButton("Cancel wait.py on rtx-box?", "Cancel Job");
+    await editor.waitForTerminal("cancelled by");
+  });
+
+  it("is still in the fleet after a reload, shows an old log, and leaves when told to", async () => {
+    await editor.reload();
+    await editor.openView(view);
+    await editor.waitForTree(view, "the hosts", (items) => items.some(({ label }) => label === "rtx-box"));
+    await editor.runCommand("Show the Log of a Job");
+    await editor.pickQuickInput("train it.py");
+    await editor.waitForTerminal("exit 3 after");
+    await editor.runCommand("Leave the Fleet");
+    await editor.pressDialogButton("Leave the fleet at", "Leave");
+    await editor.until("the offer to join", () =>
+      editor.page.getByRole("button", { name: "Join a Fleet" }).isVisible(),
+    );
+  });
+
+  it("joins by a link from outside only after showing address and fingerprint", async () => {
+    const { link } = await fixture.client.call("createToken", { body: { role: "viewer" } });
+    await editor.openUri(link.replace("hwledger://", "code-oss://hwledger.hwledger-fleet/"));
+    await editor.until("the question", async () =>
+      (await editor.page.locator(".monaco-dialog-box:visible").innerText()).includes("CA fingerprint"),
+    );
+    await picture("join-by-link");
+    await editor.pressDialogButton("A link asks to join this fleet", "Join");
+    await editor.waitForNotification("(viewer)");
+  });
+});
+
+function childrenOf(items: TreeItem[], host: string): string[] {
+  const at = items.findIndex(({ label, level }) => level === 1 && label === host);
+  const rest = items.slice(at + 1);
+  const end = rest.findIndex(({ level }) => level === 1);
+  return (end === -1 ? rest : rest.slice(0, end)).map(({ label, description }) => `${label}: ${description}`);
+}
+
+async function localName({ client }: DispatchFixture): Promise<string> {
+  const { hosts } = await client.call("listHosts");
+  return hosts.find(({ connection }) => connection.kind === "local")!.name;
+}
+
+async function newestJob({ client }: DispatchFixture, script: string): Promise<JobRecord> {
+  const { jobs } = await client.call("listJobs");
+  return jobs.find((job) => job.script === script)!;
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import type { HostId } from "../../protocol/ids.ts";
+import type { GpuReading } from "../../protocol/reading.ts";
+import { problemOf } from "../../protocol/problem.ts";
+import { memberNameSchema } from "../../protocol/ids.ts";
+import { connectionMessage } from "../../extension/core/connectionMessage.ts";
+import { nextContact, type Contact } from "../../extension/core/contact.ts";
+import { formatAge, formatBytes, formatRate, parseRate } from "../../extension/core/figures.ts";
+import { unknownFleet, withFleetData, type FleetState } from "../../extension/core/fleetState.ts";
+import { memberName } from "../../extension/core/memberName.ts";
+import { problemText } from "../../extension/core/problemText.ts";
+import { rankHosts } from "../../extension/core/rankHosts.ts";
+import { statusBarText } from "../../extension/core/statusBarText.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import { aGpu, aHost, aReading } from "../support/fleetRecords.ts";
+
+const GiB = 1_073_741_824;
+const live: Contact = { kind: "live" };
+const busy: GpuReading["occupancy"] = { kind: "busy", processes: [] };
+
+function aFleet(): FleetState {
+  const host = (n: number, name: string, gpus: ReturnType<typeof aGpu>[], over = {}) => {
+    const id = `h-000000000000000${n}` as HostId;
+    return aHost({ id, name, reading: aReading({ hostId: id, gpus }), ...over });
+  };
+  const hosts = [
+    host(1, "asleep", [aGpu()], { status: { kind: "offline", lastSeenAtMs: 0, silentMs: 180_000 } }),
+    host(2, "cpu-box", []),
+    host(3, "full", [aGpu({ occupancy: busy })]),
+    host(4, "small", [aGpu({ memoryUsedBytes: { value: 20 * GiB } })], { rateMicroUsdPerHour: 100_000 }),
+    host(5, "large", [aGpu({ uuid: "a" }), aGpu({ uuid: "b", memoryUsedBytes: { value: 0 } })], {
+      rateMicroUsdPerHour: 440_000,
+    }),
+  ];
+  const data = { kind: "fleet" as const, hosts, jobs: [], removedHostIds: [] };
+  return withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
+}
+
+describe("the pick list of hosts", () => {
+  it("puts the most free memory first and hosts that do not answer last, each with its why", () => {
+    const choices = rankHosts(aFleet(), live, 0);
+    assert.deepEqual(
+      choices.map(({ name, fit, description, detail }) => [name, fit, description, detail]),
+      [
+        [
+          "large",
+          "ready",
+          "2 of 2 GPUs free · $0.44/h",
+          "2 × NVIDIA GeForce RTX 3090: up to 24.0 GiB free each",
+        ],
+        ["small", "ready", "1 of 1 GPU free · $0.10/h", "NVIDIA GeForce RTX 3090: 4.0 GiB free"],
+        ["full", "possible", "0 of 1 GPU free", "NVIDIA GeForce RTX 3090: all in use"],
+        ["cpu-box", "possible", "no GPU", "runs on the CPU"],
+        ["asleep", "doubtful", "offline, seen 3 min ago", "NVIDIA GeForce RTX 3090 when last seen"],
+      ],
+    );
+  });
+
+  it("does not call an unknown GPU free", () => {
+    const gpu = aGpu({ occupancy: { kind: "unknown", reason: "denied" } });
+    const data = {
+      kind: "fleet" as const,
+      hosts: [aHost({ reading: aReading({ gpus: [gpu] }) })],
+      jobs: [],
+      removedHostIds: [],
+    };
+    const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
+    const [choice] = rankHosts(fleet, live, 0);
+    const why = "NVIDIA GeForce RTX 3090: whether it is free is not known";
+    assert.deepEqual([choice?.fit, choice?.detail], ["possible", why]);
+  });
+});
+
+describe("the status bar", () => {
+  it("counts the GPUs of hosts that are online, their mean load and rate", () => {
+    assert.equal(statusBarText(aFleet(), live, 0).text, "$(chip) 1/4 GPUs · 37 % · $0.54/h");
+  });
+
+  it("shows no figures without contact, and says why", () => {
+    const problem = problemOf("service-unreachable", { url: "https://x:1", reason: "nothing listens there" });
+    const bar = statusBarText(aFleet(), { kind: "lost", sinceMs: 0, problem }, 65_000);
+    assert.equal(bar.text, "$(debug-disconnect) hwLedger: not connected");
+    assert.match(bar.tooltip, /for 1 min.*nothing listens there/);
+    assert.equal(bar.click, "reconnect");
+    const refused = problemOf("certificate-refused", { reason: "It was revoked." });
+    assert.equal(statusBarText(aFleet(), { kind: "refused", sinceMs: 0, problem: refused }, 0).click, "join");
+  });
+});
+
+describe("contact with the service", () => {
+  const error = new Refusal("service-unreachable", { url: "https://x:1", reason: "nothing listens there" });
+
+  it("stays lost, since the same moment, while it is tried again", () => {
+    const lost = nextContact(live, { kind: "waiting", retryAtMs: 1, error }, 100);
+    assert.equal(lost.kind, "lost");
+    assert.equal(nextContact(lost, { kind: "connecting" }, 200), lost);
+    const later = nextContact(lost, { kind: "waiting", retryAtMs: 9, error }, 300);
+    assert.equal(later.kind === "lost" && later.sinceMs, 100);
+    assert.equal(nextContact(later, { kind: "connected" }, 400).kind, "live");
+  });
+
+  it("has a sentence with the reason and the next step", () => {
+    const lost = nextContact(live, { kind: "waiting", retryAtMs: 1, error }, 100);
+    const text = connectionMessage(aFleet(), lost) ?? "";
+    assert.match(text, /^Not connected: .*nothing listens there.*Trying again.*hwledger up/);
+    assert.equal(connectionMessage(aFleet(), live), null);
+  });
+});
+
+describe("figures for people", () => {
+  it("read and write rates to the micro-dollar", () => {
+    const read: [string, number | null | undefined][] = [
+      ["0.44", 440_000],
+      ["$ 2.10/h", 2_100_000],
+      ["0,000001", 1],
+      ["3", 3_000_000],
+      ["  ", null],
+      ["-1", undefined],
+      ["1.2.3", undefined],
+      ["1e3", undefined],
+    ];
+    for (const [text, micro] of read) assert.equal(parseRate(text), micro, text);
+    assert.equal(formatRate(1), "$0.000001/h");
+    assert.equal(formatRate(0), "$0.00/h");
+  });
+
+  it("write sizes and ages", () => {
+    assert.deepEqual([812, 1_024, 1_048_575, 12 * GiB].map(formatBytes), [
+      "812 B",
+      "1.0 KiB",
+      "1.0 MiB",
+      "12.0 GiB",
+    ]);
+    const ages = [3_000, 47_000, 200_000, 7_300_000, 400_000_000].map(formatAge);
+    assert.deepEqual(ages, ["moments", "40 s", "3 min", "2 h", "4 d"]);
+  });
+
+  it("make member names that the service takes", () => {
+    for (const [user, machine] of [
+      ["ada", "laptop.lan"],
+      ["Zoë B.", ""],
+      ["_", "-"],
+      ["x".repeat(90), "y"],
+    ] as const)
+      assert.ok(memberNameSchema.safeParse(memberName(user, machine)).success, `${user} ${machine}`);
+    assert.equal(memberName("ada", "laptop.lan"), "ada-laptop");
+  });
+
+  it("let no link through in a problem", () => {
+    const text = problemText({ title: "T", detail: "[x](command:y)", next: "N" });
+    assert.equal(text, "T. [x] (command:y) N");
+  });
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { commandIds } from "../../extension/core/commandIds.ts";
+import { contextKeys, viewIds } from "../../extension/core/viewIds.ts";
+
+interface Manifest {
+  icon: string;
+  contributes: {
+    commands: { command: string; category: string; title: string }[];
+    views: Record<string, { id: string }[]>;
+    viewsContainers: { activitybar: { id: string; icon: string }[] };
+    viewsWelcome: { contents: string }[];
+    menus: Record<string, { command: string }[]>;
+    configuration?: { properties: Record<string, { scope?: string }> };
+  };
+}
+
+const root = new URL("../../", import.meta.url);
+const text = await readFile(new URL("package.json", root), "utf8");
+const manifest = JSON.parse(text) as Manifest;
+const { contributes } = manifest;
+
+describe("the extension's manifest", () => {
+  it("gives a title to every command of the code, and to no other", () => {
+    const listed = contributes.commands.map(({ command }) => command).sort();
+    assert.deepEqual(listed, Object.values(commandIds).sort());
+    assert.ok(contributes.commands.every(({ category, title }) => category === "hwLedger" && title !== ""));
+  });
+
+  it("names only commands that exist in menus and welcome texts", () => {
+    const known = new Set<string>(Object.values(commandIds));
+    const inMenus = Object.values(contributes.menus).flatMap((items) => items.map(({ command }) => command));
+    const welcome = contributes.viewsWelcome.map(({ contents }) => contents).join("\n");
+    const inWelcome = [...welcome.matchAll(/\(command:([\w.]+)\)/g)].map(([, id = ""]) => id);
+    assert.ok(inMenus.length > 0 && inWelcome.length > 0);
+    assert.deepEqual(
+      [...inMenus, ...inWelcome].filter((id) => !known.has(id)),
+      [],
+    );
+  });
+
+  it("has the views and context keys of the code, and no others", () => {
+    const views = Object.values(contributes.views).flatMap((list) => list.map(({ id }) => id));
+    assert.deepEqual(views, Object.values(viewIds));
+    const known = new Set<string>([
+      ...Object.values(contextKeys),
+      ...Object.values(viewIds),
+      ...Object.values(commandIds),
+    ]);
+    const named = [...text.matchAll(/"when": "([^"]*)"/g)].flatMap(([, when = ""]) =>
+      [...when.matchAll(/(?<![\w^.])hwledger\.[\w-]+/g)].map(([id]) => id),
+    );
+    const foreign = named.filter((id) => !known.has(id) && !id.startsWith("hwledger.host"));
+    assert.deepEqual(foreign, []);
+    assert.ok(named.includes(contextKeys.membership));
+  });
+
+  it("lets no workspace set what names addresses, certificates or programs", () => {
+    for (const [name, { scope }] of Object.entries(contributes.configuration?.properties ?? {}))
+      assert.equal(scope, "application", name);
+  });
+
+  it("has its pictures", async () => {
+    const icons = contributes.viewsContainers.activitybar.map(({ icon }) => icon);
+    for (const path of [manifest.icon, ...icons])
+      assert.ok((await readFile(new URL(path, root))).length > 0, path);
+  });
+});

@@ -6,7 +6,11 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { hostIdSchema, jobIdSchema, type JobId } from "../../protocol/ids.ts";
 import type { JobRecord, JobSpec } from "../../protocol/job.ts";
-import { createDispatcher, type Dispatcher, type DispatcherDeps } from "../../service/dispatch/createDispatcher.ts";
+import {
+  createDispatcher,
+  type Dispatcher,
+  type DispatcherDeps,
+} from "../../service/dispatch/createDispatcher.ts";
 import { createLogStore, type LogStore } from "../../service/dispatch/createLogStore.ts";
 import type { HostShells } from "../../service/ssh/hostShell.ts";
 import { createLocalShells, type LocalShells } from "./localShells.ts";
@@ -50,6 +54,7 @@ export interface BenchOptions {
   hidden?: readonly string[];
   home?: string;
   limits?: DispatcherDeps["limits"];
+  makeLogs?: (isComplete: (id: JobId) => boolean) => LogStore;
   wrap?: (shells: LocalShells) => HostShells;
 }
 
@@ -68,11 +73,17 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
   const root = mkdtempSync(join(tmpdir(), "hwledger-dispatch-"));
   const home = options.home ?? join(root, "home");
   mkdirSync(home, { recursive: true });
-  const env = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: home };
-  const newShells = (): LocalShells => createLocalShells({ shell: argvOf(options.shell ?? "dash", options.hidden ?? []), env });
+  const env = {
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    LANG: "C.UTF-8",
+    HOME: home,
+  };
+  const newShells = (): LocalShells =>
+    createLocalShells({ shell: argvOf(options.shell ?? "dash", options.hidden ?? []), env });
   const jobs = createMemoryJobs();
+  const isComplete = (id: JobId): boolean => jobs.get(id)?.logComplete ?? true;
   const newLogs = (): LogStore =>
-    createLogStore({ directory: join(root, "logs"), isComplete: (id) => jobs.get(id)?.logComplete ?? true });
+    options.makeLogs?.(isComplete) ?? createLogStore({ directory: join(root, "logs"), isComplete });
   const newDispatcher = (shells: LocalShells, logs: LogStore): Dispatcher =>
     createDispatcher({
       shells: options.wrap ? options.wrap(shells) : shells,

@@ -1,0 +1,28 @@
+import type { StreamState } from "../../protocol/client/streamClient.ts";
+import { problemOfError, type Problem } from "../../protocol/problem.ts";
+
+/** How this program stands with the fleet's service. */
+export type Contact =
+  | { kind: "connecting" }
+  | { kind: "live" }
+  /** Tried again by itself. `sinceMs` is this program's clock when contact was lost, or first sought. */
+  | { kind: "lost"; sinceMs: number; problem: Problem }
+  /** Not tried again by itself: the service, or its certificate, said no. */
+  | { kind: "refused"; sinceMs: number; problem: Problem };
+
+/** The contact after the stream changed its state. While a lost contact is tried again it stays lost. */
+export function nextContact(before: Contact, stream: StreamState, nowMs: number): Contact {
+  const sinceMs = before.kind === "lost" || before.kind === "refused" ? before.sinceMs : nowMs;
+  switch (stream.kind) {
+    case "connected":
+      return { kind: "live" };
+    case "connecting":
+      return before.kind === "lost" ? before : { kind: "connecting" };
+    case "waiting":
+      return { kind: "lost", sinceMs, problem: problemOfError(stream.error) };
+    case "refused":
+      return { kind: "refused", sinceMs, problem: problemOfError(stream.error) };
+    case "closed":
+      return before;
+  }
+}

@@ -1,0 +1,139 @@
+import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import type { Contact } from "./contact.ts";
+import { createLogText } from "./createLogText.ts";
+import { formatBytes } from "./figures.ts";
+import { jobLabel, jobOutcomeText, jobTone } from "./jobText.ts";
+import { printable } from "./printable.ts";
+
+/** What a log terminal shows of a job. Each call answers with the text to write next, which may be empty. */
+export interface Transcript {
+  /** The job as it now stands. */
+  job(record: JobRecord): string;
+  /** The next bytes of its log. */
+  log(bytes: Uint8Array): string;
+  /** Every byte has come. */
+  logEnd(): string;
+  /** How we stand with the service. */
+  contact(contact: Contact): string;
+  /** A line of our own. */
+  say(text: string): string;
+  /** Whether the last line was written: the job has ended and its whole log is above. */
+  readonly isOver: boolean;
+}
+
+const sgr = {
+  reset: "\x1b[0m",
+  dim: "\x1b[2m",
+  bold: "\x1b[1m",
+  red: "\x1b[31m",
+  green: "\x1b[32m",
+  yellow: "\x1b[33m",
+};
+/** Nothing can be typed here. */
+const hideCursor = "\x1b[?25l";
+
+/** A fresh transcript. `fromByte`: where in the log it begins; `source`: what was sent, when we know. */
+export function createTranscript({
+  fromByte,
+  source,
+}: {
+  fromByte: number;
+  source: string | null;
+}): Transcript {
+  const logText = createLogText();
+  let record: JobRecord | null = null;
+  let isAtLineStart = true;
+  let bytes = fromByte;
+  let allCame = false;
+  let isOver = false;
+  let saidStart = false;
+  let saidService = false;
+  let saidHost = false;
+
+  function line(text: string, style: string): string {
+    const lead = isAtLineStart ? "" : "\r\n";
+    isAtLineStart = true;
+    return `${lead}${sgr.reset}${style}— ${printable(text)} —${sgr.reset}\r\n`;
+  }
+
+  function output(text: string): string {
+    if (text !== "") isAtLineStart = text.endsWith("\n");
+    return text;
+  }
+
+  function head(job: JobRecord): string {
+    const sent = `sent ${formatBytes(job.archiveBytes)}${source === null ? "" : ` from ${source}`}`;
+    const skipped =
+      fromByte > 0 ? line(`the first ${formatBytes(fromByte)} of its log are not shown`, sgr.dim) : "";
+    return (
+      hideCursor +
+      line(`${jobLabel(job)} → ${job.host}`, sgr.bold) +
+      line(`${sent}, job ${job.id}`, sgr.dim) +
+      skipped
+    );
+  }
+
+  function started(job: JobRecord): string {
+    if (saidStart || job.startedAtMs === null) return "";
+    saidStart = true;
+    const command = [job.interpreter, job.script, ...job.args].filter((word) => word !== null).join(" ");
+    return line(`${command}, in ${job.directory ?? "a folder not known"}`, sgr.dim);
+  }
+
+  function hostContact(job: JobRecord): string {
+    const { contact } = job;
+    if (contact.kind === "ok") {
+      if (!saidHost) return "";
+      saidHost = false;
+      return isJobEnded(job.state) ? "" : line(`${job.host} answers again`, sgr.dim);
+    }
+    if (saidHost || isJobEnded(job.state)) return "";
+    saidHost = true;
+    const text = `lost contact with ${job.host} at byte ${contact.atByte}: ${contact.reason}; the job goes on there, trying again`;
+    return line(text, sgr.yellow);
+  }
+
+  function over(): string {
+    if (isOver || record === null || !isJobEnded(record.state)) return "";
+    if (!allCame && !(record.logComplete && bytes >= record.logBytes)) return "";
+    isOver = true;
+    const tone = jobTone(record);
+    const style = tone === "good" ? sgr.green : tone === "chosen" ? sgr.yellow : sgr.red;
+    return output(logText.end()) + hideCursor + line(jobOutcomeText(record), sgr.bold + style);
+  }
+
+  return {
+    job(next) {
+      const opening = record === null ? head(next) : "";
+      record = next;
+      return opening + started(next) + hostContact(next) + over();
+    },
+    log(chunk) {
+      bytes += chunk.length;
+      return output(logText.next(chunk)) + over();
+    },
+    logEnd() {
+      allCame = true;
+      return over();
+    },
+    contact(contact) {
+      if (isOver) return "";
+      const isGone = contact.kind === "lost" || contact.kind === "refused";
+      if (isGone && !saidService) {
+        saidService = true;
+        const then = contact.kind === "lost" ? "trying again" : contact.problem.next;
+        return line(
+          `lost contact with the service at byte ${bytes}: ${contact.problem.detail} The job is not touched by this; ${then}`,
+          sgr.yellow,
+        );
+      }
+      if (contact.kind !== "live" || !saidService) return "";
+      saidService = false;
+      return line("connected again", sgr.dim);
+    },
+    say: (text) => line(text, sgr.dim),
+    get isOver() {
+      return isOver;
+    },
+  };
+}

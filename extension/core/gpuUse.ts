@@ -1,0 +1,53 @@
+import type { HostRecord } from "../../protocol/host.ts";
+import { metricValue } from "../../protocol/metric.ts";
+import type { GpuReading } from "../../protocol/reading.ts";
+import { gpusOf, type FleetState, type KnownHost } from "./fleetState.ts";
+
+/** GPUs of a host that nobody uses: free by their reading, less our jobs that may not show on a GPU yet. Unknown is not free. */
+export function freeGpuCount(
+  gpus: readonly GpuReading[],
+  host: Pick<HostRecord, "status" | "activeJobs">,
+): number {
+  if (host.status.kind !== "online") return 0;
+  const free = gpus.filter((gpu) => gpu.occupancy.kind === "free").length;
+  const taken = gpus.length - free;
+  return Math.max(0, free - Math.max(0, host.activeJobs - taken));
+}
+
+/** Whether the GPU itself is broken, by its figures. */
+export function isFaulty(gpu: GpuReading): boolean {
+  const figures = [gpu.utilizationPct, gpu.memoryUsedBytes, gpu.memoryTotalBytes, gpu.temperatureC];
+  return figures.some((metric) => "unsupported" in metric && metric.unsupported === "fault");
+}
+
+/** The fleet's GPUs at a glance. Only hosts that are online count. */
+export interface GpuUse {
+  onlineHosts: number;
+  hosts: number;
+  gpus: number;
+  busy: number;
+  unknown: number;
+  /** Mean of what is known, 0 to 100; null when no GPU says. */
+  meanUtilizationPct: number | null;
+  /** Sum over all online hosts with a rate; null when none has one. */
+  microUsdPerHour: number | null;
+}
+
+/** Counts the GPUs of the hosts that are online. */
+export function gpuUse(fleet: FleetState): GpuUse {
+  const all = [...fleet.hosts.values()];
+  const online = all.filter((host: KnownHost) => host.record.status.kind === "online");
+  const gpus = online.flatMap((host) => [...gpusOf(host)]);
+  const loads = gpus.map((gpu) => metricValue(gpu.utilizationPct)).filter((load) => load !== null);
+  const rates = online.map((host) => host.record.rateMicroUsdPerHour).filter((rate) => rate !== null);
+  const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+  return {
+    onlineHosts: online.length,
+    hosts: all.length,
+    gpus: gpus.length,
+    busy: gpus.filter((gpu) => gpu.occupancy.kind === "busy").length,
+    unknown: gpus.filter((gpu) => gpu.occupancy.kind === "unknown").length,
+    meanUtilizationPct: loads.length === 0 ? null : sum(loads) / loads.length,
+    microUsdPerHour: rates.length === 0 ? null : sum(rates),
+  };
+}

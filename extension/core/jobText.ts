@@ -1,0 +1,61 @@
+import { formatDuration } from "../../protocol/duration.ts";
+import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+
+/** How a job stands or ended, in a few words: `running`, `exit 3 after 12 s`, `cancelled by ada after 3 min`. */
+export function jobOutcomeText(job: JobRecord): string {
+  if (!isJobEnded(job.state))
+    return job.cancelRequestedBy === null ? job.state : `${job.state}, being cancelled`;
+  const after = lastedText(job);
+  const { cause } = job;
+  if (cause === null) return `${job.state}${after}`;
+  switch (cause.kind) {
+    case "exited":
+      return `exit ${cause.code}${after}`;
+    case "exited-or-killed":
+      return `exit ${cause.code} (or killed by ${cause.signal})${after}`;
+    case "cancelled":
+      return `cancelled by ${memberOf(cause.by)}${after}`;
+    case "time-limit":
+      return `stopped at its time limit of ${formatDuration(cause.limitMs)}`;
+    case "not-started":
+      return `never started: ${cause.title}. ${cause.detail}`;
+    case "reboot":
+      return `lost: ${job.host} was restarted${after}`;
+    case "lost":
+      return `lost: ${cause.detail}`;
+  }
+}
+
+/** Whether an end is good news, of somebody's choosing, or bad. */
+export function jobTone(job: Pick<JobRecord, "state">): "pending" | "good" | "chosen" | "bad" {
+  switch (job.state) {
+    case "queued":
+    case "placed":
+    case "syncing":
+    case "running":
+      return "pending";
+    case "succeeded":
+      return "good";
+    case "cancelled":
+      return "chosen";
+    case "failed":
+    case "timed-out":
+    case "lost":
+      return "bad";
+  }
+}
+
+/** What to call a job: its script's file name. */
+export function jobLabel(job: Pick<JobRecord, "script">): string {
+  return job.script.slice(job.script.lastIndexOf("/") + 1);
+}
+
+/** The name of an actor such as `user/ada`. */
+function memberOf(actor: string): string {
+  return actor.replace(/^user\//, "");
+}
+
+function lastedText(job: JobRecord): string {
+  if (job.startedAtMs === null || job.endedAtMs === null) return "";
+  return ` after ${formatDuration(job.endedAtMs - job.startedAtMs)}`;
+}

@@ -1,0 +1,114 @@
+import type { Identity } from "../../protocol/client/identity.ts";
+import type { RouteClient } from "../../protocol/client/routeClient.ts";
+import type { StreamClient, StreamState } from "../../protocol/client/streamClient.ts";
+import type { HostId } from "../../protocol/ids.ts";
+import type { Prompt } from "../../protocol/prompt.ts";
+import { nextContact, type Contact } from "./contact.ts";
+import { unknownFleet, withFleetData, withReading, type FleetState } from "./fleetState.ts";
+
+/** What a session is made of; the two clients are opened by it and closed with it. */
+export interface SessionNeeds {
+  identity: Identity;
+  openStream: (identity: Identity, onState: (state: StreamState) => void) => StreamClient;
+  createClient: (identity: Identity) => RouteClient;
+  now: () => number;
+}
+
+/**
+ * One membership's connection to its service, with what is known through it. A new object for every membership and every
+ * fresh start: whoever kept one over an `await` compares it with the current to see that it went stale.
+ */
+export interface FleetSession {
+  readonly identity: Identity;
+  readonly client: RouteClient;
+  readonly stream: Pick<StreamClient, "subscribe" | "retryNow">;
+  readonly fleet: FleetState;
+  readonly contact: Contact;
+  readonly prompts: readonly Prompt[];
+  /** Told after every change of fleet, contact or prompts. Returns how to stop. */
+  listen(listener: () => void): () => void;
+  /** Asks for readings of exactly these hosts each second. */
+  watch(hostIds: ReadonlySet<HostId>): void;
+  close(): void;
+}
+
+/** Connects. Never rejects: how it stands is `contact`. */
+export function openFleetSession({ identity, openStream, createClient, now }: SessionNeeds): FleetSession {
+  const listeners = new Set<() => void>();
+  const watched = new Map<HostId, () => void>();
+  let contact: Contact = { kind: "connecting" };
+  let fleet = unknownFleet;
+  let prompts: readonly Prompt[] = [];
+  let isClosed = false;
+
+  function changed(): void {
+    if (!isClosed) for (const listener of [...listeners]) listener();
+  }
+
+  const client = createClient(identity);
+  const stream = openStream(identity, (state) => {
+    contact = nextContact(contact, state, now());
+    if (contact.kind !== "live") prompts = [];
+    changed();
+  });
+  stream.subscribe("fleet", {
+    onData(data, whole) {
+      if (data.kind !== "fleet") return;
+      fleet = withFleetData(fleet, data, { whole, nowMs: now() });
+      changed();
+    },
+  });
+  if (identity.role !== "viewer")
+    stream.subscribe("prompts", {
+      onData(data) {
+        if (data.kind !== "prompts") return;
+        prompts = data.prompts;
+        changed();
+      },
+    });
+
+  function watchOne(id: HostId): () => void {
+    return stream.subscribe(`metrics:${id}`, {
+      onData(data) {
+        if (data.kind !== "metrics") return;
+        const next = withReading(fleet, data.reading);
+        if (next === fleet) return;
+        fleet = next;
+        changed();
+      },
+    });
+  }
+
+  return {
+    identity,
+    client,
+    stream,
+    get fleet() {
+      return fleet;
+    },
+    get contact() {
+      return contact;
+    },
+    get prompts() {
+      return prompts;
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    watch(hostIds) {
+      for (const [id, stop] of watched) {
+        if (hostIds.has(id)) continue;
+        watched.delete(id);
+        stop();
+      }
+      for (const id of hostIds) if (!watched.has(id)) watched.set(id, watchOne(id));
+    },
+    close() {
+      isClosed = true;
+      listeners.clear();
+      stream.close();
+      client.close();
+    },
+  };
+}

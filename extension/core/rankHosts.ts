@@ -1,0 +1,111 @@
+import type { HostId } from "../../protocol/ids.ts";
+import { metricValue } from "../../protocol/metric.ts";
+import type { GpuReading } from "../../protocol/reading.ts";
+import type { Contact } from "./contact.ts";
+import { formatBytes, formatRate } from "./figures.ts";
+import { gpuModel } from "./gpuModel.ts";
+import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetState.ts";
+import { freeGpuCount, isFaulty } from "./gpuUse.ts";
+import { isFresh, statusText } from "./statusText.ts";
+
+/** One choice of where to run, for a pick list. */
+export interface HostChoice {
+  hostId: HostId;
+  name: string;
+  /** `ready`: a GPU is free; `possible`: it can run there, nothing says that a GPU is free; `doubtful`: it does not answer. */
+  fit: "ready" | "possible" | "doubtful";
+  /** Beside the name: free GPUs and rate. */
+  description: string;
+  /** Below: the GPUs and their free memory, or why not. */
+  detail: string;
+}
+
+const fitRank = { ready: 0, possible: 1, doubtful: 2 } as const;
+
+/**
+ * Every host, best first: a free GPU before none free, that before no GPU, then most memory of a free GPU, then the lower rate, then the name.
+ * None is left out: the service decides, and a host that was silent may answer.
+ */
+export function rankHosts(fleet: FleetState, contact: Contact, nowMs: number): HostChoice[] {
+  return hostsInOrder(fleet)
+    .map((host) => ({ host, choice: choiceOf(host, contact, nowMs) }))
+    .sort(
+      (a, b) =>
+        fitRank[a.choice.fit] - fitRank[b.choice.fit] ||
+        Number(hasGpus(b.host)) - Number(hasGpus(a.host)) ||
+        largestFreeBytes(b.host) - largestFreeBytes(a.host) ||
+        rateOf(a.host) - rateOf(b.host) ||
+        a.choice.name.localeCompare(b.choice.name, "en", { numeric: true }),
+    )
+    .map(({ choice }) => choice);
+}
+
+function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice {
+  const { record } = host;
+  const gpus = gpusOf(host);
+  const fresh = isFresh(host, contact);
+  const free = fresh ? freeGpuCount(gpus, record) : 0;
+  const rate = record.rateMicroUsdPerHour === null ? [] : [formatRate(record.rateMicroUsdPerHour)];
+  const status = statusText(host, contact, nowMs);
+  const count =
+    gpus.length === 0 ? "no GPU" : `${free} of ${gpus.length} ${gpus.length === 1 ? "GPU" : "GPUs"} free`;
+  return {
+    hostId: record.id,
+    name: record.name,
+    fit: free > 0 ? "ready" : fresh ? "possible" : "doubtful",
+    description: [...(fresh ? [count] : [status]), ...rate].join(" · "),
+    detail: fresh ? freshDetail(host, gpus) : staleDetail(gpus),
+  };
+}
+
+function freshDetail(host: KnownHost, gpus: readonly GpuReading[]): string {
+  const problem = host.reading?.gpuProblem;
+  if (gpus.length === 0 && problem) return `GPUs cannot be read: ${problem.detail}`;
+  if (gpus.length === 0) return host.reading === null ? "no reading yet" : "runs on the CPU";
+  return problem ? `${readDetail(gpus)}; another GPU cannot be read` : readDetail(gpus);
+}
+
+function readDetail(gpus: readonly GpuReading[]): string {
+  const free = gpus.filter((gpu) => gpu.occupancy.kind === "free" && !isFaulty(gpu));
+  const unknown = gpus.filter((gpu) => gpu.occupancy.kind === "unknown");
+  if (free.length > 0) return `${grouped(free)}: ${memoryOf(free)}`;
+  if (unknown.length > 0) return `${grouped(unknown)}: whether it is free is not known`;
+  return `${grouped(gpus)}: all in use`;
+}
+
+function staleDetail(gpus: readonly GpuReading[]): string {
+  return gpus.length === 0 ? "its GPUs are not known" : `${grouped(gpus)} when last seen`;
+}
+
+/** `3 × RTX 3090, A100`. */
+function grouped(gpus: readonly GpuReading[]): string {
+  const counts = new Map<string, number>();
+  for (const gpu of gpus) counts.set(gpuModel(gpu.name), (counts.get(gpuModel(gpu.name)) ?? 0) + 1);
+  return [...counts].map(([model, count]) => (count === 1 ? model : `${count} × ${model}`)).join(", ");
+}
+
+function memoryOf(free: readonly GpuReading[]): string {
+  const most = Math.max(...free.map((gpu) => freeBytes(gpu) ?? -1));
+  if (most >= 0)
+    return free.length === 1 ? `${formatBytes(most)} free` : `up to ${formatBytes(most)} free each`;
+  return free.some((gpu) => gpu.memoryKind === "unified") ? "unified memory" : "free memory not known";
+}
+
+function freeBytes(gpu: GpuReading): number | null {
+  const used = metricValue(gpu.memoryUsedBytes);
+  const total = metricValue(gpu.memoryTotalBytes);
+  return used === null || total === null ? null : Math.max(0, total - used);
+}
+
+function largestFreeBytes(host: KnownHost): number {
+  const free = gpusOf(host).filter((gpu) => gpu.occupancy.kind === "free");
+  return Math.max(-1, ...free.map((gpu) => freeBytes(gpu) ?? -1));
+}
+
+function hasGpus(host: KnownHost): boolean {
+  return gpusOf(host).length > 0 || Boolean(host.reading?.gpuProblem);
+}
+
+function rateOf(host: KnownHost): number {
+  return host.record.rateMicroUsdPerHour ?? Number.MAX_SAFE_INTEGER;
+}

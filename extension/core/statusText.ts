@@ -1,0 +1,53 @@
+import { formatAge } from "./figures.ts";
+import type { Contact } from "./contact.ts";
+import type { KnownHost } from "./fleetState.ts";
+
+/** Whether the figures of a host may be shown as what is so now. */
+export function isFresh(host: KnownHost, contact: Contact): boolean {
+  return contact.kind === "live" && host.record.status.kind === "online";
+}
+
+/** Milliseconds since the host's figures were read, as well as this program's clock can tell; null when there are none. */
+export function readingAgeMs(host: KnownHost, nowMs: number): number | null {
+  const { status } = host.record;
+  const sinceHeardMs = Math.max(0, nowMs - host.heardAtMs);
+  switch (status.kind) {
+    case "online":
+      return sinceHeardMs;
+    case "late":
+    case "offline":
+      return status.silentMs + sinceHeardMs;
+    case "unreachable":
+      // Two clocks: the age is at least what we waited ourselves.
+      return status.lastSeenAtMs === null ? null : Math.max(sinceHeardMs, nowMs - status.lastSeenAtMs);
+    case "needs-login":
+      return host.reading === null ? null : Math.max(sinceHeardMs, nowMs - host.reading.atMs);
+    case "never":
+      return null;
+  }
+}
+
+/**
+ * A host's status in a few words, with its age where that matters: `online`, `offline, seen 3 min ago`. Without contact to
+ * the service only the age: that there is none is said once, above.
+ */
+export function statusText(host: KnownHost, contact: Contact, nowMs: number): string {
+  const ageMs = readingAgeMs(host, nowMs);
+  const seen = ageMs === null ? "never seen" : `seen ${formatAge(ageMs)} ago`;
+  if (contact.kind !== "live") return seen;
+  const { status } = host.record;
+  switch (status.kind) {
+    case "never":
+      return host.record.probe === "off" ? "not probed" : "not seen yet";
+    case "online":
+      return "online";
+    case "late":
+      return `late, ${seen}`;
+    case "offline":
+      return `offline, ${seen}`;
+    case "unreachable":
+      return `unreachable: ${status.reason}`;
+    case "needs-login":
+      return `needs login: ${status.reason}`;
+  }
+}

@@ -1,0 +1,156 @@
+import type { GpuReading } from "../../protocol/reading.ts";
+import { metricValue } from "../../protocol/metric.ts";
+import type { Contact } from "./contact.ts";
+import { formatAge, formatMemory, formatRate } from "./figures.ts";
+import { gpuModel } from "./gpuModel.ts";
+import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetState.ts";
+import { freeGpuCount, isFaulty } from "./gpuUse.ts";
+import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
+import type { RowIcon, TreeRow } from "./treeRow.ts";
+
+/** Hosts with more GPUs than this start folded. */
+const unfoldedGpus = 4;
+const grey = "disabledForeground";
+
+/** All rows of the Hosts view, parents before their children. */
+export function treeRows(fleet: FleetState, contact: Contact, nowMs: number): TreeRow[] {
+  return hostsInOrder(fleet).flatMap((host) => [
+    hostRow(host, contact, nowMs),
+    ...noteRows(host, contact),
+    ...gpusInOrder(host).map((gpu) => gpuRow(host, gpu, contact, nowMs)),
+  ]);
+}
+
+function gpusInOrder(host: KnownHost): GpuReading[] {
+  return [...gpusOf(host)].sort((a, b) => (a.index ?? 0) - (b.index ?? 0) || a.uuid.localeCompare(b.uuid));
+}
+
+function hostRow(host: KnownHost, contact: Contact, nowMs: number): TreeRow {
+  const { record } = host;
+  const parts = [statusText(host, contact, nowMs)];
+  if (isFresh(host, contact)) parts.push(gpuCountText(host));
+  if (record.activeJobs > 0) parts.push(record.activeJobs === 1 ? "1 job" : `${record.activeJobs} jobs`);
+  if (record.rateMicroUsdPerHour !== null) parts.push(formatRate(record.rateMicroUsdPerHour));
+  const gpus = gpusOf(host).length;
+  const children = gpus + noteRows(host, contact).length;
+  return {
+    id: record.id,
+    parentId: null,
+    kind: "host",
+    hostId: record.id,
+    label: record.name,
+    description: parts.join(" · "),
+    icon: hostIcon(host, contact),
+    isStale: !isFresh(host, contact),
+    contextValue: `hwledger.host.${record.status.kind}`,
+    accessibilityLabel: `host ${record.name}, ${parts.join(", ")}`,
+    fold: children === 0 ? "leaf" : gpus > unfoldedGpus ? "closed" : "open",
+  };
+}
+
+function gpuCountText(host: KnownHost): string {
+  const gpus = gpusOf(host);
+  if (gpus.length > 0) return `${freeGpuCount(gpus, host.record)}/${gpus.length} free`;
+  if (host.reading?.gpuProblem) return "GPUs unknown";
+  return host.reading === null ? "no reading yet" : "no GPU";
+}
+
+function hostIcon(host: KnownHost, contact: Contact): RowIcon {
+  if (contact.kind !== "live") return { codicon: "vm-outline", color: grey };
+  switch (host.record.status.kind) {
+    case "online":
+      return { codicon: "vm", color: "charts.green" };
+    case "late":
+      return { codicon: "vm-pending", color: "charts.yellow" };
+    case "offline":
+    case "never":
+      return { codicon: "vm-outline", color: grey };
+    case "unreachable":
+      return { codicon: "warning", color: "list.warningForeground" };
+    case "needs-login":
+      return { codicon: "key", color: "list.warningForeground" };
+  }
+}
+
+function noteRows(host: KnownHost, contact: Contact): TreeRow[] {
+  const problem = host.reading?.gpuProblem;
+  if (!problem) return [];
+  const fresh = isFresh(host, contact);
+  const label = gpusOf(host).length > 0 ? "a GPU cannot be read" : "GPUs cannot be read";
+  return [
+    {
+      id: `${host.record.id}/gpu-problem`,
+      parentId: host.record.id,
+      kind: "note",
+      hostId: host.record.id,
+      label,
+      description: oneLine(problem.detail),
+      icon: { codicon: "warning", color: fresh ? "list.warningForeground" : grey },
+      isStale: !fresh,
+      contextValue: "hwledger.note",
+      accessibilityLabel: `${host.record.name}: ${label}: ${oneLine(problem.detail)}`,
+      fold: "leaf",
+    },
+  ];
+}
+
+function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: number): TreeRow {
+  const fresh = isFresh(host, contact);
+  const ageMs = readingAgeMs(host, nowMs);
+  const figures = gpuFigures(gpu);
+  const age = ageMs === null ? "" : `${formatAge(ageMs)} ago: `;
+  const description = fresh ? figures : `${age}${figures}`;
+  const model = gpuModel(gpu.name);
+  const label = gpu.index === null ? model : `${gpu.index}  ${model}`;
+  const state = isFaulty(gpu) ? "faulty" : gpu.occupancy.kind;
+  return {
+    id: `${host.record.id}/${gpu.uuid}`,
+    parentId: host.record.id,
+    kind: "gpu",
+    hostId: host.record.id,
+    label,
+    description,
+    icon: gpuIcon(gpu, fresh),
+    isStale: !fresh,
+    contextValue: "hwledger.gpu",
+    accessibilityLabel: `GPU ${label} on ${host.record.name}, ${fresh ? state : "no fresh reading"}, ${description}`,
+    fold: "leaf",
+  };
+}
+
+/** `37 % · 11.8/24.0 GiB · 62 °C · 210 W`; what this device cannot tell is left to the tooltip, what failed is said. */
+function gpuFigures(gpu: GpuReading): string {
+  if (isFaulty(gpu)) return "faulty: its figures cannot be read";
+  const load = metricValue(gpu.utilizationPct);
+  const temperature = metricValue(gpu.temperatureC);
+  const power = metricValue(gpu.powerW);
+  const parts = [
+    load === null ? null : `${Math.round(load)} %`,
+    memoryText(gpu),
+    temperature === null ? null : `${Math.round(temperature)} °C`,
+    power === null ? null : `${Math.round(power)} W`,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? "no figures" : parts.join(" · ");
+}
+
+function memoryText(gpu: GpuReading): string | null {
+  if (gpu.memoryKind === "unified") return "unified memory";
+  return formatMemory(gpu.memoryUsedBytes, gpu.memoryTotalBytes);
+}
+
+function gpuIcon(gpu: GpuReading, fresh: boolean): RowIcon {
+  const color = (id: string) => (fresh ? id : grey);
+  if (isFaulty(gpu)) return { codicon: "error", color: color("list.errorForeground") };
+  switch (gpu.occupancy.kind) {
+    case "free":
+      return { codicon: "circle-large-outline", color: color("charts.green") };
+    case "busy":
+      return { codicon: "circle-large-filled", color: color("charts.blue") };
+    case "unknown":
+      return { codicon: "question", color: color("charts.yellow") };
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}

@@ -1,0 +1,78 @@
+import * as vscode from "vscode";
+import type { Prompt } from "../../protocol/prompt.ts";
+import type { Membership } from "../core/createMembership.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import { printable } from "../core/printable.ts";
+import { problemIn, showProblem } from "./showProblem.ts";
+
+const trust = "Trust This Key";
+
+/**
+ * Asks the person what a host wants to know, one question at a time. A question that was answered elsewhere or ran out is
+ * taken from the screen where the editor allows it. Answers go to the service and nowhere else.
+ */
+export function answerPrompts(membership: Membership): vscode.Disposable {
+  const asked = new Set<string>();
+  let isAsking = false;
+  let withdraw: (() => void) | null = null;
+
+  async function askNext(): Promise<void> {
+    const { session } = membership;
+    const prompt = session?.prompts.find(({ id }) => !asked.has(id));
+    if (!session || !prompt || isAsking) return;
+    isAsking = true;
+    asked.add(prompt.id);
+    const source = new vscode.CancellationTokenSource();
+    const isOpen = () => membership.session === session && session.prompts.some(({ id }) => id === prompt.id);
+    withdraw = () => {
+      if (!isOpen()) source.cancel();
+    };
+    try {
+      const answer = await ask(prompt, source.token);
+      if (isOpen()) await send(session, prompt, answer);
+    } finally {
+      withdraw = null;
+      isAsking = false;
+      source.dispose();
+    }
+    await askNext();
+  }
+
+  const stop = membership.listen(() => {
+    withdraw?.();
+    void askNext();
+  });
+  return { dispose: stop };
+}
+
+async function send(session: FleetSession, prompt: Prompt, answer: string | null): Promise<void> {
+  try {
+    await session.client.call("answerPrompt", { params: { prompt: prompt.id }, body: { answer } });
+  } catch (error) {
+    const problem = problemIn(error);
+    if (problem.code !== "prompt-not-found") await showProblem(problem);
+  }
+}
+
+async function ask(prompt: Prompt, token: vscode.CancellationToken): Promise<string | null> {
+  if (prompt.kind !== "host-key")
+    return (
+      (await vscode.window.showInputBox(
+        {
+          title: `${prompt.host} asks`,
+          prompt: printable(prompt.text),
+          password: prompt.secret,
+          ignoreFocusOut: true,
+        },
+        token,
+      )) ?? null
+    );
+  const fingerprint = prompt.fingerprint ?? "";
+  const detail = `${printable(prompt.text)}\n\n${fingerprint}\n\nCompare it with what the host's owner sees. Whoever holds another key is not this host.`;
+  const answer = await vscode.window.showWarningMessage(
+    `Is this the key of ${prompt.host}?`,
+    { modal: true, detail },
+    trust,
+  );
+  return answer === trust ? fingerprint : null;
+}

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from "node:timers/promises";
+import * as vscode from "vscode";
+import type { JobId } from "../../protocol/ids.ts";
+import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import { createTranscript } from "../core/createTranscript.ts";
+import { jobOutcomeText, jobTone } from "../core/jobText.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import { problemText } from "../core/problemText.ts";
+
+/** The most that a terminal is fed; the service holds the rest back until we ask for it. */
+const bytesPerMs = 8_192;
+
+export interface JobPtyNeeds {
+  session: FleetSession;
+  jobId: JobId;
+  /** The terminal's name while the job runs. */
+  label: string;
+  /** Where in its log to begin. */
+  fromByte: number;
+  source: string | null;
+  /** Ctrl-C while the job runs. */
+  onInterrupt: () => void;
+}
+
+/** A terminal that shows a job's log as it comes. Closing it ends the showing, never the job. */
+export function createJobPty(needs: JobPtyNeeds): vscode.Pseudoterminal {
+  const { session, jobId, label, fromByte, source } = needs;
+  const written = new vscode.EventEmitter<string>();
+  const renamed = new vscode.EventEmitter<string>();
+  const transcript = createTranscript({ fromByte, source });
+  let stops: (() => void)[] = [];
+  let job: JobRecord | null = null;
+
+  function write(text: string): void {
+    if (text === "") return;
+    written.fire(text);
+    if (transcript.isOver && job !== null) renamed.fire(endedLabel(label, job));
+  }
+
+  function follow(): void {
+    stops = [
+      session.listen(() => write(transcript.contact(session.contact))),
+      session.stream.subscribe(
+        `job:${jobId}`,
+        {
+          onData(data) {
+            if (data.kind !== "job") return;
+            job = data.job;
+            write(transcript.job(data.job));
+          },
+          async onLog(bytes) {
+            write(transcript.log(bytes));
+            await delay(Math.ceil(bytes.length / bytesPerMs));
+          },
+          onLogEnd: () => write(transcript.logEnd()),
+          onProblem: (problem) => write(transcript.say(problemText(problem))),
+        },
+        { logFrom: fromByte },
+      ),
+    ];
+  }
+
+  return {
+    onDidWrite: written.event,
+    onDidChangeName: renamed.event,
+    open: follow,
+    close() {
+      for (const stop of stops) stop();
+      written.dispose();
+      renamed.dispose();
+    },
+    handleInput(data) {
+      if (data.includes("\x03") && job !== null && !isJobEnded(job.state)) needs.onInterrupt();
+    },
+  };
+}
+
+function endedLabel(label: string, job: JobRecord): string {
+  const mark = jobTone(job) === "good" ? "✓" : "✗";
+  return job.exitCode === null
+    ? `${mark} ${label}: ${job.state}`
+    : `${mark} ${label}: ${jobOutcomeText(job).split(" after ", 1)[0] ?? ""}`;
+}

@@ -1,0 +1,68 @@
+import * as vscode from "vscode";
+import type { JobId } from "../../protocol/ids.ts";
+import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import { jobLabel, jobOutcomeText, jobTone } from "../core/jobText.ts";
+import { printable } from "../core/printable.ts";
+import type { JobTerminals } from "./createJobTerminals.ts";
+import { problemIn, showProblem } from "./showProblem.ts";
+
+const recentJobs = 50;
+
+/** Shows a pick list of the newest jobs and then the log of the chosen one. */
+export async function showLog(session: FleetSession, terminals: Pick<JobTerminals, "show">): Promise<void> {
+  try {
+    const { jobs } = await session.client.call("listJobs", { query: { limit: recentJobs } });
+    const job = await pickJob(jobs, "Show the log of", "No job was dispatched in this fleet yet.");
+    if (job) terminals.show(session, job);
+  } catch (error) {
+    await showProblem(problemIn(error));
+  }
+}
+
+/** Cancels the job, or one from a pick list of those that have not ended, after asking. */
+export async function cancelJob(session: FleetSession, jobId?: JobId): Promise<void> {
+  try {
+    const job = jobId ? await getJob(session, jobId) : await pickActive(session);
+    if (!job || isJobEnded(job.state)) return;
+    const question = `Cancel ${printable(jobLabel(job))} on ${job.host}?`;
+    const detail = `It is ${job.state}. Its whole process group is asked to end, and ended by force if it does not.`;
+    const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, "Cancel Job");
+    if (answer === "Cancel Job") await session.client.call("cancelJob", { params: { job: job.id } });
+  } catch (error) {
+    const problem = problemIn(error);
+    if (problem.code !== "job-ended") await showProblem(problem);
+  }
+}
+
+function getJob(session: FleetSession, job: JobId): Promise<JobRecord> {
+  return session.client.call("getJob", { params: { job } });
+}
+
+async function pickActive(session: FleetSession): Promise<JobRecord | undefined> {
+  const { jobs } = await session.client.call("listJobs", { query: { limit: 500 } });
+  const active = jobs.filter((job) => !isJobEnded(job.state));
+  return pickJob(active, "Cancel", "No job is running.");
+}
+
+async function pickJob(
+  jobs: readonly JobRecord[],
+  title: string,
+  none: string,
+): Promise<JobRecord | undefined> {
+  if (jobs.length === 0) {
+    void vscode.window.showInformationMessage(none);
+    return undefined;
+  }
+  const items = jobs.map((job) => ({
+    job,
+    label: printable(jobLabel(job)),
+    description: `${job.host} · ${printable(jobOutcomeText(job))}`,
+    detail: `${new Date(job.createdAtMs).toLocaleString()} by ${job.createdBy} · ${job.id}`,
+    iconPath: new vscode.ThemeIcon(icons[jobTone(job)]),
+  }));
+  const options = { title, placeHolder: "Newest first", matchOnDescription: true, matchOnDetail: true };
+  return (await vscode.window.showQuickPick(items, options))?.job;
+}
+
+const icons = { pending: "sync", good: "pass", chosen: "circle-slash", bad: "error" } as const;

@@ -1,0 +1,18 @@
+import { window } from "vscode";
+import { problemOfError, Refusal, RemoteProblem, type Problem } from "../../protocol/problem.ts";
+import { problemText } from "../core/problemText.ts";
+
+/** The problem document of anything thrown; what is no refusal keeps its own words. */
+export function problemIn(error: unknown): Problem {
+  if (error instanceof Refusal || error instanceof RemoteProblem) return problemOfError(error);
+  const detail = error instanceof Error ? error.message : String(error);
+  return { ...problemOfError(error), title: "hwLedger failed", detail, next: "" };
+}
+
+/** Shows what went wrong with what to do next; answers with the button that was pressed. */
+export async function showProblem<B extends string>(
+  problem: Problem,
+  ...buttons: B[]
+): Promise<B | undefined> {
+  return window.showErrorMessage(problemText(problem), ...buttons);
+}

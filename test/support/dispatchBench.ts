@@ -12,7 +12,7 @@ import {
   type DispatcherDeps,
 } from "../../service/dispatch/createDispatcher.ts";
 import { createLogStore, type LogStore } from "../../service/dispatch/createLogStore.ts";
-import type { HostShells } from "../../service/ssh/hostShell.ts";
+import type { HostShells, ShellTarget } from "../../service/ssh/hostShell.ts";
 import { createLocalShells, type LocalShells } from "./localShells.ts";
 import { createMemoryJobs, type MemoryJobs } from "./memoryJobs.ts";
 
@@ -55,6 +55,8 @@ export interface BenchOptions {
   home?: string;
   limits?: DispatcherDeps["limits"];
   makeLogs?: (isComplete: (id: JobId) => boolean) => LogStore;
+  /** Where the jobs' host is, if not this machine; give its shells by `wrap`. */
+  target?: ShellTarget;
   wrap?: (shells: LocalShells) => HostShells;
 }
 
@@ -89,7 +91,7 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
       shells: options.wrap ? options.wrap(shells) : shells,
       jobs,
       logs,
-      hostOf: (id) => ({ id, name: "box", connection: { kind: "local" } }),
+      hostOf: (id) => options.target ?? { id, name: "box", connection: { kind: "local" } },
       now: Date.now,
       newNonce: () => randomBytes(12).toString("hex"),
       limits: { graceMs: 1_000, drainMs: 2_000, backoffMinMs: 20, backoffMaxMs: 200, ...options.limits },

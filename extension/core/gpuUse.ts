@@ -1,18 +1,6 @@
-import type { HostRecord } from "../../protocol/host.ts";
 import { metricValue } from "../../protocol/metric.ts";
 import type { GpuReading } from "../../protocol/reading.ts";
 import { gpusOf, type FleetState, type KnownHost } from "./fleetState.ts";
-
-/** GPUs of a host that nobody uses: free by their reading, less our jobs that may not show on a GPU yet. Unknown is not free. */
-export function freeGpuCount(
-  gpus: readonly GpuReading[],
-  host: Pick<HostRecord, "status" | "activeJobs">,
-): number {
-  if (host.status.kind !== "online") return 0;
-  const free = gpus.filter((gpu) => gpu.occupancy.kind === "free").length;
-  const taken = gpus.length - free;
-  return Math.max(0, free - Math.max(0, host.activeJobs - taken));
-}
 
 /** Whether the GPU itself is broken, by its figures. */
 export function isFaulty(gpu: GpuReading): boolean {

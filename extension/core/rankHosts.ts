@@ -5,7 +5,8 @@ import type { Contact } from "./contact.ts";
 import { formatBytes, formatRate } from "./figures.ts";
 import { gpuModel } from "./gpuModel.ts";
 import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetState.ts";
-import { freeGpuCount, isFaulty } from "./gpuUse.ts";
+import { isFaulty } from "./gpuUse.ts";
+import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { isFresh, statusText } from "./statusText.ts";
 
 /** One choice of where to run, for a pick list. */

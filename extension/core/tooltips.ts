@@ -4,7 +4,7 @@ import type { GpuReading } from "../../protocol/reading.ts";
 import type { Contact } from "./contact.ts";
 import { formatAge, formatBytes, formatMemory, formatRate, metricText } from "./figures.ts";
 import { gpusOf, type KnownHost } from "./fleetState.ts";
-import { freeGpuCount } from "./gpuUse.ts";
+import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
 

@@ -4,7 +4,8 @@ import type { Contact } from "./contact.ts";
 import { formatAge, formatMemory, formatRate } from "./figures.ts";
 import { gpuModel } from "./gpuModel.ts";
 import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetState.ts";
-import { freeGpuCount, isFaulty } from "./gpuUse.ts";
+import { isFaulty } from "./gpuUse.ts";
+import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
 import type { RowIcon, TreeRow } from "./treeRow.ts";
 

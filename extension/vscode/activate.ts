@@ -32,7 +32,7 @@ export function activate(context: vscode.ExtensionContext): void {
           openStream({ identity: member, client: clientName("hwledger-editor"), onState }),
       }),
   });
-  const terminals = createJobTerminals((session, jobId) => void cancelJob(session, jobId));
+  const terminals = createJobTerminals(now, (session, jobId) => void cancelJob(session, jobId));
   const notices = createJobNotices(membership, terminals);
   const joining = createJoinCommands(membership);
   const withSession = sessionCommands(membership);

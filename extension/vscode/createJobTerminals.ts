@@ -9,6 +9,12 @@ import { createJobPty } from "./createJobPty.ts";
 /** Of a long log only the last part is shown: a terminal keeps a few thousand lines. */
 const shownTailBytes = 4 * 1_048_576;
 
+interface OpenTerminal {
+  terminal: vscode.Terminal;
+  session: FleetSession;
+  shownAtMs: number;
+}
+
 /** What is known of a log's origin besides the job. */
 export interface LogOrigin {
   /** The folder or file on this machine that was sent, when this editor sent it. */
@@ -24,10 +30,14 @@ export interface JobTerminals {
   dispose(): void;
 }
 
+/** The editor takes a moment until a terminal that was shown is the active one. */
+const showingMs = 3_000;
+
 export function createJobTerminals(
+  now: () => number,
   requestCancel: (session: FleetSession, jobId: JobId) => void,
 ): JobTerminals {
-  const open = new Map<JobId, { terminal: vscode.Terminal; session: FleetSession }>();
+  const open = new Map<JobId, OpenTerminal>();
   const closing = vscode.window.onDidCloseTerminal((closed) => {
     for (const [id, { terminal }] of open) if (terminal === closed) open.delete(id);
   });
@@ -35,7 +45,10 @@ export function createJobTerminals(
   return {
     show(session, job, { source } = { source: null }) {
       const known = open.get(job.id);
-      if (known?.session === session) return known.terminal.show();
+      if (known?.session === session) {
+        known.shownAtMs = now();
+        return known.terminal.show();
+      }
       known?.terminal.dispose();
       const pty = createJobPty({
         session,
@@ -51,14 +64,13 @@ export function createJobTerminals(
         iconPath: new vscode.ThemeIcon("chip"),
         isTransient: true,
       });
-      open.set(job.id, { terminal, session });
+      open.set(job.id, { terminal, session, shownAtMs: now() });
       terminal.show();
     },
     isInSight(jobId) {
-      const terminal = open.get(jobId)?.terminal;
-      return (
-        terminal !== undefined && terminal === vscode.window.activeTerminal && vscode.window.state.focused
-      );
+      const shown = open.get(jobId);
+      if (shown === undefined || !vscode.window.state.focused) return false;
+      return shown.terminal === vscode.window.activeTerminal || now() - shown.shownAtMs < showingMs;
     },
     dispose() {
       closing.dispose();

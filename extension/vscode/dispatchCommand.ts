@@ -121,9 +121,9 @@ async function dispatchTo(needs: DispatchNeeds, session: FleetSession, target: T
   try {
     const job = await send(session, target);
     if (membership.session?.identity.fleetId !== session.identity.fleetId) return; // left the fleet meanwhile
-    notices.expect(session, job.id);
     const source = target.scriptOnly ? target.file : dirname(target.file);
     terminals.show(membership.session, job, { source });
+    notices.expect(session, job.id);
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") return;
     await offerWayOut(needs, session, target, error);

@@ -1,13 +1,6 @@
 import type { HostRecord } from "../../protocol/host.ts";
+import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { Refusal } from "../../protocol/problem.ts";
-
-/** GPUs of a host that nobody uses: free by their reading, less our jobs that may not show on a GPU yet. */
-export function freeGpuCount(host: Pick<HostRecord, "gpus" | "activeJobs" | "status">): number {
-  if (host.status.kind !== "online") return 0;
-  const free = host.gpus.filter((gpu) => gpu.occupancy.kind === "free").length;
-  const busy = host.gpus.length - free;
-  return Math.max(0, free - Math.max(0, host.activeJobs - busy));
-}
 
 /**
  * The host for a job. Named: that one. Not named: the only online host with a free GPU; none or several is the
@@ -20,7 +13,7 @@ export function choosePlacement(hosts: readonly HostRecord[], wanted: string | u
     const known = hosts.map((host) => host.name).join(", ") || "none";
     throw new Refusal("host-not-found", { host: wanted, known });
   }
-  const fitting = hosts.filter((host) => freeGpuCount(host) > 0);
+  const fitting = hosts.filter((host) => freeGpuCount(host.gpus, host) > 0);
   const [only] = fitting;
   if (only && fitting.length === 1) return only;
   const reason =
@@ -36,5 +29,5 @@ export function choosePlacement(hosts: readonly HostRecord[], wanted: string | u
 function choiceText(host: HostRecord): string {
   if (host.status.kind !== "online") return `${host.name} (${host.status.kind})`;
   if (host.gpus.length === 0) return `${host.name} (no GPU)`;
-  return `${host.name} (${freeGpuCount(host)} of ${host.gpus.length} GPUs free)`;
+  return `${host.name} (${freeGpuCount(host.gpus, host)} of ${host.gpus.length} GPUs free)`;
 }

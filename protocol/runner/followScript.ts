@@ -1,3 +1,4 @@
+import { processGroup } from "./processGroup.ts";
 import { readBootId, runnerScript, type RunnerContext } from "./runnerPrelude.ts";
 
 /** Which log to follow from where. */
@@ -29,7 +30,8 @@ const claim = `( umask 077; mkdir -p "$h_dir"; set -C; printf 'never\\n' >"$h_di
 
 /** The following itself, for a shell that stands in the job's folder. */
 export function followBody(offset: number, graceMs: number): string {
-  return `${readClaim}
+  return `${processGroup}
+${readClaim}
 [ -n "$h_owner" ] || [ ! -e start ] || { sleep 1; ${readClaim}; [ -n "$h_owner" ] || h_owner=0; }
 case $h_owner in ''|never) say unstarted; exit 0 ;; esac
 say interpreter "$h_interpreter"
@@ -62,8 +64,8 @@ ${readBootId}
 set -- $(wc -c 2>/dev/null <log)
 if [ "$h_began" != "$h_boot" ]; then say rebooted "\${1:-0}"; exit 0; fi
 h_leader=; { read -r h_leader; } 2>/dev/null <pid
-if [ -n "$h_leader" ] && kill -s 0 -- "-$h_leader" 2>/dev/null; then say vanished "\${1:-0}" running
-else say vanished "\${1:-0}" ended; fi
+if [ -z "$h_leader" ] || group_ended "$h_leader"; then say vanished "\${1:-0}" ended
+else say vanished "\${1:-0}" running; fi
 )`;
 
 function cancel(graceMs: number): string {
@@ -72,16 +74,8 @@ trap '' HUP PIPE; exec </dev/null >/dev/null 2>&1
 [ ! -e exit ] || exit 0
 if [ ! -e timeout ] && [ ! -e cancel ]; then printf '%-200s\\n' "$h_by" 1<>cancel.tmp; mv cancel.tmp cancel; fi
 h_leader=; read -r h_leader <pid; [ -n "$h_leader" ] || exit 0
-kill -s TERM -- "-$h_leader"
-${waitForGroup("$h_leader", graceMs)}
-kill -s KILL -- "-$h_leader"
+kill -TERM "-$h_leader"
+wait_for_group "$h_leader" ${Math.ceil(graceMs / 100)}
+kill -KILL "-$h_leader"
 )`;
-}
-
-/** Waits until no process of a group is left, or the time is over. */
-export function waitForGroup(leader: string, limitMs: number): string {
-  return `h_waited=0
-while [ $h_waited -lt ${Math.ceil(limitMs / 100)} ] && kill -s 0 -- "-${leader}" 2>/dev/null; do
-if sleep 0.1 2>/dev/null; then h_waited=$((h_waited+1)); else sleep 1; h_waited=$((h_waited+10)); fi
-done`;
 }

@@ -20,6 +20,7 @@ export function runnerScript(context: RunnerContext, body: string): string {
 h_nonce=${context.nonce}
 h_dir=$HOME/.hwledger/jobs/${shellQuote(context.jobId)}
 ${functions}
+trap : PIPE
 printf '%s\\n' "$h_nonce"
 ${body}
 exit 0

@@ -30,7 +30,7 @@ ${findDetacher}
 [ -n "$h_mode" ] || { say start-failed "neither setsid, bash nor perl is there"; undo; }
 h_run="./run.$h_nonce"
 if [ ! -e "$h_dir/start" ]; then
-h_text=$({ umask 077; mkdir -p "$h_dir" && cd "$h_dir" && mkfifo alive limit grace && printf '%s' ${shellQuote(supervisor)} >"$h_run"; } 2>&1) || { flat "$h_text"; say no-room "$h_flat"; undo; }
+h_text=$({ umask 077; mkdir -p "$h_dir" && cd "$h_dir" && mkfifo alive limit grace && { printf '%s' ${shellQuote(supervisor)} >"$h_run" || { echo "no space left on device"; false; }; }; } 2>&1) || { flat "$h_text"; say no-room "$h_flat"; undo; }
 fi
 say prepared
 read -r h_word h_archive || h_word=

@@ -1,6 +1,6 @@
 import type { JobSpec } from "../job.ts";
 import { shellQuote } from "../shellQuote.ts";
-import { waitForGroup } from "./followScript.ts";
+import { processGroup } from "./processGroup.ts";
 import { readBootId } from "./runnerPrelude.ts";
 
 /** What the supervisor is told beside the spec. */
@@ -101,22 +101,23 @@ h_sleep2=$!
 exec 7<limit 8<grace 9>&-
 read -r h_word <&7
 [ -e cancel ] || mv timeout.tmp timeout
-kill -s TERM -- "-$h_leader"
+kill -TERM "-$h_leader"
 read -r h_word <&8
-kill -s KILL -- "-$h_leader"
+kill -KILL "-$h_leader"
 ) &
 h_watch=$!`;
 }
 
 /** Waits for the end and writes it down: exit code, signal, why, bytes of the log. */
 function settle(timed: boolean, graceMs: number): string {
-  return `wait "$h_leader"
+  return `${processGroup}
+wait "$h_leader"
 h_code=$? h_why=none
 [ ! -e cancel ] || h_why=cancel
 [ ! -e timeout ] || h_why=timeout
 if [ $h_why != none ]; then
-${waitForGroup("$h_leader", graceMs + 2_000)}
-kill -s KILL -- "-$h_leader"
+wait_for_group "$h_leader" ${Math.ceil(graceMs / 100) + 20}
+kill -KILL "-$h_leader"
 fi
 ${timed ? 'kill "$h_watch" "$h_sleep2"; [ $h_why = timeout ] || kill "$h_sleep1"' : ""}
 h_signal=

@@ -85,8 +85,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       else {
         const task = take(job);
         const starting = startJob(core, task, { job, spec, archive });
-        keep(task, starting.then((launch) => (launch ? superviseJob(core, task, launch) : undefined)));
-        await starting;
+        keep(
+          task,
+          starting.then((launch) => (launch ? superviseJob(core, task, launch) : undefined)),
+        );
+        if (await starting) await task.answered.promise;
       }
       return deps.jobs.get(job.id) ?? job;
     },

@@ -79,8 +79,7 @@ export function createLogStore(options: LogStoreOptions): LogStore {
     },
     async finish(id) {
       const log = logOf(id);
-      const sha256 =
-        log.bytes === 0 && !log.writer ? emptySha256 : await (await writerOf(id, log)).finish();
+      const sha256 = log.bytes === 0 && !log.writer ? emptySha256 : await (await writerOf(id, log)).finish();
       logs.delete(id);
       finished.add(id);
       log.tip = null;
@@ -116,7 +115,8 @@ async function* readRanges(
   try {
     for (;;) {
       if (offset < log.bytes) {
-        const chunk = fromTip(log, offset) ?? (await readAt((handle ??= await open(file, "r")), offset, log.bytes));
+        const chunk =
+          fromTip(log, offset) ?? (await readAt((handle ??= await open(file, "r")), offset, log.bytes));
         offset += chunk.length;
         yield chunk;
       } else if (!(await more(log)) && offset >= log.bytes) return;

@@ -120,7 +120,15 @@ async function listen(
         return { kind: "broken", reason: report.reason };
       case "closed":
         return { kind: "broken", reason: report.reason };
-      default:
+      // What only a start is answered with.
+      case "claimed":
+      case "no-interpreter":
+      case "no-script":
+      case "prepared":
+      case "start-failed":
+      case "started":
+      case "unpack-failed":
+      case "unpacked":
         break;
     }
   }

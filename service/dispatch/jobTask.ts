@@ -12,6 +12,8 @@ export interface JobTask {
   follower: Runner | null;
   /** Ends the pause between two attempts. */
   wake: () => void;
+  /** Fulfilled once the host answered, or could not be asked. */
+  readonly answered: PromiseWithResolvers<void>;
   /** Failed attempts to reach the host since it last answered. */
   attempts: number;
   /** Bytes held when the log last came up short: no progress since means that nothing more will come. */
@@ -28,6 +30,7 @@ export function newJobTask(id: JobId, cancelledBy: string | null): JobTask {
     cancelledBy,
     follower: null,
     wake: () => {},
+    answered: Promise.withResolvers<void>(),
     attempts: 0,
     shortAtBytes: null,
     notedAtMs: 0,

@@ -4,6 +4,7 @@ import type { JobSpec } from "../../protocol/job.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { RunnerReport } from "../../protocol/runner/runnerReport.ts";
 import { startScript } from "../../protocol/runner/startScript.ts";
+import { placeOf } from "../../protocol/runner/supervisorScript.ts";
 import { unpackScript } from "../../protocol/runner/unpackScript.ts";
 import type { ShellTarget } from "../ssh/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
@@ -28,6 +29,7 @@ export type Launch = { kind: "started"; runner: Runner } | { kind: "unknown"; re
  * and follows. Rejects with a Refusal, or the signal's reason, when the job did not start and never will.
  */
 export async function launchJob(deps: RunnerDeps, options: LaunchOptions): Promise<Launch> {
+  assertInside(options.spec.script);
   const abort = new AbortController();
   const signal = AbortSignal.any([options.signal, abort.signal]);
   const failed = (error: unknown): never => {
@@ -48,19 +50,29 @@ export async function launchJob(deps: RunnerDeps, options: LaunchOptions): Promi
   }
 }
 
+function assertInside(script: string): void {
+  try {
+    placeOf(script);
+  } catch (error) {
+    throw new Refusal("script-missing", { script }, { cause: error });
+  }
+}
+
 async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSignal): Promise<SentArchive> {
   const { jobId, target, archive } = options;
   const { after, limits } = deps;
   try {
     const runner = await openRunner(deps, target, (nonce) => unpackScript({ jobId, nonce }), signal);
     try {
+      const reporting = runner.next();
       const sent = await sendArchive(archive, runner.stdin, {
         host: target.name,
         after,
         stallMs: limits.stallMs,
         signal,
+        answered: reporting,
       });
-      const report = await answer(deps, options, runner, signal);
+      const report = await answer(deps, options, reporting, signal);
       if (report.kind !== "unpacked") throw unpackRefusal(report, options);
       if (!sent.whole) throw new Refusal("upload-incomplete", { bytes: sent.bytes });
       return sent;
@@ -75,11 +87,10 @@ async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSig
 
 async function prepare(deps: RunnerDeps, options: LaunchOptions, signal: AbortSignal): Promise<Runner> {
   const { jobId, spec, target } = options;
-  const script = (nonce: string): string =>
-    startScript({ jobId, nonce, spec, graceMs: deps.limits.graceMs });
+  const script = (nonce: string): string => startScript({ jobId, nonce, spec, graceMs: deps.limits.graceMs });
   const runner = await openRunner(deps, target, script, signal);
   try {
-    const report = await answer(deps, options, runner, signal);
+    const report = await answer(deps, options, runner.next(), signal);
     if (report.kind !== "prepared") throw startRefusal(report, options);
     return runner;
   } catch (error) {
@@ -95,69 +106,52 @@ async function go(
   sent: SentArchive,
 ): Promise<Launch> {
   runner.send(`go ${sent.bytes} ${sent.sha256}`);
-  const report = await answer(deps, options, runner).catch(
-    (error: unknown): RunnerClosed => ({ kind: "closed", reason: asError(error).message }),
-  );
-  switch (report.kind) {
-    case "started":
-    case "claimed":
-      return { kind: "started", runner };
-    case "closed":
-      runner.close();
-      return { kind: "unknown", reason: report.reason };
-    default:
-      throw startRefusal(report, options);
-  }
+  const report = await answer(deps, options, runner.next()).catch((error: unknown): RunnerClosed => ({
+    kind: "closed",
+    reason: asError(error).message,
+  }));
+  if (report.kind === "started" || report.kind === "claimed") return { kind: "started", runner };
+  if (report.kind !== "closed") throw startRefusal(report, options);
+  runner.close();
+  return { kind: "unknown", reason: report.reason };
 }
 
 function answer(
   deps: RunnerDeps,
   options: LaunchOptions,
-  runner: Runner,
+  report: Promise<RunnerReport | RunnerClosed>,
   signal?: AbortSignal,
 ): Promise<RunnerReport | RunnerClosed> {
   const limitMs = deps.limits.startMs;
   const late = (): Error => new Refusal("dispatch-timeout", { host: options.target.name, limitMs });
-  return within(runner.next(), { after: deps.after, limitMs, late, signal });
+  return within(report, { after: deps.after, limitMs, late, signal });
 }
 
 const diskFull = /no space left|disk quota exceeded|disk full|ENOSPC|EDQUOT/i;
 
 function unpackRefusal(report: RunnerReport | RunnerClosed, options: LaunchOptions): Refusal {
   const host = options.target.name;
-  switch (report.kind) {
-    case "unpack-failed":
-      return diskFull.test(report.reason)
-        ? diskRefusal(options, report.reason)
-        : new Refusal("unpack-failed", { host, reason: report.reason });
-    case "closed":
-      return new Refusal("host-connection-lost", { host, reason: report.reason });
-    default:
-      return new Refusal("unpack-failed", { host, reason: `it answered ${report.kind}` });
-  }
+  if (report.kind === "closed") return new Refusal("host-connection-lost", { host, reason: report.reason });
+  const reason = report.kind === "unpack-failed" ? report.reason : `it answered ${report.kind}`;
+  return diskFull.test(reason)
+    ? diskRefusal(options, reason)
+    : new Refusal("unpack-failed", { host, reason });
 }
 
 function startRefusal(report: RunnerReport | RunnerClosed, options: LaunchOptions): Refusal {
   const host = options.target.name;
   const { script, launch } = options.spec;
-  switch (report.kind) {
-    case "no-interpreter": {
-      const candidates = launch.kind === "path" ? launch.path : launch.candidates.join(", ");
-      return new Refusal("interpreter-missing", { host, candidates, script });
-    }
-    case "no-script":
-      return new Refusal("script-missing", { script });
-    case "no-room":
-      return diskFull.test(report.reason)
-        ? diskRefusal(options, report.reason)
-        : new Refusal("start-failed", { host, reason: report.reason });
-    case "start-failed":
-      return new Refusal("start-failed", { host, reason: report.reason });
-    case "closed":
-      return new Refusal("host-connection-lost", { host, reason: report.reason });
-    default:
-      return new Refusal("start-failed", { host, reason: `it answered ${report.kind}` });
+  if (report.kind === "no-interpreter") {
+    const candidates = launch.kind === "path" ? launch.path : launch.candidates.join(", ");
+    return new Refusal("interpreter-missing", { host, candidates, script });
   }
+  if (report.kind === "no-script") return new Refusal("script-missing", { script });
+  if (report.kind === "closed") return new Refusal("host-connection-lost", { host, reason: report.reason });
+  const said = report.kind === "no-room" || report.kind === "start-failed";
+  const reason = said ? report.reason : `it answered ${report.kind}`;
+  return report.kind === "no-room" && diskFull.test(reason)
+    ? diskRefusal(options, reason)
+    : new Refusal("start-failed", { host, reason });
 }
 
 function diskRefusal(options: LaunchOptions, reason: string): Refusal {

@@ -28,7 +28,7 @@ function writerOf(handle: FileHandle, hash: Hash, heldBytes: number): LogWriter 
   return {
     bytes: () => bytes,
     async append(chunk) {
-      for (let done = 0; done < chunk.length; ) {
+      for (let done = 0; done < chunk.length;) {
         const { bytesWritten } = await handle.write(chunk, done, chunk.length - done, null);
         hash.update(chunk.subarray(done, done + bytesWritten));
         bytes += bytesWritten;

@@ -40,6 +40,7 @@ export async function openRunner(
   signal?: AbortSignal,
 ): Promise<Runner> {
   const nonce = deps.newNonce();
+  const text = script(nonce);
   const late = (): Error =>
     new Refusal("dispatch-timeout", { host: target.name, limitMs: deps.limits.startMs });
   const limit = { after: deps.after, limitMs: deps.limits.startMs, late, signal };
@@ -58,7 +59,7 @@ export async function openRunner(
     drain(chunks);
   };
   shell.stdin.on("error", () => {});
-  shell.stdin.write(script(nonce));
+  shell.stdin.write(text);
   try {
     const rest = await within(findMark(chunks, `${nonce}\n`), limit);
     if (rest === null) throw await notReady(reports, target.name);
@@ -121,9 +122,9 @@ function drain(chunks: AsyncIterator<Buffer>): void {
 }
 
 interface Reports {
-  next(): Promise<RunnerReport | RunnerClosed>;
+  next: () => Promise<RunnerReport | RunnerClosed>;
   ended: Promise<RunnerClosed & { broken: boolean }>;
-  noise(): string;
+  noise: () => string;
 }
 
 function readReports(shell: HostShell, nonce: string, deps: RunnerDeps): Reports {

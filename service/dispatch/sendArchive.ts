@@ -16,6 +16,8 @@ export interface SendOptions {
   after: After;
   stallMs: number;
   signal: AbortSignal;
+  /** Fulfils when the host has spoken its last word on the archive, whatever is still to be sent. */
+  answered?: Promise<unknown>;
 }
 
 /**
@@ -29,22 +31,24 @@ export async function sendArchive(
   options: SendOptions,
 ): Promise<SentArchive> {
   const hash = createHash("sha256");
-  const refused = whenRefused(stdin);
+  const refused = whenRefused(stdin, options.answered);
   let bytes = 0;
   const incomplete = (): Error => new Refusal("upload-incomplete", { bytes });
   try {
     const chunks: AsyncIterator<unknown> = archive[Symbol.asyncIterator]();
     for (;;) {
-      const next = await within(chunks.next(), limits(options, incomplete)).catch((error: unknown) => {
+      const chunk = nextChunk(chunks, refused.promise);
+      const next = await within(chunk, limits(options, incomplete)).catch((error: unknown) => {
         options.signal.throwIfAborted();
-        throw error instanceof Refusal ? error : new Refusal("upload-incomplete", { bytes }, { cause: error });
+        throw error instanceof Refusal
+          ? error
+          : new Refusal("upload-incomplete", { bytes }, { cause: error });
       });
-      if (next.done) break;
-      const chunk = Buffer.from(next.value as Uint8Array);
-      if (refused.yet() || !(await writeChunk(stdin, chunk, options, refused.promise)))
+      if (next === "end") break;
+      if (next === false || refused.yet() || !(await writeChunk(stdin, next, options, refused.promise)))
         return { bytes, sha256: hash.digest("hex"), whole: false };
-      hash.update(chunk);
-      bytes += chunk.length;
+      hash.update(next);
+      bytes += next.length;
     }
     if (archive.errored || !archive.readableEnded) throw incomplete();
     return { bytes, sha256: hash.digest("hex"), whole: await endStdin(stdin, options, refused.promise) };
@@ -53,6 +57,16 @@ export async function sendArchive(
     archive.destroy();
     stdin.end();
   }
+}
+
+/** The archive's next bytes or its end; false when the host takes no more. */
+async function nextChunk(
+  chunks: AsyncIterator<unknown>,
+  refused: Promise<false>,
+): Promise<Buffer | "end" | false> {
+  const next = await Promise.race([chunks.next(), refused]);
+  if (next === false) return false;
+  return next.done ? "end" : Buffer.from(next.value as Uint8Array);
 }
 
 function limits(options: SendOptions, late: () => Error): Parameters<typeof within>[1] {
@@ -88,15 +102,18 @@ async function endStdin(stdin: Writable, options: SendOptions, refused: Promise<
   return within(Promise.race([finished.promise, refused]), limits(options, stalled(options)));
 }
 
-function whenRefused(stdin: Writable): { yet: () => boolean; promise: Promise<false> } {
+function whenRefused(
+  stdin: Writable,
+  answered?: Promise<unknown>,
+): { yet: () => boolean; promise: Promise<false> } {
   const gate = Promise.withResolvers<false>();
   let refused = false;
   const refuse = (): void => {
     refused = true;
     gate.resolve(false);
   };
+  void answered?.then(refuse, refuse);
   stdin.on("error", refuse);
   stdin.once("close", refuse);
   return { yet: () => refused || stdin.destroyed, promise: gate.promise };
 }
-

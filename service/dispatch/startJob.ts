@@ -13,6 +13,10 @@ export async function startJob(
   given: { job: JobRecord; spec: JobSpec; archive: Readable },
 ): Promise<Launch | null> {
   const { job, spec, archive } = given;
+  if (!core.scribe.active(job.id)) {
+    archive.destroy();
+    return null;
+  }
   try {
     core.scribe.syncing(job.id);
     const target = core.hostOf(job.hostId);

@@ -38,14 +38,15 @@ export async function superviseJob(core: DispatchCore, task: JobTask, launch: La
     if (!job) return runner?.close();
     end ??= await attempt(core, task, job, runner);
     runner = null;
-    if (core.stopping.aborted && end.kind === "broken") return;
+    if (core.stopping.aborted && end.kind === "broken") return task.answered.resolve();
     try {
-      if (await settle(core, task, end)) return;
+      if (await settle(core, task, end)) return task.answered.resolve();
     } catch (error) {
       core.log(`what became of job ${task.id} could not be noted`, error);
       task.attempts += 1;
     }
     end = null;
+    task.answered.resolve();
     await pause(core, task);
     if (core.stopping.aborted) return;
   }
@@ -72,6 +73,7 @@ async function attempt(
         task.attempts = 0;
         scribe.running(job.id, following);
         scribe.contactOk(job.id);
+        task.answered.resolve();
         if (task.cancelledBy !== null) runner.send(`cancel ${task.cancelledBy}`);
       },
       onBytes: () => scribe.logGrew(task),
@@ -144,7 +146,11 @@ function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): JobEndi
 
 function pause(core: DispatchCore, task: JobTask): Promise<void> {
   const { backoffMinMs, backoffMaxMs } = core.limits;
-  const ms = backoffMs(Math.max(1, task.attempts), { minMs: backoffMinMs, maxMs: backoffMaxMs }, core.random());
+  const ms = backoffMs(
+    Math.max(1, task.attempts),
+    { minMs: backoffMinMs, maxMs: backoffMaxMs },
+    core.random(),
+  );
   return new Promise((resolve) => {
     const stop = core.after(ms, resolve);
     task.wake = () => {

@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import type { JobRecord } from "../../protocol/job.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import { startScript } from "../../protocol/runner/startScript.ts";
-import { aSpec, createDispatchBench, tarOf, type DispatchBench, type PlacedJob } from "../support/dispatchBench.ts";
+import {
+  aSpec,
+  createDispatchBench,
+  tarOf,
+  type DispatchBench,
+  type PlacedJob,
+} from "../support/dispatchBench.ts";
 import { until } from "../support/until.ts";
 
 /** Prints a known megabyte in uneven pieces, waits for the file `go` half-way, and counts its runs. */
 const patient = `echo run >>"$HOME/runs"
-i=0; while [ $i -lt 400 ]; do printf '%s\\r%0${"1000"}d\\n' "$i" "$i"; i=$((i+1)); done
+i=0; while [ $i -lt 400 ]; do printf '%s\\r%01000d\\n' "$i" "$i"; i=$((i+1)); done
 while [ ! -e go ]; do sleep 0.05; done
 while [ $i -lt 1000 ]; do printf '%s\\r%01000d\\n' "$i" "$i"; i=$((i+1)); done
 exit 7
@@ -59,7 +65,10 @@ describe("a running job whose connections break", function () {
     await until(() => bench.logs.size(id()) >= 400_000, "half of the log is held");
     bench.shells.refuse = new Refusal("host-unreachable", { host: "box", address: "-", reason: "it is off" });
     bench.kill();
-    const lost = await bench.jobs.until(id(), (job) => job.contact.kind === "lost" && /off/.test(job.contact.reason));
+    const lost = await bench.jobs.until(
+      id(),
+      (job) => job.contact.kind === "lost" && /off/.test(job.contact.reason),
+    );
     assert.equal(lost.state, "running");
     assert.ok(lost.contact.kind === "lost" && lost.contact.atByte >= 400_000);
     letGo();
@@ -76,7 +85,10 @@ describe("a running job whose connections break", function () {
     await until(() => bench.logs.size(id()) >= 100_000, "some of the log is held");
     await bench.restart();
     assert.equal(bench.jobs.must(id()).state, "running");
-    await until(() => bench.processesOf(id()).filter((line) => /tail/.test(line)).length === 0, "no tail is left");
+    await until(
+      () => bench.processesOf(id()).filter((line) => /tail/.test(line)).length === 0,
+      "no tail is left",
+    );
     bench.dispatcher.recover();
     letGo();
     await assertWhole(await ended());
@@ -109,7 +121,12 @@ describe("a running job whose connections break", function () {
     const job = await ended();
     assert.equal(job.state, "lost");
     assert.ok(job.cause?.kind === "lost" && /still run/.test(job.cause.detail), JSON.stringify(job.cause));
-    assert.equal(job.logSha256, createHash("sha256").update(await bench.logOf(id())).digest("hex"));
+    assert.equal(
+      job.logSha256,
+      createHash("sha256")
+        .update(await bench.logOf(id()))
+        .digest("hex"),
+    );
   });
 
   it("is failed by a reboot when the boot has changed and no exit is on record", async () => {
@@ -127,7 +144,6 @@ describe("a running job whose connections break", function () {
   it("is lost when its folder is gone, and when its host left the fleet", async () => {
     await start();
     await bench.restart();
-    const { rmSync } = await import("node:fs");
     for (const line of bench.processesOf(id())) process.kill(Number.parseInt(line, 10), "SIGKILL");
     rmSync(bench.directoryOf(id()), { recursive: true });
     bench.dispatcher.recover();
@@ -170,7 +186,8 @@ describe("a start that is cut", function () {
       await bench.dispatcher.start(job, spec, archive());
       const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
       if (cutAfter === "go") assert.equal(end.state, "succeeded");
-      else assert.ok(end.cause?.kind === "not-started" && end.cause.code === "interrupted", JSON.stringify(end));
+      else
+        assert.ok(end.cause?.kind === "not-started" && end.cause.code === "interrupted", JSON.stringify(end));
       assert.equal(runs(), cutAfter === "go" ? "run\n" : "");
     });
 
@@ -183,7 +200,10 @@ describe("a start that is cut", function () {
     await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
     archive.destroy(new Error("the editor went away"));
     const end = await starting;
-    assert.ok(end.cause?.kind === "not-started" && end.cause.code === "upload-incomplete", JSON.stringify(end));
+    assert.ok(
+      end.cause?.kind === "not-started" && end.cause.code === "upload-incomplete",
+      JSON.stringify(end),
+    );
     await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
     assert.equal(runs(), "");
   });
@@ -232,11 +252,19 @@ describe("a start that is cut", function () {
     await bench.jobs.until(job.id, (now) => now.state === "succeeded");
     const answers: string[] = [];
     for (const nonce of ["secondstart", "thirdstart1"]) {
-      const shell = await bench.shells.openShell({ id: job.hostId, name: "box", connection: { kind: "local" } });
+      const shell = await bench.shells.openShell({
+        id: job.hostId,
+        name: "box",
+        connection: { kind: "local" },
+      });
       shell.stderr.on("data", (chunk: Buffer) => answers.push(chunk.toString()));
       shell.stdin.write(startScript({ jobId: job.id, nonce, spec: aSpec(), graceMs: 1_000 }));
+      await until(() => answers.join("").includes(`${nonce} prepared`), "it is prepared");
       shell.stdin.write("go 1 x\n");
-      await until(() => answers.join("").includes(`${nonce} ended 0`), "the second start reports the first one's end");
+      await until(
+        () => answers.join("").includes(`${nonce} ended 0`),
+        "the second start reports the first one's end",
+      );
       shell.close();
     }
     assert.equal(runs(), "run\n");
@@ -260,10 +288,16 @@ describe("recovery", function () {
       assert.equal(end.state, "failed");
       assert.ok(end.cause?.kind === "not-started" && end.cause.code === "interrupted");
       if (state !== "syncing") return;
-      const shell = await bench.shells.openShell({ id: job.hostId, name: "box", connection: { kind: "local" } });
+      const shell = await bench.shells.openShell({
+        id: job.hostId,
+        name: "box",
+        connection: { kind: "local" },
+      });
       let said = "";
       shell.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-      shell.stdin.end(`${startScript({ jobId: job.id, nonce: "latestart1", spec, graceMs: 1 })}go 1 x\n`);
+      shell.stdin.write(startScript({ jobId: job.id, nonce: "latestart1", spec, graceMs: 1 }));
+      await until(() => said.includes("prepared"), "it is prepared");
+      shell.stdin.end("go 1 x\n");
       await shell.exited;
       assert.doesNotMatch(said, /latestart1 (started|following)/);
     });

@@ -13,7 +13,21 @@ const python: JobSpec["launch"] = {
   flags: ["-u"],
   language: "Python",
 };
-const awkward = ["", " ", "a b", "'", '"', "$HOME `id` $(id)", "two\nlines\n", "naïve ☃", "-n", "\\", "*", "--", "'\\''"];
+const awkward = [
+  "",
+  " ",
+  "a b",
+  "'",
+  '"',
+  "$HOME `id` $(id)",
+  "two\nlines\n",
+  "naïve ☃",
+  "-n",
+  "\\",
+  "*",
+  "--",
+  "'\\''",
+];
 
 for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
   describe(`a job on a host with ${shell}`, function () {
@@ -50,9 +64,13 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
     });
 
     it("gets its arguments and environment unharmed", async () => {
-      const script = 'import sys,os,json\nprint(json.dumps([sys.argv[1:], os.environ["ODD"], os.environ["h_dir"], os.environ["PPID"]]))\n';
+      const script =
+        'import sys,os,json\nprint(json.dumps([sys.argv[1:], os.environ["ODD"], os.environ["h_dir"], os.environ["PPID"]]))\n';
       const env = { ODD: awkward.join("|"), h_dir: "mine", PPID: "7" };
-      const job = await bench.run({ "main.py": script }, { script: "main.py", launch: python, args: awkward, env });
+      const job = await bench.run(
+        { "main.py": script },
+        { script: "main.py", launch: python, args: awkward, env },
+      );
       assert.equal(job.state, "succeeded", (await bench.logOf(job.id)).toString());
       const said: unknown = JSON.parse((await bench.logOf(job.id)).toString());
       assert.deepEqual(said, [awkward, awkward.join("|"), "mine", "7"]);
@@ -61,14 +79,18 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
     it("runs in its script's folder, whatever the names, with imports beside it", async () => {
       const name = "-it's a $HOME\nnaïve ☃.py";
       const folder = "a dir/'quoted' $x";
-      const files = { [`${folder}/${name}`]: "import beside\nprint(beside.word)\n", [`${folder}/beside.py`]: "word = 'found'\n" };
+      const files = {
+        [`${folder}/${name}`]: "import beside\nprint(beside.word)\n",
+        [`${folder}/beside.py`]: "word = 'found'\n",
+      };
       const job = await bench.run(files, { script: `${folder}/${name}`, launch: python });
       assert.equal((await bench.logOf(job.id)).toString(), "found\n");
       assert.equal(job.directory, `${bench.directoryOf(job.id)}/work/${folder}`);
     });
 
     it("keeps every byte of its log", async () => {
-      const script = "import sys\nsys.stdout.buffer.write(bytes(range(256)) * 40 + b'10%\\r20%\\r\\xff\\xfe no end')\n";
+      const script =
+        "import sys\nsys.stdout.buffer.write(bytes(range(256)) * 40 + b'10%\\r20%\\r\\xff\\xfe no end')\n";
       const job = await bench.run({ "main.py": script }, { script: "main.py", launch: python });
       const expected = Buffer.concat([
         ...Array.from({ length: 40 }, () => Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))),
@@ -87,7 +109,8 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
     });
 
     it("is ended at its time limit though it ignores TERM, with all it started, and leaves no timer", async () => {
-      const script = "trap '' TERM; (trap '' TERM; while :; do sleep 0.2; done) & while :; do sleep 0.2; done\n";
+      const script =
+        "trap '' TERM; (trap '' TERM; while :; do sleep 0.2; done) & while :; do sleep 0.2; done\n";
       const job = await bench.run({ "main.sh": script }, { timeoutMs: 1_000 });
       assert.equal(job.state, "timed-out");
       assert.deepEqual(job.cause, { kind: "time-limit", limitMs: 1_000 });
@@ -101,7 +124,8 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
     });
 
     it("is cancelled with its grandchildren, and says by whom", async () => {
-      const script = "trap '' TERM; sh -c 'trap \"\" TERM; echo up; while :; do sleep 0.2; done' & wait; wait\n";
+      const script =
+        "trap '' TERM; sh -c 'trap \"\" TERM; echo up; while :; do sleep 0.2; done' & wait; wait\n";
       const { job, spec, archive } = bench.place({ "main.sh": script });
       await bench.dispatcher.start(job, spec, archive());
       await until(() => bench.logs.size(job.id) === 3, "the grandchild is up");
@@ -135,27 +159,39 @@ describe("a job that cannot start", function () {
 
   it("names the interpreters that are missing", async () => {
     const launch = { kind: "named", candidates: ["nope1", "nope2"], flags: [], language: "Nope" } as const;
-    assert.deepEqual(await causeCode({ "main.sh": "" }, { launch: { ...launch, candidates: [...launch.candidates], flags: [] } }), [
-      "interpreter-missing",
-      "box has none of nope1, nope2, which main.sh needs.",
-    ]);
+    assert.deepEqual(
+      await causeCode(
+        { "main.sh": "" },
+        { launch: { ...launch, candidates: [...launch.candidates], flags: [] } },
+      ),
+      ["interpreter-missing", "box has none of nope1, nope2, which main.sh needs."],
+    );
   });
 
   it("takes no folder and no plain file for an interpreter", async () => {
     for (const path of ["/usr", "/etc/passwd", "~/venv/bin/python"])
-      assert.deepEqual((await causeCode({ "main.sh": "" }, { launch: { kind: "path", path, flags: [] } }) as unknown[])[0], "interpreter-missing");
+      assert.deepEqual(
+        ((await causeCode({ "main.sh": "" }, { launch: { kind: "path", path, flags: [] } })) as unknown[])[0],
+        "interpreter-missing",
+      );
   });
 
   it("says when the script is not among the files", async () => {
-    assert.deepEqual((await causeCode({ "other.sh": "" }, {}) as unknown[])[0], "script-missing");
-    assert.deepEqual((await causeCode({ "main.sh": "" }, { script: "../main.sh" }) as unknown[])[0], "script-missing");
+    assert.deepEqual(((await causeCode({ "other.sh": "" }, {})) as unknown[])[0], "script-missing");
+    assert.deepEqual(
+      ((await causeCode({ "main.sh": "" }, { script: "../main.sh" })) as unknown[])[0],
+      "script-missing",
+    );
   });
 
   it("says what tar said of a broken archive", async () => {
     const { job, spec } = bench.place({});
     await bench.dispatcher.start(job, spec, Readable.from([Buffer.alloc(20_000, "x")]));
     const cause = bench.jobs.must(job.id).cause;
-    assert.ok(cause?.kind === "not-started" && cause.code === "unpack-failed" && /tar/.test(cause.detail), JSON.stringify(cause));
+    assert.ok(
+      cause?.kind === "not-started" && cause.code === "unpack-failed" && /tar/.test(cause.detail),
+      JSON.stringify(cause),
+    );
     assert.ok(!existsSync(bench.directoryOf(job.id)));
   });
 });
@@ -188,7 +224,9 @@ describe("a host's ways", function () {
       wrap: (shells) => ({
         async openShell(target, options) {
           const shell = await shells.openShell(target, options);
-          shell.stdin.write("printf 'Welcome!\\nstarted\\nno line end'; printf 'motd: started\\nhalf a line' >&2\n");
+          shell.stdin.write(
+            "printf 'Welcome!\\nstarted\\nno line end'; printf 'motd: started\\nhalf a line' >&2\n",
+          );
           return shell;
         },
       }),

@@ -14,6 +14,7 @@ import {
 import { createLogStore, type LogStore } from "../../service/dispatch/createLogStore.ts";
 import type { HostShells, ShellTarget } from "../../service/ssh/hostShell.ts";
 import { createLocalShells, type LocalShells } from "./localShells.ts";
+import { until } from "./until.ts";
 import { createMemoryJobs, type MemoryJobs } from "./memoryJobs.ts";
 
 /** Shells a job's host may have as /bin/sh. */
@@ -80,8 +81,12 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
     LANG: "C.UTF-8",
     HOME: home,
   };
-  const newShells = (): LocalShells =>
-    createLocalShells({ shell: argvOf(options.shell ?? "dash", options.hidden ?? []), env });
+  const everyShells: LocalShells[] = [];
+  const newShells = (): LocalShells => {
+    const shells = createLocalShells({ shell: argvOf(options.shell ?? "dash", options.hidden ?? []), env });
+    everyShells.push(shells);
+    return shells;
+  };
   const jobs = createMemoryJobs();
   const isComplete = (id: JobId): boolean => jobs.get(id)?.logComplete ?? true;
   const newLogs = (): LogStore =>
@@ -134,6 +139,7 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
     async end() {
       await bench.dispatcher.stop();
       await bench.logs.close();
+      await until(() => everyShells.every((shells) => shells.open.length === 0), "every shell has ended");
       for (const job of jobs.all()) endJobOf(bench.directoryOf(job.id));
       rmSync(root, { recursive: true, force: true });
     },

@@ -42,16 +42,11 @@ describe("the pick list of hosts", () => {
     assert.deepEqual(
       choices.map(({ name, fit, description, detail }) => [name, fit, description, detail]),
       [
-        [
-          "large",
-          "ready",
-          "2 of 2 GPUs free · $0.44/h",
-          "2 × NVIDIA GeForce RTX 3090: up to 24.0 GiB free each",
-        ],
-        ["small", "ready", "1 of 1 GPU free · $0.10/h", "NVIDIA GeForce RTX 3090: 4.0 GiB free"],
-        ["full", "possible", "0 of 1 GPU free", "NVIDIA GeForce RTX 3090: all in use"],
+        ["large", "ready", "2 of 2 GPUs free · $0.44/h", "2 × RTX 3090: up to 24.0 GiB free each"],
+        ["small", "ready", "1 of 1 GPU free · $0.10/h", "RTX 3090: 4.0 GiB free"],
+        ["full", "possible", "0 of 1 GPU free", "RTX 3090: all in use"],
         ["cpu-box", "possible", "no GPU", "runs on the CPU"],
-        ["asleep", "doubtful", "offline, seen 3 min ago", "NVIDIA GeForce RTX 3090 when last seen"],
+        ["asleep", "doubtful", "offline, seen 3 min ago", "RTX 3090 when last seen"],
       ],
     );
   });
@@ -66,7 +61,7 @@ describe("the pick list of hosts", () => {
     };
     const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
     const [choice] = rankHosts(fleet, live, 0);
-    const why = "NVIDIA GeForce RTX 3090: whether it is free is not known";
+    const why = "RTX 3090: whether it is free is not known";
     assert.deepEqual([choice?.fit, choice?.detail], ["possible", why]);
   });
 });

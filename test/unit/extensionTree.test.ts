@@ -37,7 +37,7 @@ describe("the rows of the Hosts view", () => {
     const fleet = aFleet([aHost({ rateMicroUsdPerHour: 440_000, activeJobs: 1 })]);
     assert.deepEqual(texts(treeRows(fleet, live, 0)), [
       "rtx-box | online · 0/1 free · 1 job · $0.44/h",
-      "0  NVIDIA GeForce RTX 3090 | 37 % · 11.8/24.0 GiB · 62 °C · 210 W",
+      "0  RTX 3090 | 37 % · 11.8/24.0 GiB · 62 °C · 210 W",
     ]);
   });
 
@@ -66,14 +66,14 @@ describe("the rows of the Hosts view", () => {
     const rows = treeRows(aFleet([host], 5_000), live, 65_000);
     assert.deepEqual(texts(rows), [
       "rtx-box | offline, seen 3 min ago",
-      "0  NVIDIA GeForce RTX 3090 | 3 min ago: 37 % · 11.8/24.0 GiB · 62 °C · 210 W",
+      "0  RTX 3090 | 3 min ago: 37 % · 11.8/24.0 GiB · 62 °C · 210 W",
     ]);
     assert.ok(rows.every((row) => row.isStale && row.icon.color === "disabledForeground"));
   });
 
   it("grey everything while the service does not answer, also hosts that were online", () => {
     const rows = treeRows(aFleet([aHost()]), lost, 40_000);
-    assert.equal(rows[0]?.description, "not connected, seen 40 s ago");
+    assert.equal(rows[0]?.description, "seen 40 s ago");
     assert.ok(rows.every((row) => row.isStale));
   });
 

@@ -10,6 +10,7 @@ const evidence = {
   clustershell: "clush",
   fish: "fish",
   "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+  "fonts-noto-color-emoji": "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
   git: "git",
   munge: "munged",
   "openssh-client": "ssh",
@@ -36,7 +37,7 @@ export const labPackages = [
   "util-linux",
 ];
 /** What `npm test` needs. */
-export const testPackages = [...labPackages, "chromium", "fonts-dejavu-core"];
+export const testPackages = [...labPackages, "chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"];
 /** What `npm run bench` needs. */
 export const benchPackages = [...labPackages, "slurmctld", "slurmd", "slurm-client", "munge"];
 

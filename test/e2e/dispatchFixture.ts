@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
 import { buildIfStale } from "../../scripts/build.mjs";
 import { homeLayout } from "../../service/homeLayout.ts";
@@ -17,6 +20,8 @@ export interface DispatchFixture {
   editor: Editor;
   /** The owner's client of the service now running. */
   client: RouteClient;
+  /** What `hwledger ARGS --json` prints for this fleet. Rejects when it ends with anything but 0. */
+  hwledger(...args: string[]): Promise<unknown>;
   service(): ServiceProcess;
   /** Ends the service as `kill -9` does. */
   killService(): Promise<void>;
@@ -25,6 +30,9 @@ export interface DispatchFixture {
   workspaceFolder: string;
   stop(): Promise<void>;
 }
+
+const run = promisify(execFile);
+const program = fileURLToPath(new URL("../../bin/hwledger.js", import.meta.url));
 
 const script = `import sys, time
 from lib.greet import greeting
@@ -59,7 +67,7 @@ export async function startDispatchFixture(hostNames: readonly string[]): Promis
     for (const cleanUp of cleanUps.splice(0)) await cleanUp();
   };
   try {
-    const vsix = process.env["HWLEDGER_TEST_VSIX"] ?? buildIfStale();
+    const vsix = buildIfStale();
     const person = join(dir, "person");
     const workspaceFolder = join(dir, "experiments");
     for (const [path, text] of Object.entries(workspace)) {
@@ -89,6 +97,12 @@ export async function startDispatchFixture(hostNames: readonly string[]): Promis
       editor,
       client,
       workspaceFolder,
+      async hwledger(...args) {
+        const { stdout } = await run(process.execPath, [program, ...args, "--json"], {
+          env: { ...process.env, ...env },
+        });
+        return JSON.parse(stdout) as unknown;
+      },
       service: () => service,
       killService: () => service.end("SIGKILL"),
       async startServiceAgain() {

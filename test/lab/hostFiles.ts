@@ -52,7 +52,7 @@ export async function writeHostFiles({ spec, dir, login, address, port }: HostFi
   await writeHome(spec, dir, login);
   await writeTools(spec, dir, login);
   await newHostKey(dir);
-  await runOrThrow(keygen(join(dir, "client_key"), `${spec.name}`, spec.keyPassphrase));
+  await runOrThrow(keygen(join(dir, "client_key"), spec.name, spec.keyPassphrase));
   await copyFile(join(dir, "client_key.pub"), join(dir, "authorized_keys"));
 }
 

@@ -29,7 +29,9 @@ export function tlsOptions(caPem: string, shown: ShownCertificate | null): Conne
 /** Opens a connection that speaks HTTP/1.1. */
 export function openTls(port: number, options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket: TLSSocket = connect({ ...options, port, ALPNProtocols: ["http/1.1"] }, () => resolve(socket));
+    const socket: TLSSocket = connect({ ...options, port, ALPNProtocols: ["http/1.1"] }, () =>
+      resolve(socket),
+    );
     socket.once("error", reject);
   });
 }
@@ -41,7 +43,9 @@ export async function sendRaw(port: number, options: ConnectionOptions, bytes: s
   const closed = new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       socket.destroy();
-      reject(new Error(`the connection was not closed within ${limitMs} ms; it said: ${answer.slice(0, 500)}`));
+      reject(
+        new Error(`the connection was not closed within ${limitMs} ms; it said: ${answer.slice(0, 500)}`),
+      );
     }, limitMs);
     socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
     socket.on("error", () => undefined);

@@ -82,7 +82,8 @@ export function createViews(screen: Screen, { runCommand }: Pick<QuickInput, "ru
     },
     editorContextMenu: (menuItem) =>
       menu.choose(
-        async () => page.locator(".editor-group-container.active .monaco-editor .view-lines").first(),
+        () =>
+          Promise.resolve(page.locator(".editor-group-container.active .monaco-editor .view-lines").first()),
         menuItem,
         "the active text editor",
       ),

@@ -42,13 +42,19 @@ if (!existsSync(program))
   fail("usage", "hwledger is not built yet", "Its bundle is missing.", "Run `npm run build` in the project.");
 
 const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: "inherit" });
-// A terminal sends Ctrl-C to the child as well; signals from elsewhere reach only us.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-  process.on(signal, () => {
-    if (!(signal === "SIGINT" && process.stdin.isTTY)) child.kill(signal);
-  });
+// A terminal sends Ctrl-C to the child as well, which takes two at once for one; signals from elsewhere reach only us.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("error", (error) =>
+  fail(
+    "node-too-old",
+    "Node.js cannot be started",
+    `${node}: ${error.message}.`,
+    "Run `npm ci` in the project.",
+  ),
+);
 child.on("exit", (code, signal) => {
   if (signal === null) process.exit(code ?? 255);
+  // Ends as the child did, so that a shell sees the signal.
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
   setTimeout(() => process.exit(128 + (constants.signals[signal] ?? 0)), 100);

@@ -26,7 +26,7 @@ export const problemCatalog = {
     status: 413,
     title: "The body is too large",
     detail: "At most {limitBytes} bytes are accepted here.",
-    next: "Send less.",
+    next: "Send a smaller body.",
   },
   "unsupported-media-type": {
     status: 415,
@@ -204,7 +204,7 @@ export const problemCatalog = {
     status: 409,
     title: "This SSH setting is not supported",
     detail: "{host} needs {what}.",
-    next: "{advice}",
+    next: "What helps: {advice}",
   },
   "host-shell-failed": {
     status: 502,

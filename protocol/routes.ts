@@ -140,7 +140,10 @@ export const routes = {
     params: none,
     query: none,
     body: z.strictObject({
-      name: hostNameSchema.refine((name) => !hostIdSchema.safeParse(name).success, "a name that is no host id"),
+      name: hostNameSchema.refine(
+        (name) => !hostIdSchema.safeParse(name).success,
+        "a name that is no host id",
+      ),
       /** Name or address given to `ssh -G`; default: the host's name. */
       alias: z
         .string()

@@ -117,12 +117,15 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     newNonce: () => randomBytes(8).toString("hex"),
     log: (message, error) => log.error({ err: error }, message),
   });
+  const logFailure = (message: string, error: unknown): void => log.error({ err: error }, message);
   const uploads = createPendingUploads({
     jobs,
+    log: logFailure,
     start: (job, spec, archive) => dispatcher.start(job, spec, archive),
     waitMs: frame.limits.uploadWaitMs,
   });
-  const enrolment = createEnrolment({ store, members, ledger, ca, url: frame.url, now });
+  const onChange = (): void => changes.emit({ kind: "ledger" });
+  const enrolment = createEnrolment({ store, members, ledger, ca, url: frame.url, now, onChange });
   const identify = (socket: TLSSocket) => identifyPeer(socket, ca.fleetId, members, now());
   const app = await createApp({
     caPem: ca.certificatePem,
@@ -148,6 +151,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     prompts: reach.prompts,
     watch: (id) => prober.watch(id),
     now,
+    log: logFailure,
   });
   registerRoutes(app, handlers, frame.limits);
   const topics = createTopics({
@@ -187,6 +191,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
       await dispatcher.stop();
       await prober.stop();
       reach.pool.close();
+      await logs.close();
       store.close();
     },
   };

@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Refusal } from "../protocol/problem.ts";
 
 /** Where a fleet's things lie in its data folder. */
 export interface HomeLayout {
@@ -21,7 +22,7 @@ export interface HomeLayout {
 
 /** The layout of a data folder; makes the folder, 0700, and mends its mode. */
 export function homeLayout(directory: string): HomeLayout {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(resolve(directory));
   chmodSync(directory, 0o700);
   return {
     directory,
@@ -34,4 +35,12 @@ export function homeLayout(directory: string): HomeLayout {
     serviceLog: join(directory, "service.log"),
     ssh: join(directory, "ssh"),
   };
+}
+
+/** Makes a folder and those above it. Node's `recursive` never ends where a file system forbids folders, as /proc does. */
+function makeFolder(directory: string): void {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (existsSync(directory)) throw new Refusal("usage", { reason: `${directory} is a file, not a folder.` });
+  makeFolder(dirname(directory));
+  mkdirSync(directory, { mode: 0o700 });
 }

@@ -54,15 +54,20 @@ export async function startService(options: StartOptions): Promise<StartedServic
   const lock = holdLock(layout.lock);
   if (lock === null) return runningElsewhere(layout);
   rmSync(layout.serviceFile, { force: true }); // of a service that was killed
-  const log = pino({ level: "info" }, createWriteStream(layout.serviceLog, { flags: "a", mode: 0o600 }));
+  const logFile = createWriteStream(layout.serviceLog, { flags: "a", mode: 0o600 });
+  logFile.on("error", () => undefined); // a full disk ends the log, not the service
+  const log = pino({ level: "info" }, logFile);
   try {
     const started = await startLocked(options, layout, log);
     return {
       ...started,
       async stop() {
-        await started.stop();
-        rmSync(layout.serviceFile, { force: true });
-        lock.release();
+        try {
+          await started.stop();
+        } finally {
+          rmSync(layout.serviceFile, { force: true });
+          lock.release();
+        }
       },
     };
   } catch (error) {

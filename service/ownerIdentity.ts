@@ -11,7 +11,8 @@ import { writePrivateFile, type FleetCa } from "./pki/fleetKeys.ts";
 const renewBeforeMs = 30 * 86_400_000;
 
 /**
- * The owner's membership in the service's own data folder: made at the first start, its address kept current.
+ * The owner's membership in the service's own data folder: made at the first start, and again when it nears its end or
+ * the database no longer knows it; its address kept current.
  * Throws `already-joined` when the folder is a member of another fleet.
  */
 export async function keepOwnerIdentity(
@@ -24,7 +25,8 @@ export async function keepOwnerIdentity(
   const kept = readIdentity(layout.identityFile);
   if (kept && kept.fleetId !== ca.fleetId)
     throw new Refusal("already-joined", { home: layout.directory, fleet: kept.fleetId });
-  if (kept && kept.notAfterMs - nowMs > renewBeforeMs) {
+  const lasts = kept !== null && kept.notAfterMs - nowMs > renewBeforeMs;
+  if (lasts && enrolment.accepts(kept.certificatePem)) {
     if (kept.url !== url) writePrivateFile(layout.identityFile, JSON.stringify({ ...kept, url }));
     return;
   }

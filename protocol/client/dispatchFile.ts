@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { open, realpath, stat } from "node:fs/promises";
-import { basename, dirname, relative, resolve, sep } from "node:path";
+import { lstat, open, readlink, realpath, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { JobRecord, JobSpec } from "../job.ts";
 import { launchOf } from "../launch.ts";
@@ -49,7 +49,13 @@ export async function dispatchFile(client: RouteClient, request: DispatchRequest
   };
   const inline = plan.tarBytes <= inlineWorkspaceLimitBytes;
   const tar = packStream(plan);
-  const job = await createOnce(client, request, spec, inline ? await buffer(tar) : null, plan.tarBytes);
+  let job: JobRecord;
+  try {
+    job = await createOnce(client, request, spec, inline ? await buffer(tar) : null, plan.tarBytes);
+  } catch (error) {
+    tar.destroy();
+    throw error;
+  }
   if (inline) return job;
   return client.upload("uploadWorkspace", { job: job.id }, tar, {
     silenceMs: 120_000,
@@ -82,16 +88,39 @@ async function planOf(request: DispatchRequest): Promise<{ plan: PackPlan; scrip
   const file = await scriptPath(request.file);
   const limitBytes = request.limitBytes ?? defaultWorkspaceLimitBytes;
   const folder = dirname(file);
-  if (request.workspace === "script")
-    return { plan: await planPack(folder, [basename(file)], limitBytes), script: basename(file) };
-  const directory = request.workspace ? await realpath(resolve(request.workspace.directory)) : undefined;
+  if (request.workspace === "script") {
+    const script = basename(file);
+    return { plan: await planPack(folder, [script], limitBytes, [script]), script };
+  }
+  const directory = request.workspace ? await folderPath(request.workspace.directory) : undefined;
   const workspace = await listWorkspace(folder, directory);
   const script = relative(workspace.root, file).split(sep).join("/");
-  if (script.startsWith("../") || script === "")
-    throw new Refusal("script-missing", { script: basename(file) });
+  if (!isInside(workspace.root, file)) throw new Refusal("script-missing", { script: basename(file) });
   // The file in front of the person goes along even where git ignores it.
   const files = workspace.files.includes(script) ? workspace.files : [...workspace.files, script];
-  return { plan: await planPack(workspace.root, files, limitBytes), script };
+  const followed = (await leadsNowhereElsewhere(file, workspace.root)) ? [script] : [];
+  return { plan: await planPack(workspace.root, files, limitBytes, followed), script };
+}
+
+/** Whether a linked script would not find what it leads to on another machine. */
+async function leadsNowhereElsewhere(file: string, root: string): Promise<boolean> {
+  if (!(await lstat(file)).isSymbolicLink()) return false;
+  return isAbsolute(await readlink(file)) || !isInside(root, await realpath(file));
+}
+
+function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+async function folderPath(directory: string): Promise<string> {
+  try {
+    const path = await realpath(resolve(directory));
+    if (!(await stat(path)).isDirectory()) throw new Error("it is not a folder");
+    return path;
+  } catch (cause) {
+    throw notFound(directory, cause);
+  }
 }
 
 async function scriptPath(file: string): Promise<string> {
@@ -101,10 +130,14 @@ async function scriptPath(file: string): Promise<string> {
     if (!(await stat(path)).isFile()) throw new Error("it is not a file");
     return path;
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const reason = code === "ENOENT" ? "there is no such file" : (cause as Error).message;
-    throw new Refusal("file-not-found", { file, reason }, { cause });
+    throw notFound(file, cause);
   }
+}
+
+function notFound(file: string, cause: unknown): Refusal {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reason = code === "ENOENT" ? "there is no such file" : message;
+  return new Refusal("file-not-found", { file, reason }, { cause });
 }
 
 async function readFirstLine(file: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { lstat, readlink } from "node:fs/promises";
+import { lstat, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { once } from "node:events";
 import { Readable } from "node:stream";
@@ -32,37 +32,56 @@ export interface InlineFile {
 
 /**
  * Looks at every file and refuses what is too large before anything is sent. Files that vanished are left out;
- * sockets and the like are, too. Throws `workspace-too-large` and `workspace-unreadable`.
+ * sockets and the like are, too. Symbolic links are sent as links, but those in `followed` as what they lead to.
+ * Throws `workspace-too-large` and `workspace-unreadable`.
  */
-export async function planPack(root: string, files: string[], limitBytes: number): Promise<PackPlan> {
+export async function planPack(
+  root: string,
+  files: string[],
+  limitBytes: number,
+  followed: readonly string[] = [],
+): Promise<PackPlan> {
   const entries: PackEntry[] = [];
   let contentBytes = 0;
   let tarBytes = 1_024;
   for (const name of files) {
-    const header = await headerOf(root, name);
+    const header = await headerOf(root, name, followed.includes(name));
     if (header === null) continue;
     entries.push({ name, header });
     const size = header.size ?? 0;
     contentBytes += size;
-    tarBytes += 512 + Math.ceil(size / 512) * 512 + (Buffer.byteLength(name) > 99 ? 2_048 : 0);
+    tarBytes += 512 + wholeBlocks(size) + longNameBytes(header);
   }
   if (contentBytes > limitBytes)
     throw new Refusal("workspace-too-large", { bytes: contentBytes, limitBytes, files: entries.length });
   return { root, entries, contentBytes, tarBytes };
 }
 
-async function headerOf(root: string, name: string): Promise<EntryHeader | null> {
+function wholeBlocks(bytes: number): number {
+  return Math.ceil(bytes / 512) * 512;
+}
+
+/** Bytes that tar takes for a name it cannot keep in an entry's own head: a head and its content. */
+function longNameBytes({ name, linkname }: EntryHeader): number {
+  const bytes = Buffer.byteLength(name) + Buffer.byteLength(linkname ?? "");
+  const fits = bytes === name.length && bytes <= 99;
+  return fits ? 0 : 512 + wholeBlocks(bytes + 64);
+}
+
+async function headerOf(root: string, name: string, followed: boolean): Promise<EntryHeader | null> {
   const path = join(root, name);
   try {
-    const stat = await lstat(path);
-    const mtime = stat.mtime;
-    if (stat.isSymbolicLink())
+    const found = await (followed ? stat(path) : lstat(path));
+    const { mtime } = found;
+    if (found.isSymbolicLink())
       return { name, type: "symlink", linkname: await readlink(path), mtime, mode: 0o777 };
-    if (!stat.isFile()) return null;
-    return { name, type: "file", size: stat.size, mtime, mode: stat.mode & 0o111 ? 0o755 : 0o644 };
+    if (!found.isFile()) return null;
+    return { name, type: "file", size: found.size, mtime, mode: found.mode & 0o111 ? 0o755 : 0o644 };
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw unreadable(path, cause);
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw unreadable(path, cause);
+    // Git and Node read names as UTF-8: one that is not would be left out without a word.
+    if (name.includes("\ufffd")) throw unreadable(path, new Error("its name is not UTF-8"));
+    return null;
   }
 }
 
@@ -94,10 +113,13 @@ async function packFile(tar: Pack, root: string, name: string, header: EntryHead
     const finished = Promise.withResolvers<void>();
     const entry = tar.entry(header, (error) => (error ? finished.reject(error) : finished.resolve()));
     finished.promise.catch(() => undefined); // awaited below, unless reading fails first
-    for await (const chunk of createReadStream(path, { end })) {
+    let missing = header.size ?? 0;
+    for await (const chunk of createReadStream(path, { end }) as AsyncIterable<Buffer>) {
       if (tar.destroyed) return;
+      missing -= chunk.length;
       if (!entry.write(chunk)) await Promise.race([once(entry, "drain"), finished.promise]);
     }
+    if (missing > 0) throw new Error("it became shorter while it was read");
     entry.end(null);
     await finished.promise;
   } catch (cause) {
@@ -106,8 +128,12 @@ async function packFile(tar: Pack, root: string, name: string, header: EntryHead
 }
 
 function unreadable(file: string, cause: unknown): Refusal {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const reason =
-    code === "EACCES" ? "permission denied" : cause instanceof Error ? cause.message : "it cannot be read";
+  const known: Record<string, string> = {
+    EACCES: "permission denied",
+    ENOENT: "it vanished while it was read",
+    ELOOP: "its links lead in a circle",
+  };
+  const { code = "", message = "it cannot be read" } = cause as Partial<NodeJS.ErrnoException>;
+  const reason = known[code] ?? message;
   return new Refusal("workspace-unreadable", { file, reason }, { cause });
 }

@@ -81,7 +81,7 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
       const sent = open(row, input, headers as Record<string, string | number>, options);
       const answer = answerTo(sent, identity.url);
       sent.end(body ?? undefined);
-      return parseAnswer(row, await readJson(await answer)) as RouteAnswer<typeof name>;
+      return parseAnswer(row, await readJson(await answer, identity.url)) as RouteAnswer<typeof name>;
     },
     async upload(name, params, tar, options = {}) {
       const row: Route = routes[name];
@@ -93,7 +93,7 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
         return cause;
       });
       try {
-        return parseAnswer(row, await readJson(await answer)) as RouteAnswer<typeof name>;
+        return parseAnswer(row, await readJson(await answer, identity.url)) as RouteAnswer<typeof name>;
       } catch (error) {
         const local = tar.errored;
         if (local instanceof Refusal) throw local;
@@ -109,7 +109,7 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
       sent.end();
       const message = await answer;
       if ((message.statusCode ?? 500) < 400) return message;
-      throw await problemIn(message);
+      throw await problemIn(message, identity.url);
     },
     close: () => agent.destroy(),
   };
@@ -138,9 +138,9 @@ function answerTo(sent: ClientRequest, url: string): Promise<IncomingMessage> {
   });
 }
 
-async function readJson(message: IncomingMessage): Promise<unknown> {
-  if ((message.statusCode ?? 500) >= 400) throw await problemIn(message);
-  const text = await readText(message);
+async function readJson(message: IncomingMessage, url: string): Promise<unknown> {
+  if ((message.statusCode ?? 500) >= 400) throw await problemIn(message, url);
+  const text = await readText(message, url);
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
@@ -148,8 +148,9 @@ async function readJson(message: IncomingMessage): Promise<unknown> {
   }
 }
 
-async function problemIn(message: IncomingMessage): Promise<Error> {
-  const text = await readText(message);
+/** The problem that an answer tells of. */
+export async function problemIn(message: IncomingMessage, url: string): Promise<Error> {
+  const text = await readText(message, url);
   try {
     return new RemoteProblem(problemSchema.parse(JSON.parse(text)));
   } catch (cause) {
@@ -158,13 +159,17 @@ async function problemIn(message: IncomingMessage): Promise<Error> {
   }
 }
 
-async function readText(message: IncomingMessage): Promise<string> {
+async function readText(message: IncomingMessage, url: string): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of message as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > maxAnswerBytes) throw new Refusal("answer-invalid", { reason: "It does not end." });
-    parts.push(part);
+  try {
+    for await (const part of message as AsyncIterable<Buffer>) {
+      bytes += part.length;
+      if (bytes > maxAnswerBytes) throw new Refusal("answer-invalid", { reason: "It does not end." });
+      parts.push(part);
+    }
+  } catch (cause) {
+    throw unreachable(url, cause);
   }
   return Buffer.concat(parts).toString("utf8");
 }

@@ -1,5 +1,5 @@
 import WebSocket from "ws";
-import { Refusal, RemoteProblem, type Problem } from "../problem.ts";
+import { problemOfError, Refusal, RemoteProblem, type Problem } from "../problem.ts";
 import {
   decodeLogFrame,
   pingIntervalMs,
@@ -12,7 +12,7 @@ import {
 import { programVersion, protocolVersion } from "../version.ts";
 import type { Identity } from "./identity.ts";
 import { pinnedTls } from "./pinnedTls.ts";
-import { unreachable } from "./routeClient.ts";
+import { problemIn, unreachable } from "./routeClient.ts";
 
 /** How the stream stands. `refused` is final: the service or its certificate said no. */
 export type StreamState =
@@ -26,7 +26,8 @@ export type StreamState =
 export interface TopicListener {
   /** Whole records: of everything first and after each reconnect (`whole`), then of what changed. */
   onData?(data: TopicData, whole: boolean): void;
-  /** Log bytes, in order, without gap or repetition, also across reconnects. A promise holds further bytes back. */
+  /** Log bytes, in order, without gap or repetition, also across reconnects. A promise holds further bytes back; one
+   * that rejects ends the subscription with its problem. */
   onLog?(bytes: Uint8Array, offset: number): void | Promise<void>;
   /** Every byte of the log has come. */
   onLogEnd?(bytes: number): void;
@@ -61,6 +62,13 @@ interface Subscription {
 
 const longestBackoffMs = 30_000;
 const handshakeLimitMs = 10_000;
+/** Codes of problems that another try cannot mend. */
+const finalCodes = new Set([
+  "protocol-mismatch",
+  "no-certificate",
+  "certificate-refused",
+  "role-insufficient",
+]);
 
 /** Opens the live stream and keeps it open: reconnects with back-off and jitter until closed or refused. */
 export function openStream(options: StreamOptions): StreamClient {
@@ -102,6 +110,10 @@ export function openStream(options: StreamOptions): StreamClient {
     });
     socket = opened;
     let failure: Error | null = null;
+    const noHello = setTimeout(() => {
+      failure = new Refusal("service-unreachable", { url: identity.url, reason: "it sent no greeting" });
+      opened.terminate();
+    }, 2 * handshakeLimitMs);
     opened.on("open", () => {
       send({ type: "hello", protocol: protocolVersion, client: options.client });
     });
@@ -109,44 +121,43 @@ export function openStream(options: StreamOptions): StreamClient {
       if (socket !== opened) return;
       heardAtMs = now();
       try {
-        if (isBinary) onFrame(data);
-        else onMessage(serviceMessageSchema.parse(JSON.parse(data.toString("utf8"))));
+        if (isBinary) return onFrame(data);
+        const message = serviceMessageSchema.parse(JSON.parse(data.toString("utf8")));
+        if (message.type === "hello") clearTimeout(noHello);
+        onMessage(message);
       } catch (cause) {
-        failure = new Refusal(
-          "answer-invalid",
-          { reason: "A message on the stream is not valid." },
-          { cause },
-        );
+        failure = cause instanceof RemoteProblem ? cause : invalidMessage(cause);
         opened.terminate();
       }
     });
     opened.on("unexpected-response", (request, response) => {
-      failure = new Refusal("service-unreachable", {
-        url: identity.url,
-        reason: `it answered with status ${String(response.statusCode)}`,
-      });
-      const final = response.statusCode === 401 || response.statusCode === 403;
-      request.destroy();
-      onGone(opened, failure, final);
+      void problemIn(response, identity.url)
+        .catch((error: unknown) => error as Error)
+        .then((error) => {
+          request.destroy();
+          clearTimeout(noHello);
+          onGone(opened, error);
+        });
     });
     opened.on("error", (cause) => {
       failure ??= unreachable(identity.url, cause);
-      if (opened.readyState === WebSocket.CONNECTING) onGone(opened, failure, false);
     });
     opened.on("close", (code, reason) => {
       const text = reason.toString("utf8") || `closed (${code})`;
       const error = failure ?? new Refusal("service-unreachable", { url: identity.url, reason: text });
+      clearTimeout(noHello);
       onGone(opened, error, code === 4001 || code === 4003);
     });
   }
 
-  function onGone(gone: WebSocket, error: Error, final: boolean): void {
+  function onGone(gone: WebSocket, error: Error, refused = false): void {
     if (socket !== gone) return;
     socket = null;
     clearInterval(pinger);
     if (state.kind === "closed") return;
     const untrusted = error instanceof Refusal && error.code === "service-untrusted";
-    if (final || untrusted) return setState({ kind: "refused", error });
+    const final = error instanceof RemoteProblem && finalCodes.has(error.problem.code);
+    if (refused || untrusted || final) return setState({ kind: "refused", error });
     const waitMs = Math.min(longestBackoffMs, 250 * 2 ** Math.min(attempts, 10)) * (0.5 + random() / 2);
     attempts += 1;
     timer = setTimeout(connect, waitMs);
@@ -196,10 +207,22 @@ export function openStream(options: StreamOptions): StreamClient {
     if (!subscription || subscription.nextByte === null) return;
     if (frame.offset !== subscription.nextByte) return; // sent before a reconnect that asked anew
     subscription.nextByte += frame.bytes.length;
-    subscription.chain = subscription.chain.then(async () => {
-      await subscription.listener.onLog?.(frame.bytes, frame.offset);
-      send({ type: "credit", id: frame.id, bytes: frame.bytes.length });
-    });
+    const isOpen = (): boolean => subscriptions.get(frame.id) === subscription;
+    subscription.chain = subscription.chain
+      .then(async () => {
+        if (!isOpen()) return;
+        await subscription.listener.onLog?.(frame.bytes, frame.offset);
+        send({ type: "credit", id: frame.id, bytes: frame.bytes.length });
+      })
+      .catch((error: unknown) => {
+        if (!isOpen()) return;
+        unsubscribe(frame.id);
+        subscription.listener.onProblem?.(problemOfError(error, "log listener"));
+      });
+  }
+
+  function unsubscribe(id: number): void {
+    if (subscriptions.delete(id)) send({ type: "unsubscribe", id });
   }
 
   connect();
@@ -209,9 +232,7 @@ export function openStream(options: StreamOptions): StreamClient {
       const subscription = { topic, listener, nextByte: logFrom ?? null, chain: Promise.resolve() };
       subscriptions.set(id, subscription);
       if (state.kind === "connected") subscribeNow(id, subscription);
-      return () => {
-        if (subscriptions.delete(id)) send({ type: "unsubscribe", id });
-      };
+      return () => unsubscribe(id);
     },
     get state() {
       return state;
@@ -232,6 +253,10 @@ export function openStream(options: StreamOptions): StreamClient {
       setTimeout(() => open?.terminate(), 500).unref();
     },
   };
+}
+
+function invalidMessage(cause: unknown): Refusal {
+  return new Refusal("answer-invalid", { reason: "A message on the stream is not valid." }, { cause });
 }
 
 /** What this program calls itself in `hello`. */

@@ -19,12 +19,17 @@ export interface HashedEvent {
   payload: unknown;
 }
 
+/** RFC 8785 JSON of a value: one text for each value. Throws where there is none (NaN, half of a surrogate pair). */
+export function canonicalJson(value: unknown): string {
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError("only JSON has a canonical form");
+  return text;
+}
+
 /** RFC 8785 JSON of the hashed part, exactly these members. */
 export function canonicalEvent(event: HashedEvent): string {
   const { seq, atMs, schema, type, actor, payload } = event;
-  const text = canonicalize({ seq, at: atMs, schema, type, actor, payload });
-  if (text === undefined) throw new TypeError("an event must be JSON");
-  return text;
+  return canonicalJson({ seq, at: atMs, schema, type, actor, payload });
 }
 
 /** SHA-256(domain ‖ prev ‖ RFC 8785 JSON of {seq, at, schema, type, actor, payload}). docs/ledger.md has test vectors. */

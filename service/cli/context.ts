@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import type { Identity } from "../../protocol/client/identity.ts";
 import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
 import {
@@ -9,8 +10,8 @@ import {
 } from "../../protocol/client/streamClient.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import { homeLayout } from "../homeLayout.ts";
-import { readIdentity } from "../ownerIdentity.ts";
 import { homeDirectory } from "./home.ts";
+import { readMembership } from "./readMembership.ts";
 import { styleFor, type Style, type Terminal } from "./terminal.ts";
 
 /** What every command works with. */
@@ -39,7 +40,8 @@ export function createContext(terminal: Terminal, json: boolean): Context {
   const streams: StreamClient[] = [];
 
   function identity(): Identity {
-    const kept = readIdentity(homeLayout(home).identityFile);
+    // Looking does not make the folder.
+    const kept = existsSync(home) ? readMembership(homeLayout(home).identityFile) : null;
     if (!kept) throw new Refusal("not-joined", { home });
     return kept;
   }

@@ -1,6 +1,8 @@
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
 import { RemoteProblem } from "../../protocol/problem.ts";
+import type { StreamState } from "../../protocol/client/streamClient.ts";
 import type { Context } from "./context.ts";
+import { printable } from "./render/table.ts";
 
 /** How following ended: with the job, or because the person pressed Ctrl-C. */
 export type FollowEnd =
@@ -20,20 +22,14 @@ export function followJob(
   return new Promise((resolve, reject) => {
     let newest = job;
     let atByte = from;
-    let wasLost = false;
+    const tellService = serviceContact(
+      context,
+      () => `Lost contact with the service at byte ${atByte}, reconnecting … The job runs on.`,
+    );
+    const tellHost = hostContact(context);
     const stream = context.stream((state) => {
       if (state.kind === "refused") finish(() => reject(state.error));
-      else if (state.kind === "waiting" && !wasLost) {
-        wasLost = true;
-        context.note(
-          context.err.yellow(
-            `Lost contact with the service at byte ${atByte}, reconnecting. The job runs on.`,
-          ),
-        );
-      } else if (state.kind === "connected" && wasLost) {
-        wasLost = false;
-        context.note(context.err.dim("Connected again."));
-      }
+      else tellService(state);
     });
     const stopListening = context.terminal.onInterrupt(() =>
       finish(() => resolve({ kind: "interrupted", job: newest, atByte })),
@@ -49,10 +45,15 @@ export function followJob(
         onData(data) {
           if (data.kind !== "job") return;
           newest = data.job;
+          tellHost(newest);
           onState(newest);
         },
         async onLog(bytes) {
-          await write(bytes);
+          try {
+            await write(bytes);
+          } catch (error) {
+            finish(() => reject(error));
+          }
           atByte += bytes.length;
         },
         onLogEnd() {
@@ -70,4 +71,37 @@ export function followJob(
       { logFrom: from },
     );
   });
+}
+
+/** Says once when the service is lost, with this text, and when it is back. */
+export function serviceContact(context: Context, lostText: () => string): (state: StreamState) => void {
+  const { err } = context;
+  let isLost = false;
+  return (state) => {
+    if (state.kind === "waiting" && !isLost) {
+      isLost = true;
+      context.note(err.yellow(lostText()));
+    } else if (state.kind === "connected" && isLost) {
+      isLost = false;
+      context.note(err.dim("Connected again."));
+    }
+  };
+}
+
+/** Says once when the service has lost the job's host, and when it is back. */
+function hostContact(context: Context): (job: JobRecord) => void {
+  const { err } = context;
+  let isLost = false;
+  return ({ contact, host, state }) => {
+    if (contact.kind === "lost" && !isLost) {
+      isLost = true;
+      const why = printable(contact.reason);
+      context.note(
+        err.yellow(`Lost contact with ${host} at byte ${contact.atByte}, trying again … (${why})`),
+      );
+    } else if (contact.kind === "ok" && isLost) {
+      isLost = false;
+      if (!isJobEnded(state)) context.note(err.dim(`${host} answers again.`));
+    }
+  };
 }

@@ -1,5 +1,9 @@
+import { createInterrupts } from "./createInterrupts.ts";
+import { exitCodes } from "./exitCodes.ts";
 import { runCli } from "./runCli.ts";
 import type { Terminal } from "./terminal.ts";
+
+const argv = process.argv.slice(2);
 
 const terminal: Terminal = {
   stdin: process.stdin,
@@ -8,23 +12,25 @@ const terminal: Terminal = {
   env: process.env,
   cwd: process.cwd(),
   now: Date.now,
-  onInterrupt(callback) {
-    const interrupt = (): void => callback("SIGINT");
-    const terminate = (): void => callback("SIGTERM");
-    process.on("SIGINT", interrupt).on("SIGTERM", terminate).on("SIGHUP", terminate);
-    return () => void process.off("SIGINT", interrupt).off("SIGTERM", terminate).off("SIGHUP", terminate);
-  },
+  onInterrupt: createInterrupts({
+    onSignal(callback) {
+      process.on("SIGINT", () => callback("SIGINT", 130));
+      process.on("SIGTERM", () => callback("SIGTERM", 143));
+      process.on("SIGHUP", () => callback("SIGTERM", 129));
+    },
+    exit: (code) => process.exit(code),
+    now: () => performance.now(),
+  }),
 };
 
-// Whoever reads us may leave first: `hwledger logs ID | head`.
+// Whoever reads us may leave first: `hwledger logs ID | head`. How a job ended is then not known.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  if (error.code !== "EPIPE") throw error;
+  process.exit(argv[0] === "dispatch" ? exitCodes.ours : exitCodes.done);
 });
 
-void runCli(process.argv.slice(2), terminal).then((code) => {
+void runCli(argv, terminal).then((code) => {
   process.exitCode = code;
   // Nothing is left to wait for but what stdout still has to write.
-  if (process.stdout.writableLength === 0) process.exit(code);
-  process.stdout.once("drain", () => process.exit(code));
+  process.stdout.write("", () => process.exit(code));
 });

@@ -12,7 +12,7 @@ export function parseAddress(text: string): TypedAddress {
   const at = text.lastIndexOf("@");
   const user = at > 0 ? text.slice(0, at) : undefined;
   const rest = text.slice(at + 1);
-  const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(rest);
+  const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(rest);
   const bareIpv6 = /^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(rest) ? rest : undefined;
   const alias = match?.[1] ?? match?.[2] ?? bareIpv6;
   if (alias === undefined || at === 0) throw new InvalidArgumentError("An address is [user@]address[:port].");

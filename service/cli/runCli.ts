@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { problemOf, Refusal, RemoteProblem, type Problem } from "../../protocol/problem.ts";
+import { problemOf, type Problem } from "../../protocol/problem.ts";
 import { programVersion } from "../../protocol/version.ts";
 import { dispatchCommand } from "./commands/dispatch.ts";
 import { hostCommands } from "./commands/host.ts";
@@ -13,6 +13,7 @@ import { upCommand } from "./commands/up.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { createContext, type Context } from "./context.ts";
 import { exitCodes, type ExitCode } from "./exitCodes.ts";
+import { failureProblem } from "./failureProblem.ts";
 import { problemText } from "./render/problemText.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -45,9 +46,10 @@ const registers: Register[] = [
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { json, args } = takeJson(argv);
   const context = createContext(terminal, json);
+  const help: string[] = [];
   let exitCode = 0;
   let failureCode: ExitCode | null = null;
-  const program = newProgram(context);
+  const program = newProgram(context, help);
   const run: RunAction =
     (action, onFailure) =>
     async (...given) => {
@@ -55,31 +57,40 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       exitCode = (await action(...given)) ?? 0;
     };
   for (const register of registers) register(program, context, run);
-  program.commands.forEach(styleHelp);
   try {
-    if (args.length === 0) {
-      program.outputHelp();
-      return 0;
-    }
+    if (args.length === 0) program.help();
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    return await tell(error, context, failureCode);
+    if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help"))
+      return await tellHelp(error, help.join(""), context);
+    const debug = (terminal.env["HWLEDGER_DEBUG"] ?? "") !== "";
+    return await tell(
+      failureProblem(error, { command: commandName(program, args), debug }),
+      context,
+      failureCode,
+    );
   } finally {
     context.close();
   }
 }
 
-function newProgram(context: Context): Command {
-  const { terminal } = context;
+/** The program without commands. What commander has to say as help goes into `help`. */
+function newProgram(context: Context, help: string[]): Command {
+  const { stdout } = context.terminal;
   const program = new Command("hwledger")
     .description("Run files on the GPU machines of your fleet, watch them and prove what ran.")
     .version(programVersion)
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void terminal.stdout.write(text),
-      writeErr: () => undefined,
+      writeOut: (text) => void help.push(text),
+      // Only a group without its command; errors are ours to tell.
+      writeErr(text) {
+        if (text.startsWith("Usage:")) help.push(text);
+      },
+      getOutHelpWidth: () => stdout.columns ?? 80,
+      getErrHelpWidth: () => stdout.columns ?? 80,
     })
     .addHelpText(
       "after",
@@ -90,20 +101,39 @@ Exit codes: 0 done, 2 usage, 3 service not reachable, 4 refused, 5 verification 
 dispatch --follow ends with the job's own code, and 255 for a failure of ours.
 
 Begin with:
-  hwledger up                                   start a fleet on this machine
-  hwledger host add box ada@192.0.2.7 --rate 0.4   add a machine
+  hwledger up                                      start a fleet on this machine
+  hwledger host add box ada@192.0.2.7 --rate 0.40  add a machine
   hwledger dispatch train.py --host box --follow -- --epochs 3`,
     );
   program.helpCommand(true);
   return program;
 }
 
-function styleHelp(command: Command): void {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => void process.stdout.write(text),
-    writeErr: () => undefined,
-  });
-  command.commands.forEach(styleHelp);
+/** The command that the arguments name, as far as they name one: `hwledger host add`. */
+function commandName(program: Command, args: readonly string[]): string {
+  const names = [program.name()];
+  let command = program;
+  for (const arg of args) {
+    const next = command.commands.find((one) => one.name() === arg);
+    if (next === undefined) break;
+    names.push(arg);
+    command = next;
+  }
+  return names.join(" ");
+}
+
+/** Help that was asked for; a group without its command is a usage problem that is told by its help. */
+async function tellHelp(error: CommanderError, help: string, context: Context): Promise<number> {
+  if (error.exitCode === 0) {
+    const document = error.code === "commander.version" ? { version: programVersion } : { help };
+    await context.print(context.json ? `${JSON.stringify(document)}\n` : help);
+    return exitCodes.done;
+  }
+  const usage = help.split("\n", 1)[0] ?? "";
+  const problem = problemOf("usage", { reason: `The command goes on: ${usage.replace(/^Usage: /, "")}` });
+  if (context.json) await context.print(`${JSON.stringify({ problem }, null, 2)}\n`);
+  else context.note(help.trimEnd());
+  return exitCodes.usage;
 }
 
 /** `--json` may stand anywhere before `--`. */
@@ -115,22 +145,11 @@ function takeJson(argv: readonly string[]): { json: boolean; args: string[] } {
 }
 
 /** Says what went wrong, on stdout as a document with --json, else on stderr. Returns the exit code. */
-async function tell(error: unknown, context: Context, failureCode: ExitCode | null): Promise<number> {
-  if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const problem = problemFrom(error);
+async function tell(problem: Problem, context: Context, failureCode: ExitCode | null): Promise<number> {
   if (context.json) await context.print(`${JSON.stringify({ problem }, null, 2)}\n`);
   else context.note(problemText(problem, context.err));
   const code = exitCodeOf(problem);
   return failureCode !== null && code !== exitCodes.usage ? failureCode : code;
-}
-
-function problemFrom(error: unknown): Problem {
-  if (error instanceof RemoteProblem) return error.problem;
-  if (error instanceof Refusal) return problemOf(error.code, error.facts);
-  if (error instanceof CommanderError)
-    return problemOf("usage", { reason: error.message.replace(/^error: /, "").replace(/\n+/g, " ") });
-  const reference = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { ...problemOf("internal", { reference: "-" }), title: "hwledger failed", detail: reference };
 }
 
 function exitCodeOf(problem: Problem): ExitCode {

@@ -11,8 +11,7 @@ export interface TokenFacts {
  * Whether a token lets this key in: `enrol` the first time, `repeat` for the same key again (a lost answer).
  * Throws `token-refused` for everything else.
  */
-export function decideEnrolment(token: TokenFacts | null, key: string, nowMs: number): "enrol" | "repeat" {
-  if (token === null) throw new Refusal("token-refused", { reason: "It is not one of this fleet's." });
+export function decideEnrolment(token: TokenFacts, key: string, nowMs: number): "enrol" | "repeat" {
   if (token.usedByKey === key) return "repeat";
   if (token.usedByKey !== null) throw new Refusal("token-refused", { reason: "It was used already." });
   if (nowMs >= token.expiresAtMs) throw new Refusal("token-refused", { reason: "It has expired." });

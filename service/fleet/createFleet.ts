@@ -49,7 +49,7 @@ export interface Fleet {
   /** Puts this machine into the fleet. */
   addLocal(name: string): void;
   change(nameOrId: string, change: HostChange, actor: string): HostRecord;
-  login(nameOrId: string): Promise<HostRecord>;
+  login(nameOrId: string, actor: string): Promise<HostRecord>;
   remove(nameOrId: string, actor: string): { id: HostId; name: string };
 }
 
@@ -163,6 +163,7 @@ export function createFleet(needs: FleetNeeds): Fleet {
     } catch (error) {
       needs.takeAcceptedKey(id);
       needs.disconnect(id);
+      firstReadings.delete(id);
       throw error;
     } finally {
       adding.delete(name);
@@ -206,6 +207,9 @@ export function createFleet(needs: FleetNeeds): Fleet {
         python: change.python === undefined ? row.python : change.python,
         probe: change.probe ?? row.probe,
       };
+      const { rateMicroUsdPerHour, python, probe } = row;
+      if (JSON.stringify(next) === JSON.stringify({ rateMicroUsdPerHour, python, probe }))
+        return recordOf(row);
       store.transact((afterCommit) => {
         hosts.update(row.id, next);
         ledger.append({ type: "host.changed", actor, payload: { hostId: row.id, ...next } });
@@ -217,9 +221,9 @@ export function createFleet(needs: FleetNeeds): Fleet {
       });
       return recordOf(rowOf(row.id));
     },
-    async login(nameOrId) {
+    async login(nameOrId, actor) {
       const row = rowOf(nameOrId);
-      await check(targetOf(row), "service");
+      await check(targetOf(row), actor);
       prober.retryNow(row.id);
       changes.emit({ kind: "host", hostId: row.id });
       return recordOf(rowOf(row.id));

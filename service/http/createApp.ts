@@ -15,9 +15,12 @@ import { Refusal } from "../../protocol/problem.ts";
 import { routes } from "../../protocol/routes.ts";
 import type { Peer } from "../pki/identifyPeer.ts";
 import type { KeyedCertificate } from "../pki/x509.ts";
+import { dropUnreadBody } from "./dropUnreadBody.ts";
+import { endConnections } from "./endConnections.ts";
 import { limitBody } from "./limitBody.ts";
 import { limitIdleConnections } from "./limitIdleConnections.ts";
 import { problemOfThrown, replyProblem } from "./problemReply.ts";
+import { answerExpectation, answerUnreadable } from "./rawProblems.ts";
 
 /** What the HTTP server needs before it has routes. */
 export interface AppNeeds {
@@ -46,6 +49,9 @@ declare module "fastify" {
   }
 }
 
+/** Node would answer a request without Host itself, without a problem document. */
+const parsing = { requireHostHeader: false };
+
 /**
  * A server without routes: TLS 1.3 with optional client certificates, HTTP/2 and HTTP/1.1 on one port, WebSocket,
  * identity and role on every request, problem documents for every failure. It does not listen yet.
@@ -62,10 +68,14 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
       rejectUnauthorized: false,
       minVersion: "TLSv1.3",
       handshakeTimeout: 10_000,
+      ...parsing,
     },
     loggerInstance: needs.log,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    clientErrorHandler: answerUnreadable,
+    // A HEAD of a log that is followed would wait for its end.
+    exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     frameworkErrors: (error, request, reply) => {
       const problem = problemOfThrown(error, request, logUnder(needs.log));
@@ -93,6 +103,16 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
     return replyProblem(reply, problemOfThrown(error, request, logUnder(needs.log)));
   });
   app.setNotFoundHandler((request, reply) => replyUnserved(request, reply));
+  app.addHook("onResponse", (request, _reply, done) => {
+    dropUnreadBody(request);
+    done();
+  });
+  served.server.on("checkExpectation", answerExpectation);
+  const endAll = endConnections(served.server);
+  app.addHook("preClose", (done) => {
+    endAll();
+    done();
+  });
   limitIdleConnections(served.server);
   return app;
 }
@@ -125,7 +145,8 @@ function parseBodies(app: FastifyInstance, limits: AppLimits): void {
   );
   app.addContentTypeParser("application/x-tar", (_request, payload, done) => done(null, payload));
   app.addHook("preParsing", (request, _reply, payload, done) => {
-    const isJson = /^application\/json\b/i.test(request.headers["content-type"] ?? "");
+    const takesBody = request.method !== "GET" && request.method !== "HEAD";
+    const isJson = takesBody && /^application\/json\b/i.test(request.headers["content-type"] ?? "");
     if (!isJson) return done(null, payload);
     done(
       null,

@@ -45,6 +45,7 @@ export interface HandlerNeeds {
   prompts: { list(): Prompt[]; answer(id: PromptId, value: string | null): boolean };
   watch: (id: HostId) => () => void;
   now: () => number;
+  log: (message: string, error: unknown) => void;
 }
 
 /** One handler for each route of the table. */
@@ -53,23 +54,19 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
   return {
     join: ({ body }) => enrolment.join(body),
     getStatus: ({ peer }) => statusOf(needs, peer),
-    createToken: ({ body, actor }) => {
-      const token = enrolment.createToken(body.role, body.ttlMs ?? tokenTtlMs, actor);
-      needs.changes.emit({ kind: "ledger" });
-      return token;
-    },
+    createToken: ({ body, actor }) => enrolment.createToken(body.role, body.ttlMs ?? tokenTtlMs, actor),
     listHosts: () => ({ hosts: fleet.list() }),
     addHost: ({ body, actor }) => fleet.add(body, actor),
     getHost: ({ params }) => fleet.get(params.host),
     changeHost: ({ params, body, actor }) => fleet.change(params.host, body, actor),
-    loginHost: ({ params }) => fleet.login(params.host),
+    loginHost: ({ params, actor }) => fleet.login(params.host, actor),
     removeHost: ({ params, actor }) => fleet.remove(params.host, actor),
     createJob: (context) => createJob(needs, context),
     uploadWorkspace: ({ params, body }) => needs.uploads.take(jobOf(needs, params.job), body),
     listJobs: ({ query }) => {
-      const before = query.cursor === undefined ? null : Number.parseInt(query.cursor, 10);
-      if (Number.isNaN(before))
+      if (query.cursor !== undefined && !/^\d{1,15}$/.test(query.cursor))
         throw new Refusal("bad-request", { reason: "The cursor is none of this service's." });
+      const before = query.cursor === undefined ? null : Number(query.cursor);
       const page = jobs.list(query.limit, before);
       return { jobs: page.jobs, nextCursor: page.nextBefore === null ? null : String(page.nextBefore) };
     },
@@ -91,7 +88,10 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     },
     streamMetrics: ({ query, signal }) => {
       const hosts = query.host === undefined ? fleet.list() : [fleet.get(query.host)];
-      return { contentType: "text/event-stream", body: metricsEvents(needs, hosts, signal) };
+      return {
+        contentType: "text/event-stream",
+        body: metricsEvents(needs, { hosts, all: query.host === undefined }, signal),
+      };
     },
     getOpenApi: () => openApiDocument(),
   };
@@ -136,13 +136,16 @@ function createJob(needs: HandlerNeeds, context: RequestContext<"createJob">): J
     idempotencyKey === null ? null : { key: idempotencyKey, requestSha256 },
   );
   if (body.workspace.kind === "upload") needs.uploads.expect(created, spec);
-  else
-    void needs.dispatcher.start(
-      created,
-      spec,
-      Readable.from([Buffer.from(body.workspace.tarBase64, "base64")]),
-    );
+  else {
+    const archive = Readable.from([Buffer.from(body.workspace.tarBase64, "base64")]);
+    inBackground(needs, created, needs.dispatcher.start(created, spec, archive));
+  }
   return created;
+}
+
+/** What goes on after the answer: its failures are the service's to know. */
+function inBackground(needs: HandlerNeeds, job: JobRecord, work: Promise<unknown>): void {
+  work.catch((error: unknown) => needs.log(`job ${job.id} could not be carried on`, error));
 }
 
 /** The host's own interpreter stands in for "any Python" unless the dispatch named one. */
@@ -197,6 +200,6 @@ function cancelJob(needs: HandlerNeeds, id: JobId, actor: string): JobRecord {
   if (!canCancel(job)) throw new Refusal("job-ended", { job: id, state: job.state });
   const requested = job.cancelRequestedBy === null ? needs.jobs.requestCancel(id, actor) : job;
   needs.uploads.cancel(requested);
-  void needs.dispatcher.cancel(requested, actor);
+  inBackground(needs, requested, needs.dispatcher.cancel(requested, actor));
   return requested;
 }

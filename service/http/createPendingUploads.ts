@@ -19,6 +19,7 @@ export interface PendingUploadNeeds {
   start: (job: JobRecord, spec: JobSpec, archive: Readable) => Promise<JobRecord>;
   /** Longest wait for an upload to begin, in milliseconds. */
   waitMs: number;
+  log: (message: string, error: unknown) => void;
 }
 
 /** Keeps the specs of jobs until their upload begins; one that never begins ends the job with `upload-incomplete`. */
@@ -44,7 +45,13 @@ export function createPendingUploads(needs: PendingUploadNeeds): PendingUploads 
 
   return {
     expect(job, spec) {
-      const timer = setTimeout(() => giveUp(job), needs.waitMs);
+      const timer = setTimeout(() => {
+        try {
+          giveUp(job);
+        } catch (error) {
+          needs.log(`job ${job.id} waited for its workspace in vain, which could not be noted`, error);
+        }
+      }, needs.waitMs);
       waiting.set(job.id, { spec, timer });
     },
     async take(job, tar) {

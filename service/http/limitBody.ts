@@ -39,6 +39,7 @@ export function limitBody(body: Readable, limits: BodyLimits): Readable {
     if (!body.readableEnded) limited.destroy(new Refusal("upload-incomplete", { bytes }));
   });
   limited.once("close", settle);
-  limited.once("end", settle);
+  limited.once("finish", settle); // the body has come, whether or not anybody reads it
+  limited.on("error", () => undefined); // whoever reads sees it; when nobody does it is no failure of the service
   return body.pipe(limited);
 }

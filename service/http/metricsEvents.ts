@@ -6,12 +6,13 @@ import type { Changes } from "../fleet/createChanges.ts";
 const heartbeatMs = 15_000;
 
 /**
- * Readings of these hosts as server-sent events, at the cadence of somebody watching, until the client is gone.
+ * Readings of these hosts (`all`: and of those that come later) as server-sent events, at the cadence of somebody
+ * watching, until the client is gone.
  * A slow client gets the newest reading of each host and no backlog.
  */
 export async function* metricsEvents(
   needs: { changes: Changes; watch: (id: HostId) => () => void },
-  hosts: readonly HostRecord[],
+  { hosts, all }: { hosts: readonly HostRecord[]; all: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const wanted = new Set<string>(hosts.map((host) => host.id));
@@ -22,7 +23,7 @@ export async function* metricsEvents(
   const isFresh = (): boolean => fresh;
   const unwatch = hosts.map((host) => needs.watch(host.id));
   const stop = needs.changes.listen((change) => {
-    if (change.kind !== "reading" || !wanted.has(change.reading.hostId)) return;
+    if (change.kind !== "reading" || !(all || wanted.has(change.reading.hostId))) return;
     newest.set(change.reading.hostId, change.reading);
     fresh = true;
     wake();

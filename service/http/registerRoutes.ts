@@ -62,7 +62,11 @@ function contextOf(
 
 function bodyOf(request: FastifyRequest, row: Route, limits: RouteLimits): unknown {
   if (row.body === null) return undefined;
-  if (row.body !== "tar") return parse(row.body, request.body, "body");
+  if (row.body !== "tar") {
+    if (request.body instanceof Readable)
+      throw new Refusal("unsupported-media-type", { reason: "This route takes JSON." });
+    return parse(row.body, request.body, "body");
+  }
   if (!(request.body instanceof Readable))
     throw new Refusal("unsupported-media-type", { reason: "A workspace is a tar stream." });
   return limitBody(request.body, {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { eventHash, genesisHash } from "../../protocol/ledger/chain.ts";
+import { canonicalJson, eventHash, genesisHash } from "../../protocol/ledger/chain.ts";
 import type { LedgerEvent, NewEvent } from "../../protocol/ledger/events.ts";
 import type { Sqlite } from "../store/openStore.ts";
 
@@ -60,7 +60,7 @@ export function createLedger(db: Sqlite, now: () => number): Ledger {
       const last = head();
       const body = { seq: last.events + 1, atMs: now(), schema: eventSchemaVersion, ...event };
       const hash = eventHash(last.head, body, sha256Hex);
-      insert.run({ ...body, payload: JSON.stringify(event.payload), prev: last.head, hash });
+      insert.run({ ...body, payload: canonicalJson(event.payload), prev: last.head, hash });
       return { ...body, payload: event.payload, prev: last.head, hash };
     },
     head,

@@ -1,4 +1,4 @@
-import { eventHash, genesisHash } from "../../protocol/ledger/chain.ts";
+import { canonicalJson, eventHash, genesisHash } from "../../protocol/ledger/chain.ts";
 import type { LedgerVerdict } from "../../protocol/ledger/events.ts";
 import type { Sqlite } from "../store/openStore.ts";
 import { sha256Hex, type EventRow } from "./createLedger.ts";
@@ -34,18 +34,43 @@ export async function verifyLedger(db: Sqlite): Promise<LedgerVerdict> {
 
 function flawOf(row: EventRow, seq: number, prev: string): LedgerVerdict["firstBad"] {
   if (row.seq !== seq)
-    return { seq, reason: "an event is missing", expected: `seq ${seq}`, found: `seq ${row.seq}` };
+    return {
+      seq,
+      reason: "an event is missing or out of place",
+      expected: `seq ${seq}`,
+      found: `seq ${row.seq}`,
+    };
   if (row.prev !== prev)
     return { seq, reason: "it does not follow the event before it", expected: prev, found: row.prev };
+  const { schema, type, actor } = row;
   let payload: unknown;
+  let canonical: string;
+  let expected: string;
   try {
     payload = JSON.parse(row.payload);
+    canonical = canonicalJson(payload);
+    expected = eventHash(prev, { seq, atMs: row.at_ms, schema, type, actor, payload }, sha256Hex);
   } catch {
-    return { seq, reason: "its payload is not JSON", expected: "JSON", found: row.payload.slice(0, 200) };
+    return {
+      seq,
+      reason: "it is not JSON with a canonical form",
+      expected: "JSON",
+      found: excerpt(row.payload),
+    };
   }
-  const { schema, type, actor } = row;
-  const expected = eventHash(prev, { seq, atMs: row.at_ms, schema, type, actor, payload }, sha256Hex);
+  // What the hash covers is the value: the same value in another spelling (doubled keys, long numbers) is no longer it.
+  if (canonical !== row.payload)
+    return {
+      seq,
+      reason: "its payload is not in canonical form",
+      expected: excerpt(canonical),
+      found: excerpt(row.payload),
+    };
   if (expected !== row.hash)
     return { seq, reason: "its content is not what its hash says", expected, found: row.hash };
   return undefined;
+}
+
+function excerpt(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }

@@ -22,6 +22,8 @@ export interface EnrolmentNeeds {
   /** Address to put into links. */
   url: () => string;
   now: () => number;
+  /** Told once an event is durable. */
+  onChange: () => void;
 }
 
 /** Lets people into the fleet. */
@@ -31,6 +33,8 @@ export interface Enrolment {
   join(request: { token: string; csrPem: string; name?: string }): RouteAnswer<"join">;
   /** Makes a member without a token: only for the owner, on the service's own machine. */
   enrolOwner(name: string, csrPem: string): RouteAnswer<"join">;
+  /** Whether a certificate was issued here and still counts. */
+  accepts(certificatePem: string): boolean;
 }
 
 /** Enrolment by one-use tokens; every admission is a ledger event in the transaction of its rows. */
@@ -59,7 +63,8 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
     );
     const sha256 = certificateSha256(certificatePem);
     const notAfterMs = nowMs + lifetimes.userMs;
-    store.transact(() => {
+    store.transact((afterCommit) => {
+      afterCommit(needs.onChange);
       members.addMember(member, role, nowMs);
       members.addCertificate({ sha256, member, pem: certificatePem, notAfterMs });
       if (token !== null) members.useToken(token, keyHash(publicKeyPem), sha256);
@@ -77,7 +82,8 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       const token = randomBytes(24).toString("base64url");
       const id = `t-${randomBytes(8).toString("hex")}`;
       const expiresAtMs = now() + ttlMs;
-      store.transact(() => {
+      store.transact((afterCommit) => {
+        afterCommit(needs.onChange);
         members.addToken(id, tokenHash(token), role, expiresAtMs);
         ledger.append({ type: "token.created", actor, payload: { tokenId: id, role, expiresAtMs } });
       });
@@ -86,9 +92,10 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
     },
     join({ token, csrPem, name }) {
       const row = members.token(tokenHash(token));
+      // Before anything that costs: whoever asks may be nobody.
+      if (row === null) throw new Refusal("token-refused", { reason: "It is not one of this fleet's." });
       const publicKeyPem = publicKeyOfRequest(csrPem);
       const decision = decideEnrolment(row, keyHash(publicKeyPem), now());
-      if (row === null) throw new Refusal("token-refused", { reason: "It is not one of this fleet's." });
       if (decision === "enrol") return admit(name ?? "member", row.role, publicKeyPem, row.id);
       const issued = row.certificateSha256 === null ? null : members.certificate(row.certificateSha256);
       const member = issued === null ? null : members.member(issued.member);
@@ -102,6 +109,11 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
         caPem: ca.certificatePem,
         notAfterMs: issued.notAfterMs,
       };
+    },
+    accepts(certificatePem) {
+      const issued = members.certificate(certificateSha256(certificatePem));
+      const member = issued && members.member(issued.member);
+      return issued !== null && !issued.revoked && member !== null && !member.revoked;
     },
     enrolOwner: (name, csrPem) => admit(name, "admin", publicKeyOfRequest(csrPem), null),
   };

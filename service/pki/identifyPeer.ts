@@ -17,21 +17,38 @@ export interface Peer {
  * this fleet by SPIFFE id, be one that was issued, and neither it nor the member revoked. Throws `no-certificate` or
  * `certificate-refused`. Called on every request, and again for every open stream.
  */
-export function identifyPeer(socket: TLSSocket, fleetId: string, members: MembersTable, nowMs: number): Peer {
-  const certificate = socket.getPeerCertificate() as Partial<PeerCertificate> | null;
-  if (!certificate?.raw) throw new Refusal("no-certificate");
-  if (!socket.authorized) throw refused(reasonOf(String(socket.authorizationError)));
-  const uri = /(?:^|, )URI:([^,]+)/.exec(certificate.subjectaltname ?? "")?.[1] ?? "";
+export function identifyPeer(
+  socket: TLSSocket,
+  fleetId: string,
+  members: Pick<MembersTable, "certificate" | "member">,
+  nowMs: number,
+): Peer {
+  const { uri, sha256 } = shownBy(socket);
   const prefix = `spiffe://${fleetId}/user/`;
   if (!uri.startsWith(prefix)) throw refused("It does not name a member of this fleet.");
   const name = uri.slice(prefix.length);
-  const sha256 = createHash("sha256").update(certificate.raw).digest("hex");
   const issued = members.certificate(sha256);
   const member = members.member(name);
   if (!issued || issued.member !== name || !member) throw refused("It was not issued by this fleet.");
   if (issued.revoked || member.revoked) throw refused("It was revoked.");
   if (nowMs > issued.notAfterMs) throw refused("It has expired.");
   return { member: name, role: member.role, certificateSha256: sha256 };
+}
+
+/** What connections have shown. TLS 1.3 knows no renegotiation, so it is read once for each. */
+const shown = new WeakMap<TLSSocket, { uri: string; sha256: string }>();
+
+function shownBy(socket: TLSSocket): { uri: string; sha256: string } {
+  const known = shown.get(socket);
+  if (known) return known;
+  // In this order: a resumed session without a certificate counts as authorized.
+  const certificate = socket.getPeerCertificate() as Partial<PeerCertificate> | null;
+  if (!certificate?.raw) throw new Refusal("no-certificate");
+  if (!socket.authorized) throw refused(reasonOf(String(socket.authorizationError)));
+  const uri = /(?:^|, )URI:([^,]+)/.exec(certificate.subjectaltname ?? "")?.[1] ?? "";
+  const facts = { uri, sha256: createHash("sha256").update(certificate.raw).digest("hex") };
+  shown.set(socket, facts);
+  return facts;
 }
 
 function refused(reason: string): Refusal {

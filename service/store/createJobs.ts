@@ -1,8 +1,8 @@
-import { jobRecordSchema, type JobRecord } from "../../protocol/job.ts";
+import { isJobEnded, jobRecordSchema, type JobRecord } from "../../protocol/job.ts";
 import type { JobId } from "../../protocol/ids.ts";
 import type { LedgerEvent, NewEvent } from "../../protocol/ledger/events.ts";
 import { decideJob, evolveJob, type JobStep } from "../domain/decideJob.ts";
-import type { JobProgress, Jobs } from "../dispatch/jobs.ts";
+import type { Jobs } from "../dispatch/jobs.ts";
 import type { Store } from "./openStore.ts";
 
 /** Ties a repeated request to the job that the first one made. */
@@ -25,6 +25,7 @@ export interface JobsTable extends Jobs {
 }
 
 interface JobRow {
+  id: string;
   position: number;
   record: string;
 }
@@ -36,9 +37,9 @@ export function createJobs(
   onChange: (job: JobRecord, inLedger: boolean) => void,
 ): JobsTable {
   const { db } = store;
-  const select = db.prepare<[string], JobRow>("SELECT position, record FROM jobs WHERE id = ?");
-  const selectKey = db.prepare<[string, string], { record: string; request_sha256: string }>(
-    "SELECT record, request_sha256 FROM jobs WHERE created_by = ? AND idempotency_key = ?",
+  const select = db.prepare<[string], JobRow>("SELECT id, position, record FROM jobs WHERE id = ?");
+  const selectKey = db.prepare<[string, string], { id: string; record: string; request_sha256: string }>(
+    "SELECT id, record, request_sha256 FROM jobs WHERE created_by = ? AND idempotency_key = ?",
   );
   const insert = db.prepare(
     `INSERT INTO jobs (id, position, state, record, created_by, idempotency_key, request_sha256)
@@ -46,24 +47,27 @@ export function createJobs(
   );
   const update = db.prepare("UPDATE jobs SET state = @state, record = @record WHERE id = @id");
   const selectActive = db.prepare<[], JobRow>(
-    "SELECT position, record FROM jobs WHERE state IN ('queued', 'placed', 'syncing', 'running') ORDER BY position",
+    "SELECT id, position, record FROM jobs WHERE state IN ('queued', 'placed', 'syncing', 'running') ORDER BY position",
   );
   const selectPage = db.prepare<[number, number], JobRow>(
-    "SELECT position, record FROM jobs WHERE position < ? ORDER BY position DESC LIMIT ?",
+    "SELECT id, position, record FROM jobs WHERE position < ? ORDER BY position DESC LIMIT ?",
   );
-  const progress = new Map<string, JobProgress>();
-
-  function withProgress(job: JobRecord): JobRecord {
-    return { ...job, ...progress.get(job.id) };
-  }
+  /** Jobs that have not ended, oldest first, with what was noted of them since: what is asked for all the time. */
+  const open = new Map<JobId, JobRecord>();
 
   function parse(record: string): JobRecord {
-    return withProgress(jobRecordSchema.parse(JSON.parse(record)));
+    return jobRecordSchema.parse(JSON.parse(record));
   }
 
   function get(id: JobId): JobRecord | null {
+    const known = open.get(id);
+    if (known) return known;
     const row = select.get(id);
     return row ? parse(row.record) : null;
+  }
+
+  function newest(row: { id: string; record: string }): JobRecord {
+    return open.get(row.id as JobId) ?? parse(row.record);
   }
 
   function required(id: JobId): JobRecord {
@@ -72,23 +76,37 @@ export function createJobs(
     return job;
   }
 
-  function save(job: JobRecord): void {
+  /** Writes a job; once that is durable, remembers it and tells of it. */
+  function save(job: JobRecord, afterCommit: (effect: () => void) => void): JobRecord {
     update.run({ id: job.id, state: job.state, record: JSON.stringify(job) });
+    afterCommit(() => keep(job, true));
+    return job;
   }
 
-  function active(): JobRecord[] {
-    return selectActive.all().map((row) => parse(row.record));
+  function keep(job: JobRecord, inLedger: boolean): void {
+    if (isJobEnded(job.state)) open.delete(job.id);
+    else open.set(job.id, job);
+    onChange(job, inLedger);
+  }
+
+  for (const row of selectActive.all()) {
+    const job = parse(row.record);
+    open.set(job.id, job);
   }
 
   return {
     get,
-    active,
+    active: () => [...open.values()],
     create(job, idempotency) {
       const { id: jobId, script, args, envNames, timeoutMs, hostId, host, createdBy } = job;
-      const placed: JobRecord = { ...job, state: "placed" };
-      store.transact((afterCommit) => {
+      return store.transact((afterCommit) => {
         const actor = createdBy;
-        append({ type: "job.queued", actor, payload: { jobId, script, args, envNames, timeoutMs } });
+        const queued = append({
+          type: "job.queued",
+          actor,
+          payload: { jobId, script, args, envNames, timeoutMs },
+        });
+        const placed: JobRecord = { ...job, state: "placed", createdAtMs: queued.atMs };
         append({ type: "job.placed", actor, payload: { jobId, hostId, host } });
         const { key = null, requestSha256 = null } = idempotency ?? {};
         insert.run({
@@ -99,48 +117,44 @@ export function createJobs(
           key,
           requestSha256,
         });
-        afterCommit(() => onChange(placed, true));
+        afterCommit(() => keep(placed, true));
+        return placed;
       });
-      return placed;
     },
     byKey(createdBy, key) {
       const row = selectKey.get(createdBy, key);
-      return row ? { job: parse(row.record), requestSha256: row.request_sha256 } : null;
+      return row ? { job: newest(row), requestSha256: row.request_sha256 } : null;
     },
     advance(id, step: JobStep, actor) {
       return store.transact((afterCommit) => {
         const job = required(id);
         const event = append(decideJob(job, step, actor));
-        const next = evolveJob(job, step, event.atMs);
-        save(next);
-        afterCommit(() => {
-          if (next.endedAtMs !== null) progress.delete(id);
-          onChange(next, true);
-        });
-        return next;
+        return save(evolveJob(job, step, event.atMs), afterCommit);
       });
     },
     note(id, noted) {
-      progress.set(id, { ...progress.get(id), ...noted });
       const job = required(id);
-      onChange(job, false);
-      return job;
+      if (isJobEnded(job.state)) return job;
+      const next = { ...job, ...noted, revision: job.revision + 1 };
+      keep(next, false);
+      return next;
     },
     requestCancel(id, actor) {
       return store.transact((afterCommit) => {
         const job = required(id);
         append({ type: "job.cancel-requested", actor, payload: { jobId: id } });
-        const next = { ...job, cancelRequestedBy: actor, revision: job.revision + 1 };
-        save(next);
-        afterCommit(() => onChange(next, true));
-        return next;
+        return save({ ...job, cancelRequestedBy: actor, revision: job.revision + 1 }, afterCommit);
       });
     },
     list(limit, before) {
       const rows = selectPage.all(before ?? Number.MAX_SAFE_INTEGER, limit);
       const last = rows.length === limit ? rows.at(-1) : undefined;
-      return { jobs: rows.map((row) => parse(row.record)), nextBefore: last?.position ?? null };
+      return { jobs: rows.map(newest), nextBefore: last?.position ?? null };
     },
-    activeOn: (hostId) => active().filter((job) => job.hostId === hostId).length,
+    activeOn(hostId) {
+      let count = 0;
+      for (const job of open.values()) if (job.hostId === hostId) count += 1;
+      return count;
+    },
   };
 }

@@ -17,6 +17,10 @@ export const migrations: readonly string[] = [
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
   CREATE TRIGGER events_no_delete BEFORE DELETE ON events
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+  -- REPLACE deletes without asking the trigger above.
+  CREATE TRIGGER events_at_end BEFORE INSERT ON events
+    WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM events)
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
   CREATE TABLE members (
     name TEXT PRIMARY KEY,

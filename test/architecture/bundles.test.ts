@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { describe, it } from "mocha";
 
 interface Metafile {
@@ -49,13 +50,11 @@ describe("the bundles", () => {
     const outside = (bundle: string): string[] => {
       const found = Object.values(metafile(bundle).inputs)
         .flatMap((input) => input.imports)
-        .filter(
-          (one) => one.external && !one.path.startsWith("node:") && !/^[a-z0-9_]+(\/[a-z]+)*$/.test(one.path),
-        );
+        .filter((one) => one.external && one.path !== "vscode" && !isBuiltin(one.path));
       return [...new Set(found.map((one) => one.path))].sort();
     };
-    // ssh2's native part is optional: it is left out on purpose and ssh2 does without.
-    const optional = /\.node$|^cpu-features$/;
+    // Native parts of ssh2 and ws that both do without: left out on purpose.
+    const optional = /\.node$|^(cpu-features|bufferutil|utf-8-validate)$/;
     assert.deepEqual(
       outside("extension").filter((path) => !optional.test(path)),
       [],

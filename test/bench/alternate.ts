@@ -4,8 +4,12 @@ export interface Contender {
   run: () => Promise<number> | number;
 }
 
-/** How many rounds: `min` in any case, then more until `max` or until the time is used up. */
+/**
+ * How many rounds: up to `max`, fewer when `budgetMs` is used up, then at least `min`. Past `deadlineMs`, on the clock of
+ * `performance.now()`, one round is enough.
+ */
 export interface RoundLimits {
+  deadlineMs: number;
   warmUp: number;
   min: number;
   max: number;
@@ -24,7 +28,9 @@ export async function alternate(
   for (let round = 0; round < limits.warmUp; round += 1) for (const { run } of contenders) await run();
   const startMs = performance.now();
   for (let round = 0; round < limits.max; round += 1) {
-    if (round >= limits.min && performance.now() - startMs > limits.budgetMs) break;
+    const nowMs = performance.now();
+    if (round >= limits.min && nowMs - startMs > limits.budgetMs) break;
+    if (round >= 1 && nowMs > limits.deadlineMs) break;
     for (const { name, run } of rotated(contenders, round)) timesMs.get(name)?.push(await run());
   }
   return timesMs;

@@ -18,7 +18,7 @@ export interface BenchService {
 }
 
 const startLimitMs = 20_000;
-const endLimitMs = 10_000;
+const endLimitMs = 5_000;
 
 /** Starts a service on a new folder and adds the lab host. `HWLEDGER_BENCH_NODE_FLAGS` goes to its node, for profiles. */
 export async function startBenchService(home: string, lab: LabHost): Promise<BenchService> {

@@ -37,3 +37,8 @@ export function startChild(argv: readonly string[], options: SpawnOptions = {}):
     },
   };
 }
+
+/** A process that the kernel ends when this one dies, by whatever cause. */
+export function startBoundChild(argv: readonly string[], options: SpawnOptions = {}): Child {
+  return startChild(["setpriv", "--pdeathsig", "TERM", ...argv], options);
+}

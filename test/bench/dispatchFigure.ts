@@ -7,7 +7,7 @@ import type { Counterpart, Figure } from "./benchReport.ts";
 import { p50Target, ratiosOf, ratioTarget } from "./compare.ts";
 import { dispatchScript, followJob } from "./dispatchedJob.ts";
 import { shellTar } from "./shellTar.ts";
-import { startSlurm, type Slurm } from "./slurm.ts";
+import type { Slurm } from "./slurm.ts";
 import type { SshMaster } from "./sshMaster.ts";
 import { summarize } from "./summary.ts";
 import { timedRun } from "./timedRun.ts";
@@ -26,26 +26,21 @@ const names = {
 
 /** From the request to the first byte of a trivial script's output, by every way there is. */
 export async function dispatchFigure(
-  needs: { service: BenchService; host: LabHost; master: SshMaster; dir: string },
+  needs: { service: BenchService; host: LabHost; master: SshMaster; slurm: Slurm | Error; dir: string },
   limits: RoundLimits,
 ): Promise<Figure> {
-  const { service, host, master, dir } = needs;
+  const { service, host, master, slurm, dir } = needs;
   const file = join(dir, "main.sh");
   await writeFile(file, script, { mode: 0o755 });
-  const slurm = await startSlurm(join(dir, "slurm")).catch((error: unknown) => error as Error);
-  try {
-    const parts = { answered: [] as number[], ended: [] as number[] };
-    const ours = await dispatchContender(service, parts);
-    const others = [
-      sshContender(names.cold, host.sshArgs("sh -s")),
-      sshContender(names.master, master.args("sh -s")),
-      ...(slurm instanceof Error ? [] : [srunContender(slurm, file)]),
-    ];
-    const timesMs = await alternate([ours, ...others], limits);
-    return figureOf(timesMs, parts, slurm, limits.warmUp);
-  } finally {
-    if (!(slurm instanceof Error)) await slurm.end();
-  }
+  const parts = { answered: [] as number[], ended: [] as number[] };
+  const ours = await dispatchContender(service, parts);
+  const others = [
+    sshContender(names.cold, host.sshArgs("sh -s")),
+    sshContender(names.master, master.args("sh -s")),
+    ...(slurm instanceof Error ? [] : [srunContender(slurm, file)]),
+  ];
+  const timesMs = await alternate([ours, ...others], limits);
+  return figureOf(timesMs, parts, slurm, limits.warmUp);
 }
 
 async function dispatchContender(
@@ -57,17 +52,16 @@ async function dispatchContender(
     name: names.ours,
     async run() {
       const startMs = performance.now();
-      let firstByteMs: number | null = null;
+      let firstByteMs = NaN;
       let text = "";
       const job = await dispatchScript(service, tar);
       parts.answered.push(performance.now() - startMs);
       await followJob(service, job.id, (bytes) => {
-        firstByteMs ??= performance.now() - startMs;
+        if (text === "") firstByteMs = performance.now() - startMs;
         text += Buffer.from(bytes).toString();
       });
       parts.ended.push(performance.now() - startMs);
-      if (firstByteMs === null || text !== printed)
-        throw new Error(`the job printed ${JSON.stringify(text)}`);
+      if (text !== printed) throw new Error(`the job printed ${JSON.stringify(text)}`);
       return firstByteMs;
     },
   };

@@ -11,7 +11,7 @@ export function dispatchScript(
 ): Promise<JobRecord> {
   const launch = launchOf("main.sh", "", null);
   if (launch === null) throw new Error("shell scripts have no launch");
-  const spec = { script: "main.sh", args: [], launch, env: {}, timeoutMs: 60_000 };
+  const spec = { script: "main.sh", args: [], launch, env: {}, timeoutMs: null };
   const body = { host: host.id, spec, workspace: { kind: "inline" as const, tarBase64 } };
   return client.call("createJob", { body }, { idempotencyKey: randomUUID() });
 }

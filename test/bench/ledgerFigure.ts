@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { jobIdSchema } from "../../protocol/ids.ts";
 import { createLedger } from "../../service/ledger/createLedger.ts";
 import { migrations } from "../../service/store/migrations.ts";
 import { openStore, type Sqlite } from "../../service/store/openStore.ts";
@@ -10,7 +11,7 @@ import { createLifetimes, type Lifetimes } from "./lifetimes.ts";
 import { rounded, summarize } from "./summary.ts";
 
 const names = { ours: "hwledger's ledger", bare: "bare SQLite" };
-const jobId = "j-0123456789abcdef";
+const jobId = jobIdSchema.parse("j-0123456789abcdef");
 const actor = "ada";
 const record = JSON.stringify({ id: jobId, state: "running", filler: "x".repeat(900) });
 const payload = {
@@ -18,6 +19,7 @@ const payload = {
   interpreter: "/usr/bin/python3",
   directory: "/home/ada/.hwledger/jobs/j-0123456789abcdef/work",
   archiveBytes: 10_240,
+  archiveSha256: "0".repeat(64),
 };
 
 /** One event with the change of its job, in one durable commit each. `directory` must be on a real disk. */
@@ -44,7 +46,7 @@ export async function ledgerFigure(directory: string, limits: RoundLimits): Prom
 
 /** As the service does it: the store's transaction, the ledger's event, the job's row. */
 function ledgerContender(file: string, lifetimes: Lifetimes): Contender {
-  const store = lifetimes.own(openStore(file), ({ close }) => close());
+  const store = lifetimes.own(openStore(file), (opened) => opened.close());
   const ledger = createLedger(store.db, Date.now);
   insertJob(store.db);
   const update = store.db.prepare(updateSql);
@@ -53,7 +55,7 @@ function ledgerContender(file: string, lifetimes: Lifetimes): Contender {
     run() {
       const startMs = performance.now();
       store.transact(() => {
-        ledger.append({ type: "job.started", actor, payload });
+        ledger.append({ type: "job.running", actor, payload });
         update.run({ id: jobId, state: "running", record });
       });
       return performance.now() - startMs;
@@ -79,7 +81,7 @@ function bareContender(file: string, lifetimes: Lifetimes): Contender {
   const values = {
     atMs: Date.now(),
     schema: 1,
-    type: "job.started",
+    type: "job.running",
     actor,
     payload: JSON.stringify(payload),
   };

@@ -1,14 +1,14 @@
 /** What was opened and how it is closed, newest first. */
 export interface Lifetimes {
   /** Notes how something ends, and gives it back. */
-  own<T>(thing: T, end: (thing: T) => Promise<unknown> | unknown): T;
+  own<T>(thing: T, end: (thing: T) => unknown): T;
   /** Ends everything; one that fails to end does not keep the others. Rejects with the first failure. */
   end(): Promise<void>;
 }
 
 /** An empty set of lifetimes. */
 export function createLifetimes(): Lifetimes {
-  const ends: (() => Promise<unknown> | unknown)[] = [];
+  const ends: (() => unknown)[] = [];
   return {
     own(thing, end) {
       ends.push(() => end(thing));

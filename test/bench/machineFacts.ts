@@ -46,7 +46,7 @@ export async function machineFacts(directory: string): Promise<MachineFacts> {
     node: process.version,
     sqlite: sqliteVersion(),
     openSsh: await versionOf(["ssh", "-V"]),
-    slurm: await versionOf(["srun", "--version"]),
+    slurm: await versionOf(["slurmd", "-V"]),
   };
 }
 
@@ -72,6 +72,10 @@ function sqliteVersion(): string {
 }
 
 async function versionOf(argv: string[]): Promise<string> {
-  const { stdout, stderr } = await runCommand(argv).catch(() => ({ stdout: "", stderr: "not there" }));
+  const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
+  const { stdout, stderr } = await runCommand(argv, { env }).catch(() => ({
+    stdout: "",
+    stderr: "not there",
+  }));
   return (stdout || stderr).trim().split("\n", 1)[0] ?? "unknown";
 }

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ensureSystemPackages, benchPackages, labPackages } from "../../scripts/systemPackages.mjs";
+import { createLifetimes } from "./lifetimes.ts";
 import { fileSystemOf, machineFacts } from "./machineFacts.ts";
-import { measureAll } from "./measureAll.ts";
+import { figureIds, measureAll } from "./measureAll.ts";
 import { reportText } from "./reportText.ts";
 import { vsixFigure } from "./vsixFigure.ts";
 import type { BenchReport } from "./benchReport.ts";
@@ -23,26 +24,40 @@ async function main(): Promise<number> {
       only: { type: "string", multiple: true },
     },
   });
+  const unknown = values.only?.find((id) => !figureIds.includes(id));
+  if (unknown !== undefined) throw new RangeError(`no figure ${unknown}; there are ${figureIds.join(", ")}`);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   await preparePackages(say);
   mkdirSync(results, { recursive: true });
-  const dir = mkdtempSync(join(diskFolder(), "hwl-bench-"));
+  const lifetimes = createLifetimes();
+  const stop = (): void => void lifetimes.end().finally(() => process.exit(130));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
+  const dir = lifetimes.own(mkdtempSync(join(diskFolder(), "hwl-bench-")), (folder) =>
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 }),
+  );
+  lifetimes.own(
+    setInterval(() => undefined, 1_000_000),
+    clearInterval,
+  ); // the lab alone does not keep a process alive
   const startedAtMs = Date.now();
   try {
     const machine = await machineFacts(dir);
     const { quick, only } = values;
-    const measured = await measureAll({ dir, quick, only: only ?? null, say });
-    const tookMs = Date.now() - startedAtMs;
+    const measured = await measureAll({ dir, quick, only: only ?? null, say }, lifetimes);
     const vsix = vsixFigure(join(root, "dist"));
-    const report: BenchReport = { schema: 1, startedAtMs, tookMs, quick, machine, ...measured, vsix };
-    const json = `${JSON.stringify(report, null, 2)}\n`;
-    writeFileSync(join(results, "bench.json"), json);
-    process.stdout.write(values.json ? json : reportText(report));
-    if (values.json) process.stderr.write(reportText(report));
-    return report.failures.length === 0 ? 0 : 1;
+    const tookMs = Date.now() - startedAtMs;
+    return writeReport({ schema: 1, startedAtMs, tookMs, quick, machine, ...measured, vsix }, values.json);
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    await lifetimes.end();
   }
+}
+
+function writeReport(report: BenchReport, asJson: boolean): number {
+  const json = `${JSON.stringify(report, null, 2)}\n`;
+  writeFileSync(join(results, "bench.json"), json);
+  process.stdout.write(asJson ? json : reportText(report));
+  if (asJson) process.stderr.write(reportText(report));
+  return report.failures.length === 0 ? 0 : 1;
 }
 
 /** The lab's packages are needed; without Slurm its counterpart is reported as unavailable. */

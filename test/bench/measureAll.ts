@@ -8,8 +8,9 @@ import { startBenchService, type BenchService } from "./benchService.ts";
 import { dispatchFigure } from "./dispatchFigure.ts";
 import { execFigure } from "./execFigure.ts";
 import { ledgerFigure } from "./ledgerFigure.ts";
-import { createLifetimes } from "./lifetimes.ts";
+import type { Lifetimes } from "./lifetimes.ts";
 import { logFigure } from "./logFigure.ts";
+import { startSlurm, type Slurm } from "./slurm.ts";
 import { startSshMaster, type SshMaster } from "./sshMaster.ts";
 
 /** What to measure. */
@@ -31,53 +32,64 @@ interface Bench {
 
 interface Plan {
   id: string;
-  measure: (bench: Bench, quick: boolean) => Promise<Figure>;
+  measure: (
+    dir: string,
+    limits: LimitsOf,
+    bench: () => Promise<Bench>,
+    lifetimes: Lifetimes,
+  ) => Promise<Figure>;
 }
 
 const plans: readonly Plan[] = [
-  { id: "warm-dispatch", measure: (bench, quick) => dispatchFigure(bench, limitsOf(quick, 50, 8, 50_000)) },
-  { id: "held-exec", measure: (bench, quick) => execFigure(bench, limitsOf(quick, 300, 30, 20_000)) },
+  {
+    id: "warm-dispatch",
+    measure: async (dir, limits, bench, lifetimes) =>
+      dispatchFigure({ ...(await bench()), slurm: await slurmOf(dir, lifetimes) }, limits(50, 8, 45_000)),
+  },
+  {
+    id: "held-exec",
+    measure: async (_dir, limits, bench) => execFigure(await bench(), limits(300, 30, 20_000)),
+  },
   {
     id: "ledger-append",
-    measure: ({ dir }, quick) => ledgerFigure(newFolder(dir, "ledger"), limitsOf(quick, 3_000, 300, 25_000)),
+    measure: (dir, limits) => ledgerFigure(newFolder(dir, "ledger"), limits(3_000, 300, 20_000)),
   },
   {
     id: "log-throughput",
-    measure: (bench, quick) =>
-      logFigure({ ...bench, logMebibytes: quick ? 50 : 200 }, limitsOf(quick, 6, 2, 60_000)),
+    async measure(_dir, limits, bench) {
+      const chosen = limits(6, 2, 45_000);
+      return logFigure({ ...(await bench()), logMebibytes: chosen.max > 2 ? 200 : 32 }, chosen);
+    },
   },
 ];
 
-/** Starts what is needed, measures figure after figure, and ends all of it. A figure that fails is reported as such. */
+/** Measures figure after figure, starting what they need. A figure that fails is reported as such. */
 export async function measureAll(
   options: MeasureOptions,
+  lifetimes: Lifetimes,
 ): Promise<Pick<BenchReport, "figures" | "failures">> {
-  const { quick, only, say } = options;
-  const lifetimes = createLifetimes();
+  const { dir, quick, only, say } = options;
   const figures: Figure[] = [];
   const failures: BenchReport["failures"] = [];
-  const stop = (): void => void lifetimes.end().finally(() => process.exit(130));
-  for (const signal of signals) process.once(signal, stop);
-  try {
-    const bench = await startBench(options.dir, lifetimes);
-    for (const { id, measure } of plans.filter((plan) => only?.includes(plan.id) ?? true)) {
-      say(`measuring ${id} …`);
-      try {
-        figures.push(await measure(bench, quick));
-      } catch (error) {
-        failures.push({ id, reason: error instanceof Error ? error.message : String(error) });
-      }
+  const limits = limitsOf(quick);
+  let started: Promise<Bench> | null = null;
+  const bench = (): Promise<Bench> => (started ??= startBench(dir, lifetimes));
+  for (const { id, measure } of plans.filter((plan) => only?.includes(plan.id) ?? true)) {
+    say(`measuring ${id} …`);
+    try {
+      figures.push(await measure(dir, limits, bench, lifetimes));
+    } catch (error) {
+      failures.push({ id, reason: error instanceof Error ? error.message : String(error) });
     }
-    return { figures, failures };
-  } finally {
-    await lifetimes.end();
-    for (const signal of signals) process.off(signal, stop);
   }
+  return { figures, failures };
 }
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Time after which a run only takes what it must. */
+const fullMs = 200_000;
+const quickMs = 25_000;
 
-async function startBench(dir: string, lifetimes: ReturnType<typeof createLifetimes>): Promise<Bench> {
+async function startBench(dir: string, lifetimes: Lifetimes): Promise<Bench> {
   const lab = lifetimes.own(
     await startLab({ dir: newFolder(dir, "lab"), hosts: [{ name: "bench-box" }] }),
     (started) => started.stop(),
@@ -88,13 +100,22 @@ async function startBench(dir: string, lifetimes: ReturnType<typeof createLifeti
   return { dir, host, service, master };
 }
 
-function limitsOf(quick: boolean, full: number, few: number, budgetMs: number): RoundLimits {
-  const max = quick ? few : full;
-  return {
-    warmUp: Math.min(3, Math.ceil(max / 5)),
-    min: Math.min(2, max),
-    max,
-    budgetMs: quick ? budgetMs / 8 : budgetMs,
+/** Slurm, or why there is none here. */
+function slurmOf(dir: string, lifetimes: Lifetimes): Promise<Slurm | Error> {
+  return startSlurm(join(dir, "slurm"), lifetimes).catch((error: unknown) =>
+    error instanceof Error ? error : new Error(String(error)),
+  );
+}
+
+/** Rounds of a figure in a full run and in a quick one, and what time they may take in a full one. */
+type LimitsOf = (full: number, few: number, budgetMs: number) => RoundLimits;
+
+function limitsOf(quick: boolean): LimitsOf {
+  const deadlineMs = performance.now() + (quick ? quickMs : fullMs);
+  return (full, few, budgetMs) => {
+    const max = quick ? few : full;
+    const warmUp = Math.min(3, Math.ceil(max / 8));
+    return { warmUp, min: Math.min(2, max), max, budgetMs: quick ? budgetMs / 8 : budgetMs, deadlineMs };
   };
 }
 
@@ -103,3 +124,6 @@ function newFolder(dir: string, name: string): string {
   mkdirSync(folder);
   return folder;
 }
+
+/** Ids of the figures, for `--only`. */
+export const figureIds: readonly string[] = plans.map(({ id }) => id);

@@ -5,6 +5,9 @@ export function reportText(report: BenchReport): string {
   const { machine, figures, failures } = report;
   return [
     `${machine.cores} cores, ${machine.cpuModel}; ${machine.distribution}, ${machine.fileSystem}; load ${machine.loadBefore} before`,
+    ...(machine.loadBefore > machine.cores
+      ? ["The machine was busy with other things: ratios say something, times in ms little."]
+      : []),
     `Node ${machine.node}; ${machine.openSsh}; ${machine.slurm}; SQLite ${machine.sqlite}`,
     "",
     ...figures.flatMap((figure) => [...figureText(figure), ""]),

@@ -4,48 +4,42 @@ import { createServer, type AddressInfo } from "node:net";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "../lab/runCommand.ts";
-import { startChild, type Child } from "./childProcess.ts";
-import { createLifetimes } from "./lifetimes.ts";
+import { startBoundChild, type Child } from "./childProcess.ts";
+import type { Lifetimes } from "./lifetimes.ts";
 
 /** A Slurm of its own on loopback: munged, slurmctld and one slurmd. */
 export interface Slurm {
   /** Arguments that run a script as a job and print its output. */
   srun(script: string): string[];
   env: NodeJS.ProcessEnv;
-  end(): Promise<void>;
 }
 
 const startLimitMs = 15_000;
 const pollMs = 100;
 
-/** Starts the three daemons with all their files in `dir`; they are processes of ours. Rejects with the reason. */
-export async function startSlurm(dir: string): Promise<Slurm> {
-  const lifetimes = createLifetimes();
+/** Starts the three daemons, as processes of ours with all their files in `dir`. Rejects with the reason. */
+export async function startSlurm(dir: string, lifetimes: Lifetimes): Promise<Slurm> {
   const config = join(dir, "slurm.conf");
   const env = { ...process.env, SLURM_CONF: config, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
-  const daemon = (argv: string[]): Child => lifetimes.own(startChild(argv, { env }), (child) => child.end());
-  try {
-    for (const folder of [dir, join(dir, "state"), join(dir, "spool")]) await mkdir(folder, { mode: 0o755 });
-    await writeFile(config, configText(dir, await freePort(), await freePort()));
-    await writeFile(join(dir, "key"), randomBytes(1_024), { mode: 0o400 });
-    const munged = daemon(["munged", "--foreground", "--force", ...mungeFiles(dir)]);
-    await until(
-      async () => (await runCommand(["munge", "-n", "-S", join(dir, "munge.sock")])).code === 0,
-      [munged],
-    );
-    const daemons = [
-      munged,
-      daemon(["slurmctld", "-D", "-f", config]),
-      daemon(["slurmd", "-D", "-f", config, "-N", nodeName()]),
-    ];
-    const idle = async (): Promise<boolean> =>
-      (await runCommand(["sinfo", "-h", "-o", "%t"], { env })).stdout.trim() === "idle";
-    await until(idle, daemons);
-  } catch (error) {
-    await lifetimes.end();
-    throw error;
-  }
-  return { srun: (script) => ["srun", "--quiet", "-n1", "sh", script], env, end: () => lifetimes.end() };
+  const daemon = (argv: string[]): Child =>
+    lifetimes.own(startBoundChild(argv, { env }), (child) => child.end());
+  for (const folder of [dir, join(dir, "state"), join(dir, "spool")]) await mkdir(folder, { mode: 0o755 });
+  await writeFile(config, configText(dir, await freePort(), await freePort()));
+  await writeFile(join(dir, "key"), randomBytes(1_024), { mode: 0o400 });
+  const munged = daemon(["munged", "--foreground", "--force", ...mungeFiles(dir)]);
+  await until(
+    async () => (await runCommand(["munge", "-n", "-S", join(dir, "munge.sock")])).code === 0,
+    [munged],
+  );
+  const daemons = [
+    munged,
+    daemon(["slurmctld", "-D", "-f", config]),
+    daemon(["slurmd", "-D", "-f", config, "-N", nodeName()]),
+  ];
+  const idle = async (): Promise<boolean> =>
+    (await runCommand(["sinfo", "-h", "-o", "%t"], { env })).stdout.trim() === "idle";
+  await until(idle, daemons);
+  return { srun: (script) => ["srun", "--quiet", "-n1", "sh", script], env };
 }
 
 function mungeFiles(dir: string): string[] {

@@ -2,16 +2,17 @@ import { resolve } from "node:path";
 import { Option } from "commander";
 import { dispatchFile, type DispatchRequest } from "../../../protocol/client/dispatchFile.ts";
 import { isJobEnded, type JobRecord } from "../../../protocol/job.ts";
-import { Refusal, RemoteProblem, type Problem } from "../../../protocol/problem.ts";
-import { problemCatalog, type ProblemCode } from "../../../protocol/problemCatalog.ts";
+import { Refusal, RemoteProblem } from "../../../protocol/problem.ts";
 import { attended } from "../answerPrompts.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { followJob } from "../followJob.ts";
-import { causeText, runTimeText } from "../render/jobText.ts";
+import { notStarted } from "../notStarted.ts";
+import { durationUpTo, hostOption } from "../options.ts";
+import { jobEndText, startedText } from "../render/jobText.ts";
+import { printable } from "../render/table.ts";
 import type { Register } from "../runCli.ts";
 import { pythonOption } from "./host.ts";
-import { durationOption } from "./token.ts";
 
 interface DispatchOptions {
   host?: string;
@@ -34,25 +35,25 @@ export const dispatchCommand: Register = (program, context, run) => {
     .description("run a file with its workspace on a host")
     .argument("<file>", "script: .py, .sh, .js and others, or anything with a #! line")
     .argument("[args...]", "arguments for it, after --")
-    .option("--host <name>", "where to run it; left out: the only online host with a free GPU")
+    .option("--host <name>", "where to run it; left out: the only online host with a free GPU", hostOption)
     .option("-f, --follow", "show its log and end with its exit code")
     .addOption(new Option("--script-only", "send the file alone").conflicts("workspace"))
     .option("--workspace <dir>", "send this folder (default: the file's git work tree, else its folder)")
-    .option("--python <path>", "Python on the host to run it with")
-    .option("--venv <dir>", "virtual environment on the host to run it with")
+    .option("--python <path>", "Python on the host to run it with; quote a '~/…'")
+    .option("--venv <dir>", "virtual environment on the host; quote a '~/…'")
     .option(
       "--env <K=V>",
       "environment variable; K alone passes ours on; repeatable",
       (text, all: string[] | undefined) => [...(all ?? []), text],
     )
-    .option("--timeout <duration>", "end it after this time, such as 90m or 2h", durationOption)
+    .option("--timeout <duration>", "end it after this time, such as 90m or 2h", durationUpTo("365d"))
     .addHelpText(
       "after",
       `
 Examples:
   hwledger dispatch train.py --host box --follow -- --epochs 3
   hwledger dispatch run.sh --host box --timeout 2h --env WANDB_MODE=offline
-  hwledger dispatch eval.py --host box --venv ~/envs/torch`,
+  hwledger dispatch eval.py --host box --venv '~/envs/torch'`,
     );
   const follow = run(
     (file: string, args: string[], options: DispatchOptions) =>
@@ -115,16 +116,9 @@ async function dispatchAndReturn(
     const sent = await send(context, file, args, options);
     return whenStarted(context, sent);
   });
-  if (job.cause?.kind === "not-started") throw new RemoteProblem(problemOfJob(job));
-  const { state, host } = job;
-  const how =
-    state === "running" || isJobEnded(state)
-      ? `runs on ${host} in ${job.directory ?? "?"}`
-      : `is on its way to ${host}`;
-  await context.show(
-    { jobId: job.id, ...job },
-    `${job.id} ${how}\nFollow it:  hwledger logs ${job.id} --follow\nEnd it:     hwledger cancel ${job.id}`,
-  );
+  const problem = notStarted(job);
+  if (problem !== null) throw new RemoteProblem(problem);
+  await context.show({ jobId: job.id, ...job }, startedText(job));
   return undefined;
 }
 
@@ -163,7 +157,7 @@ async function dispatchAndFollow(
   const target = json ? context.terminal.stderr : context.terminal.stdout;
   return attended(context, async () => {
     const job = await send(context, file, args, options);
-    context.note(err.dim(`${job.id} to ${job.host} …`));
+    context.note(err.dim(`${job.id} goes to ${job.host} …`));
     let told = false;
     const end = await followJob(
       context,
@@ -173,47 +167,30 @@ async function dispatchAndFollow(
       (now) => {
         if (told || now.directory === null) return;
         told = true;
-        context.note(err.dim(`runs on ${now.host} with ${now.interpreter ?? "?"} in ${now.directory}`));
+        context.note(err.dim(`runs on ${now.host} in ${printable(now.directory)}`));
       },
     );
-    if (end.kind === "interrupted") {
-      context.note(
-        `\n${job.id} runs on at ${job.host}.\nFollow it:  hwledger logs ${job.id} --follow --offset ${end.atByte}\nEnd it:     hwledger cancel ${job.id}`,
-      );
-      return exitCodes.interrupted;
-    }
-    return finish(context, end.job);
+    if (end.kind === "ended") return finish(context, end.job);
+    const again = `hwledger logs ${job.id} --follow --offset ${end.atByte}`;
+    context.note(
+      `\n${job.id} still runs on ${job.host}.\nFollow it:  ${again}\nEnd it:     hwledger cancel ${job.id}`,
+    );
+    if (json) await context.show(end.job, "");
+    return exitCodes.interrupted;
   });
 }
 
 async function finish(context: Context, job: JobRecord): Promise<number> {
   const { err } = context;
-  if (job.cause?.kind === "not-started") throw new RemoteProblem(problemOfJob(job));
-  const text = `${job.cause ? causeText(job.cause) : job.state} after ${runTimeText(job, context.terminal.now())}`;
-  context.note(job.state === "succeeded" ? err.green(text) : err.red(text));
-  if (context.json) await context.print(`${JSON.stringify(job, null, 2)}\n`);
+  const problem = notStarted(job);
+  if (problem !== null) throw new RemoteProblem(problem);
+  const text = printable(jobEndText(job));
+  context.note(job.state === "succeeded" ? err.dim(text) : err.red(text));
+  if (context.json) await context.show(job, "");
   return job.exitCode ?? exitCodes.ours;
 }
 
-/** The problem that kept a job from starting, with what to do about it. */
-function problemOfJob(job: JobRecord): Problem {
-  if (job.cause?.kind !== "not-started") throw new TypeError(`${job.id} did start`);
-  const { code, title, detail } = job.cause;
-  const known = Object.hasOwn(problemCatalog, code) ? problemCatalog[code as ProblemCode] : null;
-  const next =
-    known && !known.next.includes("{")
-      ? known.next
-      : `\`hwledger host show ${job.host}\` tells how the host stands.`;
-  return {
-    type: `urn:hwledger:problem:${code}`,
-    title,
-    detail,
-    code,
-    next,
-    facts: { jobId: job.id, host: job.host },
-  };
-}
-
+/** Writes and waits until it is written: a slow reader holds the log back. */
 function writeTo(stream: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(bytes, (error) => (error ? reject(error) : resolve()));

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import { pythonOfVenv } from "../../../protocol/launch.ts";
-import { Refusal } from "../../../protocol/problem.ts";
+import { Refusal, RemoteProblem } from "../../../protocol/problem.ts";
 import { attended } from "../answerPrompts.ts";
 import type { Context } from "../context.ts";
+import { hostKeyOption, newHostName } from "../options.ts";
 import { parseAddress, parseRate, type TypedAddress } from "../parseAddress.ts";
 import { hostListText, hostText } from "../render/hostText.ts";
 import type { Register, RunAction } from "../runCli.ts";
@@ -18,6 +19,13 @@ interface AddOptions {
   python?: string;
   venv?: string;
   unchecked?: boolean;
+}
+
+interface SetOptions {
+  rate?: number | "none";
+  python?: string;
+  venv?: string;
+  probe?: "on" | "off";
 }
 
 /** `hwledger host add|set|login|ls|show|rm` */
@@ -56,14 +64,14 @@ function addCommand(host: Command, context: Context, run: RunAction): void {
   host
     .command("add")
     .description("add a machine by SSH: it is connected to, its key checked and a first reading taken")
-    .argument("<name>", "what to call it")
+    .argument("<name>", "what to call it", newHostName)
     .argument(
       "[address]",
       "[user@]address[:port]; left out: the name, as ~/.ssh/config knows it",
       parseAddress,
     )
     .option("--identity <file>", "private key to log in with")
-    .option("--host-key <fingerprint>", "the host key you expect, SHA256:…")
+    .option("--host-key <fingerprint>", "the host key you expect, SHA256:…", hostKeyOption)
     .option("--rate <usd>", "what it costs, in dollars per hour", parseRate)
     .option("--python <path>", "Python on the host for .py files")
     .option("--venv <dir>", "virtual environment on the host for .py files")
@@ -90,11 +98,25 @@ Examples:
           ...(unchecked === true ? { unchecked } : {}),
         };
         const call = () => context.client().call("addHost", { body }, { silenceMs: addLimitMs });
-        const record = await attended(context, call);
+        const record = await attended(context, call).catch((error: unknown) => {
+          throw notAdded(error, name);
+        });
         await context.show(record, `Added.\n\n${hostText(record, context.terminal.now(), context.out)}`);
         return undefined;
       }),
     );
+}
+
+/** What to do where a host was not added: it is not in the fleet, so other advice than for one that is. */
+function notAdded(error: unknown, name: string): unknown {
+  if (!(error instanceof RemoteProblem)) return error;
+  const { problem } = error;
+  const fingerprint = String(problem.facts?.["fingerprint"] ?? "SHA256:…");
+  const next: Record<string, string> = {
+    "needs-login": `It was not added. Add it in a terminal, where you can answer; or add it with --unchecked and then run \`hwledger host login ${name}\` in a terminal.`,
+    "host-key-changed": `It was not added. Ask the machine's owner; if the shown key is right, add it with --host-key ${fingerprint}.`,
+  };
+  return new RemoteProblem({ ...problem, next: next[problem.code] ?? problem.next });
 }
 
 function setCommand(host: Command, context: Context, run: RunAction): void {
@@ -103,7 +125,7 @@ function setCommand(host: Command, context: Context, run: RunAction): void {
     .description("change a host's rate, interpreter or probing")
     .argument("<name>", "the host")
     .option("--rate <usd>", "dollars per hour; none: unknown", (text) =>
-      text === "none" ? null : parseRate(text),
+      text === "none" ? text : parseRate(text),
     )
     .option("--python <path>", "Python on the host for .py files; none: found on the host")
     .option("--venv <dir>", "virtual environment on the host for .py files")
@@ -112,10 +134,11 @@ function setCommand(host: Command, context: Context, run: RunAction): void {
       throw new InvalidArgumentError("It is on or off.");
     })
     .action(
-      run(async (name: string, options: AddOptions & { rate?: number | null; probe?: "on" | "off" }) => {
+      run(async (name: string, options: SetOptions) => {
+        const rate = options.rate === "none" ? null : options.rate;
         const python = options.python === "none" ? null : pythonOption(options);
         const body = {
-          ...(options.rate === undefined ? {} : { rateMicroUsdPerHour: options.rate }),
+          ...(rate === undefined ? {} : { rateMicroUsdPerHour: rate }),
           ...(python === undefined ? {} : { python }),
           ...(options.probe === undefined ? {} : { probe: options.probe }),
         };
@@ -135,7 +158,9 @@ function readCommands(host: Command, context: Context, run: RunAction): void {
     .action(
       run(async () => {
         const { hosts } = await context.client().call("listHosts");
-        await context.show(hosts, hostListText(hosts, context.terminal.now(), context.out));
+        const { stdout, now } = context.terminal;
+        const look = stdout.isTTY === true ? { columns: stdout.columns ?? Infinity } : {};
+        await context.show(hosts, hostListText(hosts, now(), context.out, look));
         return undefined;
       }),
     );

@@ -1,6 +1,7 @@
 import { jobIdSchema, type JobId } from "../../../protocol/ids.ts";
 import type { JobRecord } from "../../../protocol/job.ts";
 import { Refusal } from "../../../protocol/problem.ts";
+import { countOption } from "../options.ts";
 import { jobListText, jobText } from "../render/jobText.ts";
 import type { Register } from "../runCli.ts";
 
@@ -17,7 +18,7 @@ export const jobCommands: Register = (program, context, run) => {
   job
     .command("ls")
     .description("list jobs, newest first")
-    .option("-n, --limit <count>", "how many", (text) => Number.parseInt(text, 10), 50)
+    .option("-n, --limit <count>", "how many", countOption, 50)
     .action(
       run(async ({ limit }: { limit: number }) => {
         const jobs: JobRecord[] = [];

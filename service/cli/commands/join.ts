@@ -1,13 +1,19 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
+import { join } from "node:path";
+import * as z from "zod";
 import { joinFleet } from "../../../protocol/client/joinFleet.ts";
-import { makeCertificateRequest } from "../../../protocol/client/makeCertificateRequest.ts";
+import {
+  makeCertificateRequest,
+  type CertificateRequest,
+} from "../../../protocol/client/makeCertificateRequest.ts";
 import { memberNameSchema } from "../../../protocol/ids.ts";
 import { parseJoinLink } from "../../../protocol/joinLink.ts";
 import { Refusal } from "../../../protocol/problem.ts";
 import { homeLayout } from "../../homeLayout.ts";
-import { readIdentity } from "../../ownerIdentity.ts";
 import { writePrivateFile } from "../../pki/fleetKeys.ts";
 import type { Context } from "../context.ts";
+import { readMembership } from "../readMembership.ts";
 import type { Register } from "../runCli.ts";
 
 /** `hwledger join LINK` */
@@ -19,7 +25,7 @@ export const joinCommand: Register = (program, context, run) => {
     .option("--name <name>", "your name in the fleet (default: user and machine)")
     .action(
       run(async (link: string, options: { name?: string }) => {
-        const identity = await join(context, link, options.name ?? defaultName());
+        const identity = await joinAndKeep(context, link, options.name ?? defaultName());
         const { member, role, fleetId, url, caFingerprint, notAfterMs } = identity;
         await context.show(
           { member, role, fleetId, url, caFingerprint, notAfterMs },
@@ -30,26 +36,47 @@ export const joinCommand: Register = (program, context, run) => {
     );
 };
 
-async function join(context: Context, link: string, name: string) {
+async function joinAndKeep(context: Context, link: string, name: string) {
   if (!memberNameSchema.safeParse(name).success)
     throw new Refusal("usage", {
       reason: `${name} is no name for a member: letters, digits, '.', '_' and '-'.`,
     });
-  const { caFingerprint } = parseJoinLink(link);
+  const { caFingerprint, token } = parseJoinLink(link);
   const { identityFile, directory } = homeLayout(context.home);
-  const kept = readIdentity(identityFile);
+  const kept = readMembership(identityFile);
   if (kept && kept.caFingerprint !== caFingerprint)
     throw new Refusal("already-joined", { home: directory, fleet: `the fleet at ${kept.url}` });
-  // The same key is used for a second try: a lost answer then costs nothing.
-  const request = await makeCertificateRequest(name);
+  // The token is bound to the key at its first use: a second try, also by hand, must come with the same key.
+  const pending = join(directory, "joining.json");
+  const request = readRequest(pending, token) ?? (await makeCertificateRequest(name));
+  writePrivateFile(pending, JSON.stringify({ token, ...request }));
   const attempt = () => joinFleet(link, { name, request });
   const identity = await attempt().catch((error: unknown) => {
     if (error instanceof Refusal && error.code === "service-unreachable") return attempt();
     throw error;
   });
   writePrivateFile(identityFile, JSON.stringify(identity));
+  rmSync(pending, { force: true });
   return identity;
 }
+
+/** The certificate request of an earlier try with this token, whose answer may have been lost. */
+function readRequest(file: string, token: string): CertificateRequest | null {
+  if (!existsSync(file)) return null;
+  const kept = pendingSchema.safeParse(parsed(readFileSync(file, "utf8")));
+  return kept.success && kept.data.token === token ? kept.data : null;
+}
+
+/** What JSON text says; null where it says nothing, as after a write that was cut off. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const pendingSchema = z.object({ token: z.string(), keyPem: z.string(), csrPem: z.string() });
 
 function defaultName(): string {
   return `${userInfo().username}-${hostname().split(".", 1)[0] ?? ""}`

@@ -1,15 +1,8 @@
 import { InvalidArgumentError } from "commander";
-import { formatDuration, parseDuration } from "../../../protocol/duration.ts";
+import { formatDuration } from "../../../protocol/duration.ts";
 import { roles, type Role } from "../../../protocol/ids.ts";
+import { durationUpTo } from "../options.ts";
 import type { Register } from "../runCli.ts";
-
-/** A duration option as milliseconds. */
-export function durationOption(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === null || ms <= 0)
-    throw new InvalidArgumentError("It is no duration; write for example 90s, 15m or 2h.");
-  return ms;
-}
 
 function roleOption(text: string): Role {
   const role = roles.find((one) => one === text);
@@ -24,7 +17,7 @@ export const tokenCommands: Register = (program, context, run) => {
     .command("create")
     .description("make a join link: one use, 15 minutes unless --ttl says otherwise")
     .requiredOption("--role <role>", `what the new member may do: ${roles.join(", ")}`, roleOption)
-    .option("--ttl <duration>", "how long it can be used, at most 24h", durationOption)
+    .option("--ttl <duration>", "how long it can be used, at most 24h", durationUpTo("24h"))
     .action(
       run(async (options: { role: Role; ttl?: number }) => {
         const body = { role: options.role, ...(options.ttl === undefined ? {} : { ttlMs: options.ttl }) };

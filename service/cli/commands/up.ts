@@ -1,7 +1,11 @@
 import { InvalidArgumentError } from "commander";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { shellQuote } from "../../../protocol/shellQuote.ts";
 import { startService, type StartedService } from "../../main.ts";
+import { homeLayout } from "../../homeLayout.ts";
 import type { Context } from "../context.ts";
+import { readMembership } from "../readMembership.ts";
 import type { Register } from "../runCli.ts";
 
 interface UpOptions {
@@ -26,14 +30,27 @@ export const upCommand: Register = (program, context, run) => {
     .description("start the fleet's service here, in the foreground; says where it runs when it already does")
     .option("--listen <address:port>", "where to listen; port 0: any free one", listenOption, defaultListen)
     .option("--data <dir>", "data folder instead of HWLEDGER_HOME")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  hwledger up                                    for this machine only
+  hwledger up --listen 0.0.0.0:7443              for other machines too
+  hwledger up --listen 127.0.0.1:0 --data ./lab  a second fleet, on any free port`,
+    )
     .action(
       run(async (options: UpOptions) => {
         const home = options.data === undefined ? context.home : resolve(context.terminal.cwd, options.data);
+        if (existsSync(home)) readMembership(homeLayout(home).identityFile); // a damaged one is told of
         const service = await startService({ home, listen: options.listen });
         if (service.kind === "already-running") {
           const { url, pid } = service;
           const document = { url, pid, home, alreadyRunning: true };
-          await context.show(document, `The service of ${home} already runs at ${url} (process ${pid}).`);
+          const again = `${callOf(context, home)} token create --role admin`;
+          await context.show(
+            document,
+            `The service of ${home} already runs at ${url} (process ${pid}).\nA join link for it:  ${again}`,
+          );
           return undefined;
         }
         await announce(context, service, home);
@@ -67,8 +84,7 @@ async function announce(
     alreadyRunning: false,
   };
   if (context.json) return context.print(`${JSON.stringify(document)}\n`);
-  const settings =
-    home === context.home && terminal.env["HWLEDGER_HOME"] === undefined ? "" : `HWLEDGER_HOME=${home} `;
+  const call = callOf(context, home);
   const lines = [
     out.bold("hwLedger Fleet is running."),
     "",
@@ -80,20 +96,32 @@ async function announce(
     ...(vsix === null
       ? []
       : [
-          `  install      code --install-extension ${vsix}`,
+          `  install      code --install-extension ${shellWord(vsix)}`,
           `               (or Extensions view, … menu, "Install from VSIX")`,
         ]),
     `  join         command "hwLedger: Join a Fleet" with this link, once, within 15 minutes:`,
     `  ${link}`,
     "",
     out.bold("In another terminal"),
-    `  ${settings}npx hwledger host ls`,
-    `  ${settings}npx hwledger host add NAME [user@]ADDRESS`,
-    `  ${settings}npx hwledger token create --role admin    (another join link)`,
+    `  ${call} host ls`,
+    `  ${call} host add NAME [user@]ADDRESS`,
+    `  ${call} token create --role admin    (another join link)`,
     "",
     out.dim("Ctrl-C stops the service; jobs on the hosts run on."),
   ];
   return context.print(`${lines.join("\n")}\n`);
+}
+
+/** How to call this program for that data folder. */
+function callOf({ home: usual, terminal: { env } }: Context, home: string): string {
+  const isUsual = home === usual && env["HWLEDGER_HOME"] === undefined;
+  const program = env["HWLEDGER_VSIX"] === undefined ? "hwledger" : "npx hwledger";
+  return isUsual ? program : `HWLEDGER_HOME=${shellWord(home)} ${program}`;
+}
+
+/** Text as one word of a shell, quoted where it needs to be. */
+function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./:@%+=-]+$/.test(text) ? text : shellQuote(text);
 }
 
 function interrupted(context: Context): Promise<void> {

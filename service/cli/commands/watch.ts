@@ -5,12 +5,16 @@ import type { HostReading } from "../../../protocol/reading.ts";
 import type { Context } from "../context.ts";
 import { hostListText } from "../render/hostText.ts";
 import type { Register } from "../runCli.ts";
+import { openScreen, type Screen } from "../openScreen.ts";
+
+/** From this width on, in columns, there is room for bars. */
+const barsFromColumns = 110;
 
 /** `hwledger watch [HOST]` */
 export const watchCommand: Register = (program, context, run) => {
   program
     .command("watch")
-    .description("live readings, once a second, until Ctrl-C")
+    .description("live readings, once a second, until Ctrl-C; with --json one reading per line")
     .argument("[host]", "one host; left out: all")
     .action(
       run(async (host: string | undefined) => {
@@ -27,11 +31,13 @@ export const watchCommand: Register = (program, context, run) => {
     );
 };
 
+/** Watches until Ctrl-C. `fixed`: these hosts; else also those that come. */
 function watch(context: Context, first: readonly HostRecord[], fixed: boolean): Promise<void> {
   const hosts = new Map(first.map((host) => [host.id, host]));
-  const watched = new Set<string>();
+  const watched = new Map<HostRecord["id"], () => void>();
+  const shownAtMs = new Map<HostRecord["id"], number>();
   return new Promise((resolve, reject) => {
-    const screen = context.json ? null : openScreen(context, () => [...hosts.values()]);
+    const screen = context.json ? null : watchScreen(context, () => [...hosts.values()]);
     const settle = (finish: () => void): void => {
       screen?.close();
       stopListening();
@@ -41,35 +47,37 @@ function watch(context: Context, first: readonly HostRecord[], fixed: boolean): 
     const stopListening = context.terminal.onInterrupt(() => settle(resolve));
     const stream = context.stream((state) => {
       if (state.kind === "refused") settle(() => reject(state.error));
-      else screen?.say(state.kind === "waiting" ? "Lost contact with the service, reconnecting …" : "");
+      else if (state.kind === "waiting") screen?.onLost();
+      else if (state.kind === "connected") screen?.onFound();
     });
     const onReading = (id: HostRecord["id"], reading: HostReading): void => {
-      if (context.json) void context.print(`${JSON.stringify(reading)}\n`);
       const host = hosts.get(id);
-      if (!host) return;
-      const signals = { lastSeenAtMs: reading.atMs, cadenceMs: reading.cadenceMs, failure: null };
-      hosts.set(id, {
-        ...host,
-        reading,
-        gpus: reading.gpus,
-        status: hostStatus(signals, context.terminal.now()),
-      });
+      if (!host || shownAtMs.get(id) === reading.atMs) return;
+      shownAtMs.set(id, reading.atMs);
+      if (context.json) void context.print(`${JSON.stringify(reading)}\n`);
+      hosts.set(id, withReading(host, reading, context.terminal.now()));
     };
     const look = (id: HostRecord["id"]): void => {
-      if (watched.has(id)) return;
-      watched.add(id);
-      stream.subscribe(`metrics:${id}`, {
+      const stop = stream.subscribe(`metrics:${id}`, {
         onData: (data) => {
           if (data.kind === "metrics" && data.reading) onReading(id, data.reading);
         },
       });
+      watched.set(id, stop);
     };
     stream.subscribe("fleet", {
       onData(data) {
         if (data.kind !== "fleet") return;
-        for (const host of data.hosts) if (!fixed || hosts.has(host.id)) hosts.set(host.id, host);
-        for (const id of data.removedHostIds) hosts.delete(id as HostRecord["id"]);
-        for (const id of hosts.keys()) look(id);
+        for (const host of data.hosts) {
+          if (fixed && !hosts.has(host.id)) continue;
+          hosts.set(host.id, host);
+          if (!watched.has(host.id)) look(host.id);
+        }
+        for (const id of data.removedHostIds as HostRecord["id"][]) {
+          hosts.delete(id);
+          watched.get(id)?.();
+          watched.delete(id);
+        }
         screen?.draw();
       },
       onProblem: (problem) => settle(() => reject(new RemoteProblem(problem))),
@@ -77,45 +85,30 @@ function watch(context: Context, first: readonly HostRecord[], fixed: boolean): 
   });
 }
 
-/** A table drawn again in place once a second; lines one after the other where stdout is no terminal. */
-function openScreen(context: Context, hosts: () => HostRecord[]) {
-  const { stdout, now } = context.terminal;
-  let drawnLines = 0;
-  let message = "";
-  const draw = (): void => {
-    const table = hostListText(hosts(), now(), context.out);
-    const text = message === "" ? table : `${table}\n${context.out.yellow(message)}`;
-    const width = stdout.columns ?? 0;
-    if (stdout.isTTY !== true) return void stdout.write(`${text}\n`);
-    const lines = text.split("\n").map((line) => cut(line, width));
-    const up = drawnLines > 0 ? `\u001b[${drawnLines}A` : "";
-    stdout.write(`${up}${lines.map((line) => `${line}\u001b[K`).join("\n")}\n\u001b[J`);
-    drawnLines = lines.length;
-  };
-  const timer = setInterval(draw, 1_000);
-  return {
-    draw: () => {
-      if (stdout.isTTY === true) draw();
-    },
-    say(text: string) {
-      message = text;
-    },
-    close: () => clearInterval(timer),
-  };
+function withReading(host: HostRecord, reading: HostReading, nowMs: number): HostRecord {
+  const signals = { lastSeenAtMs: reading.atMs, cadenceMs: reading.cadenceMs, failure: null };
+  return { ...host, reading, gpus: reading.gpus, status: hostStatus(signals, nowMs) };
 }
 
-/** A line cut to a width, styles not counted. */
-function cut(line: string, width: number): string {
-  if (width === 0) return line;
-  let seen = 0;
-  let out = "";
-  // eslint-disable-next-line no-control-regex -- styles are escape sequences
-  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
-    if (part.startsWith("\u001b")) out += part;
-    else {
-      out += Array.from(part).slice(0, width - seen).join("");
-      seen = Math.min(width, seen + Array.from(part).length);
-    }
-  }
-  return out;
+/** The table on the screen, and how contact with the service stands below it. */
+function watchScreen(
+  context: Context,
+  hosts: () => HostRecord[],
+): Screen & { onLost(): void; onFound(): void } {
+  const { out, terminal } = context;
+  let lostAtMs: number | null = null;
+  const screen = openScreen(terminal.stdout, () => {
+    const columns = terminal.stdout.isTTY === true ? (terminal.stdout.columns ?? Infinity) : Infinity;
+    const bars = columns !== Infinity && columns >= barsFromColumns;
+    const table = hostListText(hosts(), lostAtMs ?? terminal.now(), out, { bars, columns });
+    if (lostAtMs === null) return table;
+    const seconds = Math.round((terminal.now() - lostAtMs) / 1_000);
+    const text = `Lost contact with the service ${seconds} s ago, reconnecting … The figures are from then.`;
+    return `${table}\n${out.yellow(text)}`;
+  });
+  return {
+    ...screen,
+    onLost: () => void (lostAtMs ??= terminal.now()),
+    onFound: () => void (lostAtMs = null),
+  };
 }

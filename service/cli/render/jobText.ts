@@ -24,6 +24,23 @@ export function causeText(cause: JobCause): string {
   }
 }
 
+/** How a job ended, in one line: `exit 3 after 12 s`. */
+export function jobEndText(job: JobRecord): string {
+  const text = job.cause ? causeText(job.cause) : job.state;
+  if (job.startedAtMs === null || job.endedAtMs === null) return text;
+  const complete = job.logComplete ? "" : `; the log broke off at byte ${job.logBytes}`;
+  return `${text} after ${formatDuration(job.endedAtMs - job.startedAtMs)}${complete}`;
+}
+
+/** Where a dispatched job is and what to do with it: `dispatch` without following. */
+export function startedText(job: JobRecord): string {
+  const where = job.directory === null ? job.host : `${job.host} in ${printable(job.directory)}`;
+  if (isJobEnded(job.state))
+    return `${job.id} ran on ${where}: ${printable(jobEndText(job))}\nIts log:    hwledger logs ${job.id}`;
+  const how = job.state === "running" ? `runs on ${where}` : `is on its way to ${job.host} (${job.state})`;
+  return `${job.id} ${how}\nFollow it:  hwledger logs ${job.id} --follow\nEnd it:     hwledger cancel ${job.id}`;
+}
+
 /** How long a job has run or ran; empty before it started. */
 export function runTimeText(job: JobRecord, nowMs: number): string {
   if (job.startedAtMs === null) return "";
@@ -51,7 +68,7 @@ export function jobListText(jobs: readonly JobRecord[], nowMs: number, style: St
   ];
   const rows = jobs.map((job) => [
     job.id,
-    paint(job, style),
+    paint(job, style) + (job.cause?.kind === "not-started" ? style.dim(", never ran") : ""),
     job.exitCode === null ? "" : String(job.exitCode),
     job.host,
     job.script,
@@ -62,11 +79,17 @@ export function jobListText(jobs: readonly JobRecord[], nowMs: number, style: St
   return renderTable(columns, rows);
 }
 
+/** Why the job is in its state, after the state's word. */
+function stateReason({ cause }: JobRecord): string {
+  if (cause === null) return "";
+  return cause.kind === "cancelled" ? ` by ${cause.by.replace(/^user\//, "")}` : `: ${causeText(cause)}`;
+}
+
 /** Everything about one job: `job show`. */
 export function jobText(job: JobRecord, nowMs: number, style: Style): string {
   const facts: [string, string][] = [
     ["job", style.bold(job.id)],
-    ["state", paint(job, style) + (job.cause ? `: ${causeText(job.cause)}` : "")],
+    ["state", paint(job, style) + stateReason(job)],
     ["host", job.host],
     ["script", [job.script, ...job.args.map((arg) => JSON.stringify(arg))].join(" ")],
     ["run by", job.interpreter ?? "not started"],

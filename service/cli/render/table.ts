@@ -12,11 +12,26 @@ export function visibleLength(text: string): number {
   return Array.from(text.replace(ansi, "")).length;
 }
 
-/** Aligned columns, two blanks apart, no trailing blanks. Control characters in cells are shown as `?`. */
+/** What a cell asks of its column: nothing where a short row ends with it, as words instead of figures do. */
+function cellWidth(row: readonly string[], at: number, columnCount: number): number {
+  const isLoose = at === row.length - 1 && row.length < columnCount;
+  return isLoose ? 0 : visibleLength(row[at] ?? "");
+}
+
+/** Text cut to a length, with `…` for what is missing. For text without styles. */
+export function shorten(text: string, length: number): string {
+  const letters = Array.from(text);
+  return letters.length <= length ? text : `${letters.slice(0, length - 1).join("")}…`;
+}
+
+/**
+ * Aligned columns, two blanks apart, no trailing blanks. A row may end early; its last cell then takes the room it
+ * needs. Control characters in cells are shown as `?`.
+ */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const clean = rows.map((row) => row.map(printable));
   const widths = columns.map((column, at) =>
-    Math.max(visibleLength(column.title), ...clean.map((row) => visibleLength(row[at] ?? ""))),
+    Math.max(visibleLength(column.title), ...clean.map((row) => cellWidth(row, at, columns.length))),
   );
   const line = (cells: readonly string[]): string =>
     cells

@@ -1,18 +1,13 @@
 import type { WebSocket } from "ws";
-import { isJobEnded, type JobRecord } from "../../../protocol/job.ts";
+import type { JobRecord } from "../../../protocol/job.ts";
 import type { JobId } from "../../../protocol/ids.ts";
 import { problemOfError, Refusal } from "../../../protocol/problem.ts";
-import {
-  clientMessageSchema,
-  encodeLogFrame,
-  pingIntervalMs,
-  type ClientMessage,
-  type ServiceMessage,
-} from "../../../protocol/stream.ts";
+import { clientMessageSchema, pingIntervalMs, type ClientMessage } from "../../../protocol/stream.ts";
 import { programVersion, protocolVersion } from "../../../protocol/version.ts";
 import type { Peer } from "../../pki/identifyPeer.ts";
-import { pumpLog, type LogPump, type LogSource } from "./pumpLog.ts";
-import type { Topic, TopicSource } from "./topics.ts";
+import { openSubscription, type OpenSubscription, type Outlet } from "./openSubscription.ts";
+import type { LogSource } from "./pumpLog.ts";
+import type { TopicSource } from "./topics.ts";
 
 /** What a stream session needs. */
 export interface SessionNeeds {
@@ -26,120 +21,53 @@ export interface SessionNeeds {
   now: () => number;
 }
 
-/** Bytes waiting in the socket above which updates are put off and coalesced. */
-const congestedBytes = 1_048_576;
-/** Shortest time between two updates of one subscription, in milliseconds. */
-const updateGapMs = 100;
 const helloLimitMs = 10_000;
 const maxSubscriptions = 500;
-
-interface Subscription {
-  topic: Topic;
-  revision: number;
-  pump: LogPump | null;
-  stopWaiting: () => void;
-  stop: () => void;
-}
+/** Bytes waiting above which nothing more is heard: each message may ask for more. */
+const deafBytes = 8 * 1_048_576;
 
 /**
  * Serves one client's WebSocket: whole records on subscribing, then whole records of what changed, at most every
  * 100 ms and never more than the client takes. Returns how to end it.
  */
 export function createSession(socket: WebSocket, needs: SessionNeeds): () => void {
-  const subscriptions = new Map<number, Subscription>();
+  const subscriptions = new Map<number, OpenSubscription>();
   let greeted = false;
   let heardAtMs = needs.now();
 
-  function send(message: ServiceMessage): void {
-    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+  const outlet: Outlet = {
+    send(message) {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message), taken);
+    },
+    sendFrame(frame) {
+      if (socket.readyState === socket.OPEN) socket.send(frame, { binary: true }, taken);
+    },
+    waitingBytes: () => socket.bufferedAmount,
+  };
+
+  function taken(): void {
+    if (socket.isPaused && socket.bufferedAmount <= deafBytes / 2) socket.resume();
+    for (const subscription of subscriptions.values()) subscription.roomAgain();
   }
 
   function subscribe(message: ClientMessage & { type: "subscribe" }): void {
-    const { id } = message;
+    const { id, topic } = message;
     if (subscriptions.has(id))
       throw new Refusal("bad-request", { reason: `Subscription ${id} is open already.` });
     if (subscriptions.size >= maxSubscriptions)
       throw new Refusal("bad-request", {
         reason: `At most ${maxSubscriptions} subscriptions are open at once.`,
       });
-    const topic = needs.topics.open(message.topic, needs.peer);
-    const subscription: Subscription = {
-      topic,
-      revision: 1,
-      pump: null,
-      stopWaiting: () => undefined,
-      stop: () => undefined,
-    };
-    subscriptions.set(id, subscription);
-    send({ type: "snapshot", id, revision: 1, data: topic.snapshot() });
-    subscription.stop = keepUpdated(id, subscription);
-    if (message.logFrom !== undefined && topic.jobId !== null)
-      subscription.pump = startLog(id, topic.jobId, message.logFrom, subscription);
+    const { logs, job } = needs;
+    const logFrom = message.logFrom ?? null;
+    const opened = needs.topics.open(topic, needs.peer);
+    const onBroken = (): void => unsubscribe(id);
+    subscriptions.set(id, openSubscription({ id, topic: opened, logFrom, outlet, logs, job, onBroken }));
   }
 
-  /** Sends what changed: the first change at once, further ones together after a gap or when the socket has room. */
-  function keepUpdated(id: number, subscription: Subscription): () => void {
-    let timer: NodeJS.Timeout | null = null;
-    let dirty = false;
-    const flush = (): void => {
-      timer = null;
-      if (!dirty) return;
-      if (socket.bufferedAmount > congestedBytes) {
-        timer = setTimeout(flush, updateGapMs);
-        return;
-      }
-      dirty = false;
-      const data = subscription.topic.changes();
-      if (data !== null) send({ type: "update", id, revision: ++subscription.revision, data });
-      timer = setTimeout(flush, updateGapMs);
-    };
-    const stop = subscription.topic.listen((urgent) => {
-      dirty = true;
-      if (timer === null || urgent) {
-        if (timer) clearTimeout(timer);
-        flush();
-      }
-    });
-    return () => {
-      stop();
-      if (timer) clearTimeout(timer);
-      subscription.pump?.stop();
-      subscription.stopWaiting();
-    };
-  }
-
-  function startLog(id: number, jobId: JobId, from: number, subscription: Subscription): LogPump {
-    return pumpLog(needs.logs, jobId, from, {
-      send: (offset, bytes) => {
-        if (socket.readyState === socket.OPEN)
-          socket.send(encodeLogFrame({ id, offset, bytes }), { binary: true });
-      },
-      onEnd: (bytes) => {
-        subscription.stopWaiting = whenEnded(subscription.topic, jobId, () =>
-          send({ type: "log-end", id, bytes }),
-        );
-      },
-      onError: (error) => send({ type: "problem", id, problem: problemOfError(error, "log") }),
-    });
-  }
-
-  /** The end of the log is told after the record that says how the job ended. */
-  function whenEnded(topic: Topic, jobId: JobId, tell: () => void): () => void {
-    let timer: NodeJS.Timeout | undefined;
-    const tellIfEnded = (): boolean => {
-      const job = needs.job(jobId);
-      if (job !== null && !isJobEnded(job.state)) return false;
-      timer = setTimeout(tell, 0);
-      return true;
-    };
-    if (tellIfEnded()) return () => clearTimeout(timer);
-    const stop = topic.listen(() => {
-      if (tellIfEnded()) stop();
-    });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
+  function unsubscribe(id: number): void {
+    subscriptions.get(id)?.stop();
+    subscriptions.delete(id);
   }
 
   function handle(message: ClientMessage): void {
@@ -149,13 +77,11 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): () => voi
       case "subscribe":
         return subscribe(message);
       case "unsubscribe":
-        subscriptions.get(message.id)?.stop();
-        subscriptions.delete(message.id);
-        return;
+        return unsubscribe(message.id);
       case "credit":
-        return subscriptions.get(message.id)?.pump?.credit(message.bytes);
+        return subscriptions.get(message.id)?.credit(message.bytes);
       case "ping":
-        return send({ type: "pong", nonce: message.nonce });
+        return outlet.send({ type: "pong", nonce: message.nonce });
     }
   }
 
@@ -163,23 +89,27 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): () => voi
     if (protocol !== protocolVersion)
       throw new Refusal("protocol-mismatch", { service: protocolVersion, peer: protocol });
     greeted = true;
-    const { member, role } = needs.peer;
-    send({
-      type: "hello",
-      protocol: protocolVersion,
-      version: programVersion,
-      fleetId: needs.fleetId,
-      member,
-      role,
-    });
+    const { fleetId, peer } = needs;
+    const { member, role } = peer;
+    outlet.send({ type: "hello", protocol: protocolVersion, version: programVersion, fleetId, member, role });
   }
 
   function end(code: number, reason: string): void {
+    release();
     socket.close(code, reason.slice(0, 120));
+    if (socket.isPaused) socket.resume(); // to hear the answer to the close
     setTimeout(() => socket.terminate(), 1_000).unref();
   }
 
+  /** Lets go of all that outlives a message. */
+  function release(): void {
+    clearTimeout(hello);
+    clearInterval(check);
+    for (const id of [...subscriptions.keys()]) unsubscribe(id);
+  }
+
   socket.on("message", (data: Buffer, isBinary: boolean) => {
+    if (socket.readyState !== socket.OPEN) return;
     heardAtMs = needs.now();
     let id: number | null = null;
     try {
@@ -187,10 +117,10 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): () => voi
       if (message.type === "subscribe") id = message.id;
       handle(message);
     } catch (error) {
-      send({ type: "problem", id, problem: problemOfError(error, "stream") });
-      if (id === null)
-        end(error instanceof Refusal && error.code === "protocol-mismatch" ? 4003 : 1008, "refused");
+      outlet.send({ type: "problem", id, problem: problemOfError(error, "stream") });
+      if (id === null || !greeted) end(isMismatch(error) ? 4003 : 1008, "refused");
     }
+    if (socket.bufferedAmount > deafBytes) socket.pause();
   });
   const hello = setTimeout(() => {
     if (!greeted) end(1008, "no hello came");
@@ -204,13 +134,12 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): () => voi
     }
   }, pingIntervalMs);
   socket.on("error", () => socket.terminate());
-  socket.once("close", () => {
-    clearTimeout(hello);
-    clearInterval(check);
-    for (const subscription of subscriptions.values()) subscription.stop();
-    subscriptions.clear();
-  });
+  socket.once("close", release);
   return () => end(1001, "the service is stopping");
+}
+
+function isMismatch(error: unknown): boolean {
+  return error instanceof Refusal && error.code === "protocol-mismatch";
 }
 
 function parseMessage(data: Buffer, isBinary: boolean): ClientMessage {

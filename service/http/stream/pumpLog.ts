@@ -9,6 +9,8 @@ export interface LogSource {
 
 /** Where a pump puts what it reads. */
 export interface LogSink {
+  /** Whether the client's connection has so much waiting that more must wait; `credit` and `wake` look again. */
+  congested(): boolean;
   send(offset: number, bytes: Uint8Array): void;
   onEnd(totalBytes: number): void;
   onError(error: unknown): void;
@@ -18,6 +20,8 @@ export interface LogSink {
 export interface LogPump {
   /** The client has taken this many bytes more. */
   credit(bytes: number): void;
+  /** The connection has room again. */
+  wake(): void;
   stop(): void;
 }
 
@@ -30,7 +34,8 @@ export function pumpLog(source: LogSource, id: JobId, from: number, sink: LogSin
   let wake: (() => void) | null = null;
 
   async function room(): Promise<void> {
-    while (window <= 0 && !gone.signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
+    while ((window <= 0 || sink.congested()) && !gone.signal.aborted)
+      await new Promise<void>((resolve) => (wake = resolve));
   }
 
   async function run(): Promise<void> {
@@ -48,19 +53,23 @@ export function pumpLog(source: LogSource, id: JobId, from: number, sink: LogSin
     if (!gone.signal.aborted) sink.onEnd(offset);
   }
 
+  function lookAgain(): void {
+    wake?.();
+    wake = null;
+  }
+
   run().catch((error: unknown) => {
     if (!gone.signal.aborted) sink.onError(error);
   });
   return {
     credit(bytes) {
       window = Math.min(logWindowBytes, window + bytes);
-      wake?.();
-      wake = null;
+      lookAgain();
     },
+    wake: lookAgain,
     stop() {
       gone.abort();
-      wake?.();
-      wake = null;
+      lookAgain();
     },
   };
 }

@@ -82,7 +82,11 @@ function fleetTopic(needs: TopicNeeds): Topic {
   const statuses = new Map<HostId, string>();
   return {
     jobId: null,
-    snapshot: () => ({ kind: "fleet", hosts: needs.hosts(), jobs: needs.recentJobs(), removedHostIds: [] }),
+    snapshot() {
+      const hosts = needs.hosts();
+      for (const host of hosts) statuses.set(host.id, host.status.kind);
+      return { kind: "fleet", hosts, jobs: needs.recentJobs(), removedHostIds: [] };
+    },
     changes() {
       const hosts = [...dirtyHosts].map(needs.host).filter((host) => host !== null);
       const jobs = [...dirtyJobs.values()];

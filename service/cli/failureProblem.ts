@@ -1,0 +1,71 @@
+import { CommanderError } from "commander";
+import { problemOf, Refusal, RemoteProblem, type Problem } from "../../protocol/problem.ts";
+
+/** What the problem is made from besides the error. */
+export interface FailureFacts {
+  /** The command that failed, such as `hwledger host add`. */
+  command: string;
+  /** Whether a failure that nobody foresaw is told with its stack. */
+  debug: boolean;
+}
+
+/** The problem of anything that made a command fail. */
+export function failureProblem(error: unknown, { command, debug }: FailureFacts): Problem {
+  if (error instanceof RemoteProblem) return error.problem;
+  const usage = usageReason(error);
+  if (usage !== null)
+    return { ...problemOf("usage", { reason: usage }), next: `\`${command} --help\` shows how it goes.` };
+  if (error instanceof Refusal) return problemOf(error.code, error.facts);
+  return fileProblem(error) ?? unforeseen(error, debug);
+}
+
+/** What is wrong with the arguments; null where the error is of another kind. */
+function usageReason(error: unknown): string | null {
+  if (error instanceof CommanderError) {
+    const text = error.message.replace(/^error: /, "").replace(/\n+/g, " ");
+    return /[.?)]$/.test(text) ? text : `${text}.`;
+  }
+  if (error instanceof Refusal && error.code === "usage") return error.message;
+  return null;
+}
+
+/** The words for what the file system says. */
+const fileReasons: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EEXIST: "there is a file in its place",
+  ENOTDIR: "a part of its path is a file, not a folder",
+  EISDIR: "it is a folder, not a file",
+  ENOENT: "there is no such file",
+};
+
+function fileProblem(error: unknown): Problem | null {
+  if (!(error instanceof Error)) return null;
+  const { code = "", path, message } = error as NodeJS.ErrnoException;
+  // Some of Node's own file errors keep the path in their text alone.
+  const file = path ?? /'([^']+)'$/.exec(message)?.[1];
+  if (file === undefined && fileReasons[code] === undefined) return null;
+  if (!/^E[A-Z]+$/.test(code)) return null;
+  const facts = { file: file ?? "A file", reason: fileReasons[code] ?? code };
+  return {
+    ...problemOf("file-not-found", facts),
+    title: "A file or folder cannot be used",
+    next: "Correct that, or name another folder with HWLEDGER_HOME or --data.",
+  };
+}
+
+function unforeseen(error: unknown, debug: boolean): Problem {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const brief = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return {
+    ...problemOf("internal", { reference: "-" }),
+    title: "hwledger failed",
+    detail: debug ? stack : (brief.split("\n", 1)[0] ?? ""),
+    next: debug
+      ? "Report it with the lines above."
+      : "Run it again with HWLEDGER_DEBUG=1 and report what it says.",
+  };
+}

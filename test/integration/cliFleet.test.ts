@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { requestFor } from "../../protocol/client/makeCertificateRequest.ts";
+import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
+import { until } from "../support/until.ts";
+import { cli, cliJson, spawnCli, startCli, type CliWorld } from "./cliFixture.ts";
+
+describe("the command line, for the fleet", function () {
+  this.timeout(60_000);
+  let dir = "";
+  let service: ServiceProcess;
+  let owner: CliWorld;
+  let host = "";
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "hwledger-clif-"));
+    for (const folder of ["user", "fleet"]) await mkdir(join(dir, folder));
+    owner = { home: join(dir, "fleet") };
+    service = await startServiceProcess(owner.home, { env: { HOME: join(dir, "user") } });
+    const { document } = await cliJson(owner, "host", "ls");
+    host = String((document as unknown as { name: string }[])[0]?.name);
+  });
+  after(async () => {
+    await service.end("SIGTERM");
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  it("lets another member join by link, retry after a lost answer, and do what the role allows", async () => {
+    const made = await cliJson(owner, "token", "create", "--role", "viewer", "--ttl", "5m");
+    const link = String(made.document["link"]);
+    const guest: CliWorld = { home: join(dir, "guest") };
+    const joined = await cliJson(guest, "join", link, "--name", "bo");
+    assert.deepEqual([joined.code, joined.document["member"], joined.document["role"]], [0, "bo", "viewer"]);
+    const identityFile = join(guest.home, "identity.json");
+    assert.equal((await stat(identityFile)).mode & 0o777, 0o600);
+    assert.equal((await stat(guest.home)).mode & 0o777, 0o700);
+    assert.ok(!existsSync(join(guest.home, "joining.json")));
+
+    // As after a lost answer: the token is spent, the key was kept.
+    const { keyPem } = JSON.parse(await readFile(identityFile, "utf8")) as { keyPem: string };
+    const token = new URL(link).searchParams.get("token");
+    await rm(identityFile);
+    const pending = { token, keyPem, csrPem: requestFor(keyPem, "bo") };
+    await writeFile(join(guest.home, "joining.json"), JSON.stringify(pending));
+    assert.equal((await cliJson(guest, "join", link, "--name", "bo")).document["member"], "bo");
+
+    const refused = await cliJson(guest, "host", "rm", host);
+    assert.deepEqual(
+      [refused.code, (refused.document["problem"] as { code: string }).code],
+      [4, "role-insufficient"],
+    );
+    assert.equal((await cli(guest, "host", "ls")).code, 0);
+    const other = link.replace(/ca=[0-9a-f]{64}/, `ca=${"0".repeat(64)}`);
+    const foreign = await cliJson(guest, "join", other);
+    assert.equal((foreign.document["problem"] as { code: string }).code, "already-joined");
+    const stranger = await cliJson({ home: join(dir, "stranger") }, "join", other);
+    assert.deepEqual(
+      [stranger.code, (stranger.document["problem"] as { code: string }).code],
+      [3, "service-untrusted"],
+    );
+  });
+
+  it("sets a host's rate, interpreter and probing", async () => {
+    const set = await cliJson(owner, "host", "set", host, "--rate", "1.29", "--venv", "/opt/torch/");
+    assert.equal(set.document["rateMicroUsdPerHour"], 1_290_000);
+    assert.equal(set.document["python"], "/opt/torch/bin/python");
+    const unset = await cliJson(owner, "host", "set", host, "--rate", "none", "--python", "none");
+    assert.deepEqual([unset.document["rateMicroUsdPerHour"], unset.document["python"]], [null, null]);
+    assert.equal((await cli(owner, "host", "set", host)).code, 2);
+  });
+
+  it("shows the ledger, follows it line by line, and verifies it", async () => {
+    const tail = startCli(owner, ["ledger", "tail", "--follow", "-n", "2", "--json"]);
+    await until(() => tail.out().split("\n").length > 2, "the newest events");
+    await cli(owner, "host", "set", host, "--probe", "on");
+    await until(() => tail.out().includes('"host.changed"'), "the new event");
+    tail.interrupt();
+    const { code, out } = await tail.ended;
+    assert.equal(code, 0);
+    const lines = out.trimEnd().split("\n");
+    const seqs = lines.map((line) => (JSON.parse(line) as { seq: number }).seq);
+    assert.deepEqual(
+      seqs,
+      seqs.map((_, at) => (seqs[0] ?? 0) + at),
+    );
+    const verdict = await cliJson(owner, "ledger", "verify");
+    assert.deepEqual([verdict.code, verdict.document["ok"]], [0, true]);
+    assert.equal(verdict.document["events"], seqs.at(-1));
+  });
+
+  it("watches: one reading per line with --json, a table without", async () => {
+    const json = startCli(owner, ["watch", host, "--json"]);
+    const text = startCli({ ...owner, tty: true }, ["watch"]);
+    await until(() => json.out().split("\n").length > 2, "two readings", 20_000);
+    await until(() => text.out().includes("\u001b[J"), "the table");
+    json.interrupt();
+    text.interrupt();
+    assert.equal((await text.ended).code, 0);
+    const { code, out } = await json.ended;
+    assert.equal(code, 0);
+    const readings = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { atMs: number });
+    assert.ok(readings.every(({ atMs }, at) => at === 0 || atMs > (readings[at - 1]?.atMs ?? 0)));
+    assert.equal((await cliJson(owner, "watch", "nobody")).code, 4);
+  });
+
+  it("ends `up` cleanly at Ctrl-C, and a second one names the first", async () => {
+    const world: CliWorld = { home: join(dir, "second"), cwd: dir, env: { HOME: join(dir, "user") } };
+    await mkdir(world.home);
+    const { child, exit, err } = spawnCli(world, ["up", "--listen", "127.0.0.1:0", "--json"]);
+    const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+    const first = JSON.parse(line) as Record<string, unknown>;
+    assert.equal(first["alreadyRunning"], false);
+    assert.match(String(first["link"]), /^hwledger:\/\/join\?/);
+    const second = await cliJson(world, "up", "--listen", "127.0.0.1:0");
+    assert.deepEqual(
+      [second.code, second.document["url"], second.document["alreadyRunning"]],
+      [0, first["url"], true],
+    );
+    // As a terminal and the launcher together do.
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    assert.deepEqual(await exit, [0, null]);
+    assert.match(await err, /Stopped\./);
+    assert.equal((await cli(world, "status")).code, 3);
+  });
+
+  it("ends with 5 and names the first bad event where the ledger was tampered with", async () => {
+    const database = new Database(join(owner.home, "fleet.sqlite"));
+    database.exec("DROP TRIGGER events_no_update; UPDATE events SET actor = 'nobody' WHERE seq = 3");
+    database.close();
+    const { code, document } = await cliJson(owner, "ledger", "verify");
+    assert.deepEqual([code, document["ok"]], [5, false]);
+    assert.equal((document["firstBad"] as { seq: number }).seq, 3);
+    const { code: again, out } = await cli(owner, "ledger", "verify");
+    assert.equal(again, 5);
+    assert.match(out, /does NOT hold: event 3 of \d+ is bad/);
+  });
+
+  it("says which file it cannot use instead of failing with a stack", async () => {
+    const file = join(dir, "not-a-folder");
+    await writeFile(file, "");
+    const { code, err } = await cli({ home: join(file, "fleet") }, "up", "--listen", "127.0.0.1:0");
+    assert.equal(code, 4);
+    assert.match(err, /not-a-folder/);
+    assert.doesNotMatch(err, /\n {4}at /);
+  });
+});

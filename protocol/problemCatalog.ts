@@ -334,6 +334,18 @@ export const problemCatalog = {
     next: "Try the action again.",
   },
   // the client's side
+  "address-in-use": {
+    status: null,
+    title: "The address is taken",
+    detail: "Another program listens on {address}.",
+    next: "Choose another with --listen, such as --listen 127.0.0.1:0 for any free port.",
+  },
+  "ca-damaged": {
+    status: null,
+    title: "The fleet's CA cannot be read",
+    detail: "{file} is damaged.",
+    next: "Put back a copy of that file. Without it nobody can join and members cannot trust the service.",
+  },
   "not-joined": {
     status: null,
     title: "No fleet here yet",
@@ -378,7 +390,7 @@ export const problemCatalog = {
   },
   usage: {
     status: null,
-    title: "The command is not complete",
+    title: "The command is not valid",
     detail: "{reason}",
     next: "`hwledger help` shows how it goes.",
   },

@@ -93,15 +93,14 @@ export interface LogFrame {
   bytes: Uint8Array;
 }
 
-/** The binary frame of a piece of a log. */
-export function encodeLogFrame(frame: LogFrame): Uint8Array {
-  const out = new Uint8Array(logFrameHeadBytes + frame.bytes.length);
-  const view = new DataView(out.buffer);
+/** The head of a log's binary frame; the bytes of the piece follow it, in the same message. */
+export function logFrameHead({ id, offset }: Omit<LogFrame, "bytes">): Uint8Array {
+  const head = new Uint8Array(logFrameHeadBytes);
+  const view = new DataView(head.buffer);
   view.setUint8(0, 1);
-  view.setUint32(1, frame.id);
-  view.setBigUint64(5, BigInt(frame.offset));
-  out.set(frame.bytes, logFrameHeadBytes);
-  return out;
+  view.setUint32(1, id);
+  view.setBigUint64(5, BigInt(offset));
+  return head;
 }
 
 /** Reads a binary frame; null when it is none of ours. `bytes` shares the memory of `data`. */

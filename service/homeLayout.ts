@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Refusal } from "../protocol/problem.ts";
 
@@ -23,7 +23,7 @@ export interface HomeLayout {
 /** The layout of a data folder; makes the folder, 0700, and mends its mode. */
 export function homeLayout(directory: string): HomeLayout {
   makeFolder(resolve(directory));
-  chmodSync(directory, 0o700);
+  if (isOurs(directory)) chmodSync(directory, 0o700);
   return {
     directory,
     database: join(directory, "fleet.sqlite"),
@@ -37,10 +37,17 @@ export function homeLayout(directory: string): HomeLayout {
   };
 }
 
+/** Whether a folder is a fleet's or empty. The mode of anything else, such as a home directory, is not ours to change. */
+function isOurs(directory: string): boolean {
+  const names = readdirSync(directory);
+  return names.length === 0 || names.includes("identity.json") || names.includes("service.lock");
+}
+
 /** Makes a folder and those above it. Node's `recursive` never ends where a file system forbids folders, as /proc does. */
 function makeFolder(directory: string): void {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  if (existsSync(directory)) throw new Refusal("usage", { reason: `${directory} is a file, not a folder.` });
+  if (existsSync(directory))
+    throw new Refusal("file-not-found", { file: directory, reason: "it is a file, not a folder" });
   makeFolder(dirname(directory));
   mkdirSync(directory, { mode: 0o700 });
 }

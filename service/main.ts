@@ -141,10 +141,8 @@ async function bind(service: ComposedService, listen: StartOptions["listen"]): P
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const where = `${listen.address}:${listen.port}`;
-    const reason =
-      code === "EADDRINUSE"
-        ? `Another program uses ${where}; choose another with --listen, such as --listen 127.0.0.1:0.`
-        : `It cannot listen on ${where} (${code ?? String(cause)}).`;
+    if (code === "EADDRINUSE") throw new Refusal("address-in-use", { address: where }, { cause });
+    const reason = `It cannot listen on ${where} (${code ?? String(cause)}).`;
     throw new Refusal("usage", { reason }, { cause });
   }
 }

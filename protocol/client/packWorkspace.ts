@@ -85,13 +85,33 @@ async function headerOf(root: string, name: string, followed: boolean): Promise<
   }
 }
 
-/** The planned files as one tar stream, with `overrides` in place of files on disk. Fails if a file changed its size. */
+/**
+ * The planned files as one tar stream, with `overrides` in place of files on disk. Nothing is opened before it is read.
+ * Fails with `workspace-unreadable` if a file vanished or became shorter.
+ */
 export function packStream(plan: PackPlan, overrides: InlineFile[] = []): Readable {
+  return Readable.from(packed(plan, overrides), { objectMode: false });
+}
+
+async function* packed(plan: PackPlan, overrides: InlineFile[]): AsyncGenerator<Buffer> {
   const tar = pack();
+  tar.on("error", () => undefined); // it is destroyed below only; what failed is thrown here
+  const failures: Error[] = [];
+  const note = (cause: unknown): void =>
+    void failures.push(cause instanceof Error ? cause : new Error(String(cause)));
   void fillPack(tar, plan, overrides).catch((cause: unknown) => {
-    tar.destroy(cause instanceof Error ? cause : new Error(String(cause)));
+    note(cause);
+    tar.destroy();
   });
-  return Readable.from(tar, { objectMode: false });
+  try {
+    for await (const chunk of tar as AsyncIterable<Buffer>) yield chunk;
+  } catch (cause) {
+    note(cause);
+  } finally {
+    tar.destroy();
+  }
+  const [first] = failures;
+  if (first) throw first;
 }
 
 async function fillPack(tar: Pack, plan: PackPlan, overrides: InlineFile[]): Promise<void> {
@@ -113,6 +133,8 @@ async function packFile(tar: Pack, root: string, name: string, header: EntryHead
     const finished = Promise.withResolvers<void>();
     const entry = tar.entry(header, (error) => (error ? finished.reject(error) : finished.resolve()));
     finished.promise.catch(() => undefined); // awaited below, unless reading fails first
+    entry.on("error", (error) => finished.reject(error));
+    tar.once("close", () => finished.resolve());
     let missing = header.size ?? 0;
     for await (const chunk of createReadStream(path, { end }) as AsyncIterable<Buffer>) {
       if (tar.destroyed) return;

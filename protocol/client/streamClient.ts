@@ -2,6 +2,7 @@ import WebSocket from "ws";
 import { problemOfError, Refusal, RemoteProblem, type Problem } from "../problem.ts";
 import {
   decodeLogFrame,
+  logWindowBytes,
   pingIntervalMs,
   serviceMessageSchema,
   streamPath,
@@ -57,9 +58,13 @@ interface Subscription {
   topic: string;
   listener: TopicListener;
   nextByte: number | null;
+  /** Bytes taken and not yet told to the service. */
+  owedBytes: number;
   chain: Promise<void>;
 }
 
+/** Credit is granted in pieces of this size: a message for each frame would cost more than the frame. */
+const creditBytes = logWindowBytes / 4;
 const longestBackoffMs = 30_000;
 const handshakeLimitMs = 10_000;
 /** Codes of problems that another try cannot mend. */
@@ -93,6 +98,7 @@ export function openStream(options: StreamOptions): StreamClient {
 
   function subscribeNow(id: number, subscription: Subscription): void {
     const { topic, nextByte } = subscription;
+    subscription.owedBytes = 0;
     send({ type: "subscribe", id, topic, ...(nextByte === null ? {} : { logFrom: nextByte }) });
   }
 
@@ -212,7 +218,10 @@ export function openStream(options: StreamOptions): StreamClient {
       .then(async () => {
         if (!isOpen()) return;
         await subscription.listener.onLog?.(frame.bytes, frame.offset);
-        send({ type: "credit", id: frame.id, bytes: frame.bytes.length });
+        subscription.owedBytes += frame.bytes.length;
+        if (subscription.owedBytes < creditBytes) return;
+        send({ type: "credit", id: frame.id, bytes: subscription.owedBytes });
+        subscription.owedBytes = 0;
       })
       .catch((error: unknown) => {
         if (!isOpen()) return;
@@ -229,7 +238,13 @@ export function openStream(options: StreamOptions): StreamClient {
   return {
     subscribe(topic, listener, { logFrom } = {}) {
       const id = nextId++;
-      const subscription = { topic, listener, nextByte: logFrom ?? null, chain: Promise.resolve() };
+      const subscription = {
+        topic,
+        listener,
+        nextByte: logFrom ?? null,
+        owedBytes: 0,
+        chain: Promise.resolve(),
+      };
       subscriptions.set(id, subscription);
       if (state.kind === "connected") subscribeNow(id, subscription);
       return () => unsubscribe(id);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Identity } from "../../protocol/client/identity.ts";
 import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
 import {
@@ -33,6 +34,12 @@ export interface Context {
   close(): void;
 }
 
+/** Whether there is something to read. Looking neither makes a folder nor changes the mode of one that is no fleet's. */
+function isFleetHome(home: string): boolean {
+  const isFolder = statSync(home, { throwIfNoEntry: false })?.isDirectory();
+  return isFolder === true ? existsSync(join(home, "identity.json")) : isFolder === false;
+}
+
 /** The context of one run of the command line. */
 export function createContext(terminal: Terminal, json: boolean): Context {
   const home = homeDirectory(terminal.env);
@@ -40,8 +47,7 @@ export function createContext(terminal: Terminal, json: boolean): Context {
   const streams: StreamClient[] = [];
 
   function identity(): Identity {
-    // Looking does not make the folder.
-    const kept = existsSync(home) ? readMembership(homeLayout(home).identityFile) : null;
+    const kept = isFleetHome(home) ? readMembership(homeLayout(home).identityFile) : null;
     if (!kept) throw new Refusal("not-joined", { home });
     return kept;
   }

@@ -16,7 +16,7 @@ export function failureProblem(error: unknown, { command, debug }: FailureFacts)
   if (usage !== null)
     return { ...problemOf("usage", { reason: usage }), next: `\`${command} --help\` shows how it goes.` };
   if (error instanceof Refusal) return problemOf(error.code, error.facts);
-  return fileProblem(error) ?? unforeseen(error, debug);
+  return databaseProblem(error) ?? fileProblem(error) ?? unforeseen(error, debug);
 }
 
 /** What is wrong with the arguments; null where the error is of another kind. */
@@ -27,6 +27,21 @@ function usageReason(error: unknown): string | null {
   }
   if (error instanceof Refusal && error.code === "usage") return error.message;
   return null;
+}
+
+/** What keeps the service from using its database; null where the error is of another kind. */
+function databaseProblem(error: unknown): Problem | null {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== "string" || !code.startsWith("SQLITE_")) return null;
+  if (code === "SQLITE_FULL") return problemOf("storage-full");
+  const isDamaged = code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT");
+  if (!isDamaged) return null;
+  return {
+    ...problemOf("internal", { reference: code }),
+    title: "The fleet's database is damaged",
+    detail: "The data folder's database is no longer one that SQLite can read.",
+    next: "Put back a copy of the data folder. The jobs on the hosts are not touched by this.",
+  };
 }
 
 /** The words for what the file system says. */

@@ -3,13 +3,16 @@ import { problemOf, type Problem } from "../../protocol/problem.ts";
 import { problemCatalog } from "../../protocol/problemCatalog.ts";
 import { isProblemCode } from "./isProblemCode.ts";
 
+/** Stand-ins for facts that a job's record does not keep; its detail has them. */
+const notKept = { fingerprint: "SHA256:…", keyName: "*" };
+
 /** The problem that kept a job from starting, with what to do about it; null when it started or may still do so. */
 export function notStarted(job: JobRecord): Problem | null {
   if (job.cause?.kind !== "not-started") return null;
   const { code, title, detail } = job.cause;
   const facts = { jobId: job.id, host: job.host };
   const known = isProblemCode(code)
-    ? problemOf(code, { ...facts, job: job.id, script: job.script, state: job.state }).next
+    ? problemOf(code, { ...notKept, ...facts, job: job.id, script: job.script, state: job.state }).next
     : "";
   const isWhole = known !== "" && !/\{\w+\}/.test(known);
   return {

@@ -9,8 +9,12 @@ import { openLogWriter, type LogWriter } from "./openLogWriter.ts";
 export interface LogStore {
   /** Bytes held. */
   size(id: JobId): number;
-  /** Adds the next bytes; one writer per log. Rejects when they cannot be kept; `size` says how many were. */
-  append(id: JobId, bytes: Buffer): Promise<void>;
+  /**
+   * Adds the next bytes; fulfils when they are kept. What comes while a write is under way is written together.
+   * Rejects when they cannot be kept, and with them all that was added since: `size` says how many were.
+   * `offset`, where given, is where the bytes belong: after a failed write what comes later is refused, not put in its place.
+   */
+  append(id: JobId, bytes: Buffer, offset?: number): Promise<void>;
   /** Says that nothing more will come: followers end, the file is on disk. The hash is SHA-256 in hex. */
   finish(id: JobId): Promise<{ bytes: number; sha256: string }>;
   /** What is held now, from an offset on. */
@@ -29,12 +33,24 @@ export interface LogStoreOptions {
 
 interface Log {
   bytes: number;
-  /** The newest bytes, for followers that keep up. */
-  tip: { offset: number; bytes: Buffer } | null;
+  /** Bytes added and not yet written. */
+  pendingBytes: number;
+  /** Chunks that wait for the write under way. */
+  open: Batch | null;
+  lastWrite: Promise<void> | null;
+  /** The newest bytes, for followers that keep up: they are not read back from the file. */
+  recent: { offset: number; bytes: Buffer }[];
+  recentBytes: number;
   writer: Promise<LogWriter> | null;
   waiting: Set<() => void>;
 }
 
+interface Batch {
+  chunks: Buffer[];
+  written: Promise<void>;
+}
+
+const recentLimitBytes = 1_048_576;
 const readBytes = 262_144;
 const emptySha256 = createHash("sha256").digest("hex");
 
@@ -49,7 +65,16 @@ export function createLogStore(options: LogStoreOptions): LogStore {
   const logOf = (id: JobId): Log => {
     const known = logs.get(id);
     if (known) return known;
-    const log: Log = { bytes: fileSize(fileOf(id)), tip: null, writer: null, waiting: new Set() };
+    const log: Log = {
+      bytes: fileSize(fileOf(id)),
+      pendingBytes: 0,
+      open: null,
+      lastWrite: null,
+      recent: [],
+      recentBytes: 0,
+      writer: null,
+      waiting: new Set(),
+    };
     if (!ended(id)) logs.set(id, log);
     return log;
   };
@@ -65,24 +90,22 @@ export function createLogStore(options: LogStoreOptions): LogStore {
 
   return {
     size: (id) => logs.get(id)?.bytes ?? fileSize(fileOf(id)),
-    async append(id, bytes) {
+    append(id, bytes, offset) {
       const log = logOf(id);
-      const writer = await writerOf(id, log);
-      const offset = log.bytes;
-      try {
-        await writer.append(bytes);
-      } finally {
-        log.bytes = writer.bytes();
-        log.tip = { offset, bytes: bytes.subarray(0, log.bytes - offset) };
-        wakeAll(log);
-      }
+      if (offset !== undefined && offset !== log.bytes + log.pendingBytes)
+        return Promise.reject(new Error("an earlier part of the log could not be kept"));
+      log.pendingBytes += bytes.length;
+      if (log.open) log.open.chunks.push(bytes);
+      else log.open = openBatch(log, bytes, () => writerOf(id, log));
+      return log.open.written;
     },
     async finish(id) {
       const log = logOf(id);
+      await log.lastWrite;
       const sha256 = log.bytes === 0 && !log.writer ? emptySha256 : await (await writerOf(id, log)).finish();
       logs.delete(id);
       finished.add(id);
-      log.tip = null;
+      log.recent = [];
       wakeAll(log);
       return { bytes: log.bytes, sha256 };
     },
@@ -126,8 +149,57 @@ async function* readRanges(
   }
 }
 
+/** A batch that is written after the write under way; one that failed fails all that wait behind it. */
+function openBatch(log: Log, first: Buffer, writerOf: () => Promise<LogWriter>): Batch {
+  const chunks = [first];
+  const settle = (): void => {
+    for (const { length } of chunks) log.pendingBytes -= length;
+    if (log.lastWrite === written) log.lastWrite = null;
+  };
+  const write = async (): Promise<void> => {
+    const writer = await writerOf();
+    log.open = null;
+    const offset = log.bytes;
+    try {
+      await writer.append(chunks);
+    } finally {
+      log.bytes = writer.bytes();
+      remember(log, chunks, offset);
+    }
+  };
+  const written: Promise<void> = (log.lastWrite ?? Promise.resolve())
+    .then(write)
+    .catch((error: unknown) => {
+      log.open = null;
+      throw error;
+    })
+    .finally(() => {
+      settle();
+      wakeAll(log);
+    });
+  log.lastWrite = written;
+  return { chunks, written };
+}
+
+/** Keeps what was written of these chunks for followers, and forgets the oldest. */
+function remember(log: Log, chunks: readonly Buffer[], offset: number): void {
+  let at = offset;
+  for (const chunk of chunks) {
+    const bytes = chunk.subarray(0, Math.max(0, log.bytes - at));
+    if (bytes.length === 0) break;
+    log.recent.push({ offset: at, bytes });
+    log.recentBytes += bytes.length;
+    at += chunk.length;
+  }
+  while (log.recentBytes > recentLimitBytes && log.recent.length > 1)
+    log.recentBytes -= log.recent.shift()?.bytes.length ?? 0;
+}
+
 function fromTip(log: Log, offset: number): Buffer | null {
-  return log.tip && log.tip.offset <= offset ? log.tip.bytes.subarray(offset - log.tip.offset) : null;
+  const piece = log.recent.findLast((one) => one.offset <= offset);
+  return piece && offset < piece.offset + piece.bytes.length
+    ? piece.bytes.subarray(offset - piece.offset)
+    : null;
 }
 
 async function readAt(handle: FileHandle, offset: number, endOffset: number): Promise<Buffer> {

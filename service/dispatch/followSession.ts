@@ -45,9 +45,8 @@ export async function followSession(runner: Runner, options: SessionOptions): Pr
     const whole = options.logs.size(options.jobId) >= evidence.logBytes;
     if (whole || state.noLog) end.resolve({ kind: "over", evidence, whole });
   };
-  const pumped = pump(runner, options, state, settle).catch((error: unknown) =>
-    end.resolve({ kind: "broken", reason: asError(error).message }),
-  );
+  const fail = (error: unknown): void => end.resolve({ kind: "broken", reason: asError(error).message });
+  const pumped = pump(runner, options, state, settle, fail).catch(fail);
   void listen(runner, options, state, settle).then(end.resolve, (error: unknown) =>
     end.resolve({ kind: "broken", reason: asError(error).message }),
   );
@@ -72,16 +71,27 @@ async function pump(
   options: SessionOptions,
   state: SessionState,
   settle: () => void,
+  fail: (error: unknown) => void,
 ): Promise<void> {
+  let offset = options.logs.size(options.jobId);
+  let waitingBytes = 0;
   for await (const chunk of runner.output) {
     if (state.over) continue;
-    const appending = options.logs.append(options.jobId, chunk);
-    state.appending = appending.catch(() => {});
-    await appending;
-    options.onBytes();
-    settle();
+    const appending = options.logs.append(options.jobId, chunk, offset).then(() => {
+      waitingBytes -= chunk.length;
+      options.onBytes();
+      settle();
+    }, fail);
+    offset += chunk.length;
+    waitingBytes += chunk.length;
+    state.appending = appending;
+    if (waitingBytes > mostWaitingBytes) await appending;
   }
+  await state.appending;
 }
+
+/** Bytes on their way to the disk above which the host is made to wait. */
+const mostWaitingBytes = 1_048_576;
 
 /** Listens to the runner until it says how the job or the connection ended. */
 async function listen(

@@ -21,6 +21,8 @@ export interface LaunchOptions {
   signal: AbortSignal;
 }
 
+const rootCauseMs = 2_000;
+
 /** `started`: the runner follows the job from its first byte. `unknown`: the connection broke when it may have started. */
 export type Launch = { kind: "started"; runner: Runner } | { kind: "unknown"; reason: string };
 
@@ -36,8 +38,11 @@ export async function launchJob(deps: RunnerDeps, options: LaunchOptions): Promi
     abort.abort(asError(error));
     throw error;
   };
-  const preparing = prepare(deps, options, signal).catch(failed);
   const unpacking = unpack(deps, options, signal).catch(failed);
+  const preparing = prepare(deps, options, signal).catch(async (error: unknown) => {
+    if (error instanceof Refusal && error.code === "start-failed") await rootCause(deps, unpacking);
+    return failed(error);
+  });
   try {
     const [starter, sent] = await Promise.all([preparing, unpacking]);
     options.signal.throwIfAborted();
@@ -48,6 +53,18 @@ export async function launchJob(deps: RunnerDeps, options: LaunchOptions): Promi
     void preparing.then((starter) => starter.close()).catch(() => {});
     throw error;
   }
+}
+
+/**
+ * A shell whose folder vanished says little; the unpacking one removed it and says why. Waits a moment for that: what
+ * unpacking rejects with then comes first.
+ */
+async function rootCause(deps: RunnerDeps, unpacking: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = deps.after(rootCauseMs, resolve);
+  void unpacking.catch(() => {}).then(() => resolve());
+  await promise;
+  stop();
 }
 
 function assertInside(script: string): void {

@@ -4,8 +4,8 @@ import { open, type FileHandle } from "node:fs/promises";
 /** The one writer of a log's file, with a running hash over all of it. */
 export interface LogWriter {
   bytes(): number;
-  /** Rejects when not all could be written; what was is counted in `bytes`. */
-  append(bytes: Buffer): Promise<void>;
+  /** Writes these one after the other. Rejects when not all could be written; what was is counted in `bytes`. */
+  append(chunks: readonly Buffer[]): Promise<void>;
   /** Brings the file to disk and closes it; the SHA-256 of its content in hex. */
   finish(): Promise<string>;
   close(): Promise<void>;
@@ -27,12 +27,12 @@ function writerOf(handle: FileHandle, hash: Hash, heldBytes: number): LogWriter 
   let bytes = heldBytes;
   return {
     bytes: () => bytes,
-    async append(chunk) {
-      for (let done = 0; done < chunk.length;) {
-        const { bytesWritten } = await handle.write(chunk, done, chunk.length - done, null);
-        hash.update(chunk.subarray(done, done + bytesWritten));
+    async append(chunks) {
+      let left = [...chunks];
+      while (left.length > 0) {
+        const { bytesWritten } = await handle.writev(left);
         bytes += bytesWritten;
-        done += bytesWritten;
+        left = takeWritten(left, bytesWritten, hash);
       }
     },
     async finish() {
@@ -42,6 +42,19 @@ function writerOf(handle: FileHandle, hash: Hash, heldBytes: number): LogWriter 
     },
     close: () => handle.close(),
   };
+}
+
+/** Hashes what was written of these chunks and returns the rest. */
+function takeWritten(chunks: Buffer[], bytesWritten: number, hash: Hash): Buffer[] {
+  let done = bytesWritten;
+  const left: Buffer[] = [];
+  for (const chunk of chunks) {
+    const written = Math.min(done, chunk.length);
+    done -= written;
+    hash.update(written === chunk.length ? chunk : chunk.subarray(0, written));
+    if (written < chunk.length) left.push(chunk.subarray(written));
+  }
+  return left;
 }
 
 async function hashHeld(handle: FileHandle, hash: Hash): Promise<number> {

@@ -28,6 +28,7 @@ export function choosePlacement(hosts: readonly HostRecord[], wanted: string | u
 
 function choiceText(host: HostRecord): string {
   if (host.status.kind !== "online") return `${host.name} (${host.status.kind})`;
-  if (host.gpus.length === 0) return `${host.name} (no GPU)`;
+  if (host.gpus.length === 0)
+    return host.reading?.gpuProblem ? `${host.name} (GPUs cannot be read)` : `${host.name} (no GPU)`;
   return `${host.name} (${freeGpuCount(host.gpus, host)} of ${host.gpus.length} GPUs free)`;
 }

@@ -15,7 +15,7 @@ import { Refusal } from "../../protocol/problem.ts";
 import { routes } from "../../protocol/routes.ts";
 import type { Peer } from "../pki/identifyPeer.ts";
 import type { KeyedCertificate } from "../pki/x509.ts";
-import { dropUnreadBody } from "./dropUnreadBody.ts";
+import { dropUnreadBodies } from "./dropUnreadBody.ts";
 import { endConnections } from "./endConnections.ts";
 import { limitBody } from "./limitBody.ts";
 import { limitIdleConnections } from "./limitIdleConnections.ts";
@@ -85,6 +85,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   // Fastify's types carry the server's kind through every signature; nothing here depends on it.
   const app = served as unknown as FastifyInstance;
   app.decorateRequest("peer", null);
+  dropUnreadBodies(app);
   app.addHook("onRequest", (request, _reply, done) => {
     authorise(request, needs);
     done();
@@ -103,10 +104,6 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
     return replyProblem(reply, problemOfThrown(error, request, logUnder(needs.log)));
   });
   app.setNotFoundHandler((request, reply) => replyUnserved(request, reply));
-  app.addHook("onResponse", (request, _reply, done) => {
-    dropUnreadBody(request);
-    done();
-  });
   served.server.on("checkExpectation", answerExpectation);
   const endAll = endConnections(served.server);
   app.addHook("preClose", (done) => {

@@ -1,24 +1,38 @@
 import type { IncomingMessage } from "node:http";
 import { constants, type Http2ServerRequest } from "node:http2";
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 
 /** How long a client may go on sending a body that nobody wants, in milliseconds. */
 const lingerMs = 2_000;
 
 /**
- * Ends what is left of a request that was answered before its body had come: a refused upload, a body where none is
- * taken. The answer has been written; without this a body without end would be read for ever.
+ * Ends what is left of requests that were answered before their body had come: a refused upload, a body where none is
+ * taken. The answer has been written; without this a body without end would be taken for ever.
  */
-export function dropUnreadBody(request: Pick<FastifyRequest, "raw" | "ws">): void {
-  if (request.ws) return;
-  const raw = request.raw as unknown as IncomingMessage | Http2ServerRequest;
-  if ("stream" in raw) {
-    const { stream } = raw;
-    // `complete` is true here as soon as the answer is written.
-    if (!stream.endAfterHeaders && !stream.readableEnded && !stream.closed)
-      stream.close(constants.NGHTTP2_NO_ERROR);
-    return;
-  }
+export function dropUnreadBodies(app: FastifyInstance): void {
+  app.addHook("onRequest", (request, _reply, done) => {
+    const raw = rawOf(request);
+    // Over HTTP/2 `onResponse` waits for the client's half, too.
+    if ("stream" in raw) raw.stream.once("finish", () => closeStream(raw.stream));
+    done();
+  });
+  app.addHook("onResponse", (request, _reply, done) => {
+    const raw = rawOf(request);
+    if (!("stream" in raw) && !request.ws) endSocket(raw);
+    done();
+  });
+}
+
+function rawOf(request: FastifyRequest): IncomingMessage | Http2ServerRequest {
+  return request.raw;
+}
+
+function closeStream(stream: Http2ServerRequest["stream"]): void {
+  if (!stream.endAfterHeaders && !stream.readableEnded && !stream.closed)
+    stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+function endSocket(raw: IncomingMessage): void {
   // An upgrade that was answered like a request leaves a socket that nobody reads.
   if (raw.complete && raw.headers.upgrade === undefined) return;
   const { socket } = raw;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson, eventHash, genesisHash } from "../../protocol/ledger/chain.ts";
 import type { LedgerEvent, NewEvent } from "../../protocol/ledger/events.ts";
 import type { Sqlite } from "../store/openStore.ts";
@@ -20,7 +20,7 @@ export interface Ledger {
 
 /** SHA-256 of UTF-8 text in lower-case hex. */
 export function sha256Hex(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
+  return hash("sha256", text, "hex");
 }
 
 /** A row of the events table. */

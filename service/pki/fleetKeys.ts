@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { networkInterfaces, hostname } from "node:os";
 import { join } from "node:path";
+import { Refusal } from "../../protocol/problem.ts";
 import {
   certificateSha256,
   lifetimes,
@@ -26,12 +27,24 @@ export function readOrMakeCa(
 ): FleetCa & { made: boolean } {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, "ca.json");
-  if (existsSync(file)) return { ...(JSON.parse(readFileSync(file, "utf8")) as FleetCa), made: false };
+  if (existsSync(file)) return { ...readCa(file), made: false };
   const fleetId = newFleetId();
   const ca = makeCa(fleetId, nowMs);
   const kept: FleetCa = { fleetId, fingerprint: certificateSha256(ca.certificatePem), ...ca };
   writePrivateFile(file, JSON.stringify(kept));
   return { ...kept, made: true };
+}
+
+function readCa(file: string): FleetCa {
+  try {
+    const ca = JSON.parse(readFileSync(file, "utf8")) as FleetCa;
+    if (certificateSha256(ca.certificatePem) !== ca.fingerprint)
+      throw new TypeError("its fingerprint is another");
+    publicKeyPemOf(ca.keyPem);
+    return ca;
+  } catch (cause) {
+    throw new Refusal("ca-damaged", { file }, { cause });
+  }
 }
 
 /** The server's certificate (leaf, then the CA so that a joiner can find it) and key, for these listening addresses. */

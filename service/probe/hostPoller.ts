@@ -149,8 +149,10 @@ export class HostPoller {
   }
 
   #fail(refusal: Refusal): void {
+    // The same failure once more began when it began.
+    const since = this.#failure?.code === refusal.code ? this.#failure.atMs : this.#parts.now();
     this.#failure = {
-      atMs: this.#parts.now(),
+      atMs: since,
       code: refusal.code,
       reason: refusal.message,
       needsLogin: refusal.code === ("needs-login" satisfies ProblemCode),

@@ -66,7 +66,7 @@ export async function judgeHostKey(
       if (!decision.otherType) return { kind: "refused", refusal: decision.refusal };
       return { kind: "other-type", refusal: decision.refusal, keyType: key.type };
     case "ask": {
-      const text = `${rules.host} (${rules.address}) shows the ${key.label} key ${fingerprint}, which nobody has vouched for. Is it the right one?`;
+      const text = `${rules.host} (${rules.address}) shows the ${key.label} key ${fingerprint}, which nobody has vouched for.`;
       const answer = await ask({ kind: "host-key", text, secret: false, fingerprint });
       if (answer !== fingerprint) return { kind: "refused", refusal: decision.unknown };
       if (owner.hop === null) accepted.accept(owner.id, fingerprint);

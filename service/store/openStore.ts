@@ -25,12 +25,14 @@ export function openStore(file: string): Store {
   db.pragma("synchronous = FULL");
   db.pragma("foreign_keys = ON");
   migrate(db);
+  const transaction = db.transaction((run: () => unknown) => run());
   return {
     db,
     transact(change) {
       const effects: (() => void)[] = [];
-      const result = guardFull(() =>
-        db.transaction(() => change((effect) => effects.push(effect))).immediate(),
+      const result = guardFull(
+        () =>
+          transaction.immediate(() => change((effect) => effects.push(effect))) as ReturnType<typeof change>,
       );
       for (const effect of effects) effect();
       return result;

@@ -9,6 +9,7 @@ import type { ConnectionOptions } from "node:tls";
 import { promisify } from "node:util";
 import type * as z from "zod";
 import type { Identity } from "../../protocol/client/identity.ts";
+import type { JobSpec } from "../../protocol/job.ts";
 import { problemCatalog } from "../../protocol/problemCatalog.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Route } from "../../protocol/route.ts";
@@ -282,7 +283,7 @@ describe("bad input on the wire", function () {
 
   it("as a workspace past the limit is cut off", async () => {
     const { hosts } = await service.client.call("listHosts");
-    const launch = { kind: "named", candidates: ["sh"], flags: [], language: "shell" } as const;
+    const launch: JobSpec["launch"] = { kind: "named", candidates: ["sh"], flags: [], language: "shell" };
     const spec = { script: "a.sh", args: [], launch, env: {}, timeoutMs: null };
     const body = { host: hosts[0]!.name, spec, workspace: { kind: "upload", bytes: null } as const };
     const job = await service.client.call("createJob", { body });

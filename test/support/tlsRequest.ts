@@ -104,7 +104,7 @@ export function requestHttp2(
     const stream = session.request(headers, { endStream: body === null });
     const timer = setTimeout(() => {
       stream.close();
-      reject(new Error(`the stream did not end within ${limitMs} ms`));
+      reject(new Error(`the stream did not end within ${limitMs} ms; so far ${JSON.stringify(answer)}`));
     }, limitMs);
     const answer: PlainAnswer = { status: 0, headers: {}, body: "" };
     stream.on("response", (got) => {
@@ -114,6 +114,8 @@ export function requestHttp2(
     stream.setEncoding("utf8");
     stream.on("data", (text: string) => (answer.body += text));
     stream.on("error", () => undefined);
+    // A body without end must be cut off; of others the answer counts, whether or not all of the body was taken.
+    if (!body?.endless) stream.once("end", () => stream.destroy());
     stream.once("close", () => {
       clearTimeout(timer);
       resolve(answer);

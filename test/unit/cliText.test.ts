@@ -217,7 +217,7 @@ describe("problems and questions", () => {
     };
     assert.match(
       promptText(prompt),
-      /vouched for\.\n {2}SHA256:abc\nIs this the key of box\? .*yes to trust it: $/s,
+      /vouched for\.\n {2}SHA256:abc\nCompare it with what the owner of box sees\. Type yes to trust it: $/,
     );
     assert.equal(promptText({ ...prompt, text: "It shows SHA256:abc." }).split("SHA256:abc").length, 2);
     assert.equal(promptText({ ...prompt, kind: "password", text: "Password" }), "box: Password: ");

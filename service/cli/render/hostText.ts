@@ -17,6 +17,14 @@ import {
 } from "./figures.ts";
 import { printable, renderTable, shorten, visibleLength, type Column } from "./table.ts";
 
+/** What stands in the way of a host that can be reached, by the problem's code. */
+const refusals: Readonly<Record<string, string>> = {
+  "host-key-changed": "host key CHANGED",
+  "host-key-unknown": "host key unknown",
+  "host-key-revoked": "host key revoked",
+  "host-login-refused": "login refused",
+};
+
 /** A host's status in a word or two, with its age where that matters. */
 export function statusText(status: HostStatus, nowMs: number): string {
   switch (status.kind) {
@@ -28,7 +36,7 @@ export function statusText(status: HostStatus, nowMs: number): string {
     case "offline":
       return `${status.kind}, silent for ${formatDuration(nowMs - status.lastSeenAtMs)}`;
     case "unreachable":
-      return `unreachable for ${formatDuration(nowMs - status.sinceMs)}`;
+      return `${refusals[status.code] ?? "unreachable"} for ${formatDuration(nowMs - status.sinceMs)}`;
     case "needs-login":
       return "needs login";
   }

@@ -7,5 +7,5 @@ export function promptText(prompt: Prompt): string {
   if (prompt.kind !== "host-key") return `${prompt.host}: ${text}${/[:?]$/.test(text) ? "" : ":"} `;
   const fingerprint = prompt.fingerprint ?? "";
   const shown = text.includes(fingerprint) ? text : `${text}\n  ${fingerprint}`;
-  return `${shown}\nIs this the key of ${prompt.host}? Compare it with what its owner sees. Type yes to trust it: `;
+  return `${shown}\nCompare it with what the owner of ${prompt.host} sees. Type yes to trust it: `;
 }

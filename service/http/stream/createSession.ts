@@ -39,8 +39,10 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): () => voi
     send(message) {
       if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message), taken);
     },
-    sendFrame(frame) {
-      if (socket.readyState === socket.OPEN) socket.send(frame, { binary: true }, taken);
+    sendFrame(head, bytes) {
+      if (socket.readyState !== socket.OPEN) return;
+      socket.send(head, { binary: true, fin: false });
+      socket.send(bytes, { binary: true, fin: true }, taken);
     },
     waitingBytes: () => socket.bufferedAmount,
   };

@@ -1,14 +1,15 @@
 import { isJobEnded, type JobRecord } from "../../../protocol/job.ts";
 import type { JobId } from "../../../protocol/ids.ts";
 import { problemOfError, Refusal } from "../../../protocol/problem.ts";
-import { encodeLogFrame, type ServiceMessage } from "../../../protocol/stream.ts";
+import { logFrameHead, type ServiceMessage } from "../../../protocol/stream.ts";
 import { pumpLog, type LogPump, type LogSource } from "./pumpLog.ts";
 import type { Topic } from "./topics.ts";
 
 /** The way to a client. */
 export interface Outlet {
   send(message: ServiceMessage): void;
-  sendFrame(frame: Uint8Array): void;
+  /** One binary message of these two parts, which are not copied together. */
+  sendFrame(head: Uint8Array, bytes: Uint8Array): void;
   /** Bytes that the connection has not taken yet. */
   waitingBytes(): number;
 }
@@ -117,7 +118,7 @@ function sendLog(needs: SubscriptionNeeds, jobId: JobId, from: number, flushUpda
   let stopWaiting = (): void => undefined;
   const pump = pumpLog(needs.logs, jobId, from, {
     congested: () => outlet.waitingBytes() > fullBytes,
-    send: (offset, bytes) => outlet.sendFrame(encodeLogFrame({ id, offset, bytes })),
+    send: (offset, bytes) => outlet.sendFrame(logFrameHead({ id, offset }), bytes),
     onEnd: (bytes) => {
       stopWaiting = whenEnded(
         topic,

@@ -50,7 +50,8 @@ interface Batch {
   written: Promise<void>;
 }
 
-const recentLimitBytes = 1_048_576;
+/** Above the stream's window, so that a follower that keeps up never reads the file. */
+const recentLimitBytes = 4 * 1_048_576;
 const readBytes = 262_144;
 const emptySha256 = createHash("sha256").digest("hex");
 

@@ -155,12 +155,15 @@ describe("starting a service", function () {
     await new Promise<void>((listening) => other.listen(0, "127.0.0.1", listening));
     const { port } = other.address() as AddressInfo;
     const start = (): Promise<unknown> => startService({ home, listen: { address: "127.0.0.1", port } });
-    await assert.rejects(start(), (error: unknown) => {
-      assert.ok(error instanceof Refusal);
-      assert.match(error.message, new RegExp(`Another program listens on 127\\.0\\.0\\.1:${port}`));
-      return true;
-    });
-    await new Promise((closed) => other.close(closed));
+    try {
+      await assert.rejects(start(), (error: unknown) => {
+        assert.ok(error instanceof Refusal);
+        assert.match(error.message, new RegExp(`Another program .*127\\.0\\.0\\.1:${port}`));
+        return true;
+      });
+    } finally {
+      await new Promise((closed) => other.close(closed));
+    }
     const started = await startService({ home, listen: { address: "127.0.0.1", port } });
     assert.equal(started.kind, "started");
     if (started.kind === "started") await started.stop();

@@ -1,6 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { Refusal } from "../protocol/problem.ts";
 
 /** Where a fleet's things lie in its data folder. */
 export interface HomeLayout {
@@ -47,7 +46,7 @@ function isOurs(directory: string): boolean {
 function makeFolder(directory: string): void {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
   if (existsSync(directory))
-    throw new Refusal("file-not-found", { file: directory, reason: "it is a file, not a folder" });
+    throw Object.assign(new Error("it is a file, not a folder"), { code: "ENOTDIR", path: directory });
   makeFolder(dirname(directory));
   mkdirSync(directory, { mode: 0o700 });
 }

@@ -160,7 +160,7 @@ describe(`the real program under ${systemNode}`, function () {
     const [none, broken, noFolder] = await Promise.all(
       [join(dir, "none"), damaged, aFile].map((place) => runBundle(place, "status")),
     );
-    assert.deepEqual([none?.code, broken?.code, noFolder?.code], [3, 3, 2]);
+    assert.deepEqual([none?.code, broken?.code, noFolder?.code], [3, 3, 4]);
     for (const run of [none, broken, noFolder]) {
       assert.equal(run?.out.length, 0);
       assert.match(run?.err ?? "", /^[^\n]+\n→ [^\n]+\n$/);

@@ -149,8 +149,8 @@ describe("the command line, for the fleet", function () {
     const file = join(dir, "not-a-folder");
     await writeFile(file, "");
     const { code, err } = await cli({ home: join(file, "fleet") }, "up", "--listen", "127.0.0.1:0");
-    assert.equal(code, 2);
-    assert.match(err, /not-a-folder is a file, not a folder/);
+    assert.equal(code, 4);
+    assert.match(err, /not-a-folder: a part of its path is a file, not a folder/);
     assert.doesNotMatch(err, /\n {4}at /);
   });
 });

@@ -49,7 +49,11 @@ function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice 
   const rate = record.rateMicroUsdPerHour === null ? [] : [formatRate(record.rateMicroUsdPerHour)];
   const status = statusText(host, contact, nowMs);
   const count =
-    gpus.length === 0 ? "no GPU" : `${free} of ${gpus.length} ${gpus.length === 1 ? "GPU" : "GPUs"} free`;
+    gpus.length === 0
+      ? record.reading?.gpuProblem
+        ? "GPUs cannot be read"
+        : "no GPU"
+      : `${free} of ${gpus.length} ${gpus.length === 1 ? "GPU" : "GPUs"} free`;
   return {
     hostId: record.id,
     name: record.name,

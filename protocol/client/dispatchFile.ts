@@ -40,6 +40,8 @@ export async function dispatchFile(client: RouteClient, request: DispatchRequest
   const firstLine = await readFirstLine(resolve(request.file));
   const launch = launchOf(script, firstLine, request.python ?? null);
   if (launch === null) throw new Refusal("no-interpreter", { script });
+  if (request.python && (launch.kind !== "path" || launch.path !== request.python))
+    throw new Refusal("usage", { reason: `A Python is named, but ${script} is not run by Python.` });
   const spec: JobSpec = {
     script,
     args: request.args ?? [],
@@ -95,7 +97,8 @@ async function planOf(request: DispatchRequest): Promise<{ plan: PackPlan; scrip
   const directory = request.workspace ? await folderPath(request.workspace.directory) : undefined;
   const workspace = await listWorkspace(folder, directory);
   const script = relative(workspace.root, file).split(sep).join("/");
-  if (!isInside(workspace.root, file)) throw new Refusal("script-missing", { script: basename(file) });
+  if (!isInside(workspace.root, file))
+    throw new Refusal("usage", { reason: `${basename(file)} does not lie in the folder ${workspace.root}.` });
   // The file in front of the person goes along even where git ignores it.
   const files = workspace.files.includes(script) ? workspace.files : [...workspace.files, script];
   const followed = (await leadsNowhereElsewhere(file, workspace.root)) ? [script] : [];

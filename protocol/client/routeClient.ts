@@ -69,7 +69,13 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
       ...(options.signal ? { signal: options.signal } : {}),
     });
     sent.setNoDelay(true);
-    sent.setTimeout(silenceMs, () => sent.destroy(new Error(`no answer within ${silenceMs / 1_000} s`)));
+    const giveUp = (): void => void sent.destroy(new Error(`no answer within ${silenceMs / 1_000} s`));
+    sent.setTimeout(silenceMs, giveUp);
+    // The socket's own timer begins anew while it connects; the wait for an answer to a body already sent does not.
+    sent.once("finish", () => {
+      const deadline = setTimeout(giveUp, silenceMs);
+      for (const end of ["response", "close"]) sent.once(end, () => clearTimeout(deadline));
+    });
     return sent;
   }
 

@@ -25,6 +25,7 @@ ${reserve(timed)}
 ${launch(spec, options)}
 echo started
 exec >/dev/null 2>&1
+${forget}
 ${spec.timeoutMs === null ? "" : timers(spec.timeoutMs, options.graceMs)}
 ${settle(timed, options.graceMs)}
 `;
@@ -39,14 +40,17 @@ export function placeOf(script: string): { folder: string; file: string } {
   return { folder: parts.join("/"), file: file.startsWith("-") ? `./${file}` : file };
 }
 
+/** This script holds the job's environment: once the shell has it open, no file of it stays. */
+const forget = `rm -f -- "$0"`;
+
 const claim = `h_program=$1 h_mode=$2 h_detach=$3 h_archive=$4
 trap '' HUP PIPE
 ${readBootId}
 exec 9<>alive
 set -C
-{ printf '' >start; } 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; exit 0; }
+{ printf '' >start; } 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; ${forget}; exit 0; }
 set +C
-full() { rm -f start exit.tmp; echo full; exit 0; }
+full() { rm -f start exit.tmp "$0"; echo full; exit 0; }
 printf '%s\\n' "$$ $h_boot" "$h_archive" "$h_program" "$5" 2>/dev/null >start || full`;
 
 function reserve(timed: boolean): string {

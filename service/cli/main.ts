@@ -25,9 +25,13 @@ const terminal: Terminal = {
 
 // Whoever reads us may leave first: `hwledger logs ID | head`. How a job ended is then not known.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(argv[0] === "dispatch" ? exitCodes.ours : exitCodes.done);
+  // A terminal that was closed (EIO) must not keep `up` from ending in its own way.
+  if (argv[0] === "up") return;
+  if (error.code === "EPIPE") process.exit(argv[0] === "dispatch" ? exitCodes.ours : exitCodes.done);
+  process.stderr.write(`The output could not be written: ${error.message}\n`);
+  process.exit(argv[0] === "dispatch" ? exitCodes.ours : exitCodes.refused);
 });
+process.stderr.on("error", () => undefined); // nobody is left to tell
 
 void runCli(argv, terminal).then((code) => {
   process.exitCode = code;

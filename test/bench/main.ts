@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   mkdirSync(results, { recursive: true });
   const lifetimes = createLifetimes();
   const stop = (): void => void lifetimes.end().finally(() => process.exit(130));
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
   const dir = lifetimes.own(mkdtempSync(join(diskFolder(), "hwl-bench-")), (folder) =>
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 }),
   );

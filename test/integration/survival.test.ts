@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { JobRecord } from "../../protocol/job.ts";
+import { runCommand } from "../lab/runCommand.ts";
 import { startFleetFixture, type FleetFixture } from "../support/startFleetFixture.ts";
 
 /** Writes blocks of bytes of every value until told to stop by a file, notes each run, and ends with 7. */
@@ -121,15 +122,41 @@ describe("a running job survives", function () {
     await assertWhole("box", job);
   });
 
+  it("with its environment, which no file holds once it runs, neither here nor there", async () => {
+    const secret = "s3cret-value-of-a-test";
+    const file = join(fleet.scripts, "secret.sh");
+    await writeFile(
+      file,
+      'test -n "$SECRET" && echo has it; while [ ! -e ~/finish ]; do sleep 0.1; done; exit 7\n',
+    );
+    const job = await dispatchFile(fleet.client, {
+      file,
+      host: "box",
+      workspace: "script",
+      env: { SECRET: secret },
+    });
+    await fleet.jobWhen(job.id, "its first line is here", (now) => now.logBytes > 0);
+    const box = fleet.lab.host("box");
+    const there = await box.run(["grep", "-rl", secret, `${box.home}/.hwledger`]);
+    assert.equal(there.stdout, "");
+    const here = await runCommand(["grep", "-rl", secret, join(fleet.dir, "fleet")]);
+    assert.equal(here.stdout, "");
+    await fleet.client.call("cancelJob", { params: { job: job.id } });
+    const ended = await fleet.ended(job.id);
+    assert.equal(ended.state, "cancelled");
+    assert.equal((await fleet.log(job.id)).toString(), "has it\n");
+  });
+
   it("and the ledger holds afterwards, with each job's end in it once", async () => {
     const verdict = await fleet.client.call("verifyLedger");
     assert.equal(verdict.ok, true);
     const { events } = await fleet.client.call("listLedger", { query: { limit: 1000 } });
     const { jobs } = await fleet.client.call("listJobs");
-    assert.ok(jobs.length >= 7);
+    assert.ok(jobs.length >= 8);
     for (const job of jobs) {
       const types = events.filter((event) => event.payload["jobId"] === job.id).map((event) => event.type);
-      assert.deepEqual(types, ["job.queued", "job.placed", "job.syncing", "job.running", "job.failed"]);
+      const end = job.state === "cancelled" ? ["job.cancel-requested", "job.cancelled"] : ["job.failed"];
+      assert.deepEqual(types, ["job.queued", "job.placed", "job.syncing", "job.running", ...end]);
     }
   });
 

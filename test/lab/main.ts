@@ -10,8 +10,7 @@ async function main(): Promise<void> {
   const dir = fileURLToPath(new URL("../../.lab", import.meta.url));
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const stopped = new Promise<string>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.once(signal, () => resolve(signal));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(signal)); // a terminal and npm may each send one
   });
   const hosts = standardHosts.map((spec) => ({ ...spec, varyFigures: true }));
   const lab = await startLab({ dir, hosts, network: "127.0.0" });

@@ -302,7 +302,7 @@ describe("a workspace", function () {
     [
       "a script outside of the folder",
       () => ({ file: put("a.py"), workspace: { directory: dirname(put("s/b.py")) } }),
-      "script-missing",
+      "usage",
     ],
     ["a file that nothing runs", () => ({ file: put("data.xyz") }), "no-interpreter"],
   ] as const)

@@ -34,8 +34,6 @@ export const percent = (value: number): string => `${Math.round(value)} %`;
 export const celsius = (value: number): string => `${Math.round(value)} °C`;
 /** `210 W` */
 export const watts = (value: number): string => `${Math.round(value)} W`;
-/** `11.8 GiB` */
-export const gibibytes = (value: number): string => `${(value / 1_073_741_824).toFixed(1)} GiB`;
 
 /** `11.8/24.0 GiB`, a dash on the side that has no figure; a dash when neither has. */
 export function memoryText(used: Metric, total: Metric): string {

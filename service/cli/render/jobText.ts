@@ -98,7 +98,7 @@ export function jobText(job: JobRecord, nowMs: number, style: Style): string {
     ["time limit", job.timeoutMs === null ? "none" : formatDuration(job.timeoutMs)],
     ["dispatched", `${timeText(job.createdAtMs)} by ${job.createdBy.replace(/^user\//, "")}`],
     ["started", job.startedAtMs === null ? "–" : timeText(job.startedAtMs)],
-    ["ended", job.endedAtMs === null ? "–" : `${timeText(job.endedAtMs)} after ${runTimeText(job, nowMs)}`],
+    ["ended", job.endedAtMs === null ? "–" : `${timeText(job.endedAtMs)}${ranText(job, nowMs)}`],
     ["log", `${bytesText(job.logBytes)}${job.logComplete ? ", complete" : ""}`],
   ];
   if (job.contact.kind === "lost")
@@ -110,4 +110,8 @@ export function jobText(job: JobRecord, nowMs: number, style: Style): string {
     ]);
   const width = Math.max(...facts.map(([name]) => name.length));
   return facts.map(([name, value]) => `${style.dim(name.padEnd(width))}  ${printable(value)}`).join("\n");
+}
+
+function ranText(job: JobRecord, nowMs: number): string {
+  return job.startedAtMs === null ? ", never started" : ` after ${runTimeText(job, nowMs)}`;
 }

@@ -17,6 +17,7 @@ import type { Peer } from "../pki/identifyPeer.ts";
 import type { KeyedCertificate } from "../pki/x509.ts";
 import { dropUnreadBodies } from "./dropUnreadBody.ts";
 import { endConnections } from "./endConnections.ts";
+import { checkUpgrade } from "./checkUpgrade.ts";
 import { limitBody } from "./limitBody.ts";
 import { limitIdleConnections } from "./limitIdleConnections.ts";
 import { problemOfThrown, replyProblem } from "./problemReply.ts";
@@ -88,6 +89,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   dropUnreadBodies(app);
   app.addHook("onRequest", (request, _reply, done) => {
     authorise(request, needs);
+    checkUpgrade(request);
     done();
   });
   await app.register(rateLimit, {

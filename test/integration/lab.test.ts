@@ -193,6 +193,7 @@ describe("a lab whose parent is killed", function () {
     const url = new URL("../lab/startLab.ts", import.meta.url).href;
     const program = `import { startLab } from ${JSON.stringify(url)};
       const { hosts } = await startLab({ dir: ${JSON.stringify(dir)}, hosts: [{ name: "orphan" }] });
+      setInterval(() => undefined, 1_000); // the lab itself does not keep a process alive
       console.log(hosts[0].pid, hosts[0].address, hosts[0].port);`;
     const parent = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {
       cwd: fileURLToPath(new URL("../..", import.meta.url)),

@@ -134,7 +134,9 @@ async function packFile(tar: Pack, root: string, name: string, header: EntryHead
     const entry = tar.entry(header, (error) => (error ? finished.reject(error) : finished.resolve()));
     finished.promise.catch(() => undefined); // awaited below, unless reading fails first
     entry.on("error", (error) => finished.reject(error));
-    tar.once("close", () => finished.resolve());
+    const abandoned = (): void => finished.resolve();
+    tar.once("close", abandoned);
+    void finished.promise.catch(() => undefined).then(() => tar.off("close", abandoned));
     let missing = header.size ?? 0;
     for await (const chunk of createReadStream(path, { end }) as AsyncIterable<Buffer>) {
       if (tar.destroyed) return;

@@ -1,4 +1,5 @@
 import { metricValue, type Metric } from "../../protocol/metric.ts";
+import { unsupportedText } from "../../protocol/unsupportedText.ts";
 
 const GiB = 1_073_741_824;
 
@@ -52,23 +53,8 @@ export function formatAge(ageMs: number): string {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
 }
 
-/** Why a figure is missing, as words. */
+/** A figure, or why it is missing, as words. */
 export function metricText(metric: Metric, format: (value: number) => string): string {
   if ("value" in metric) return format(metric.value);
-  switch (metric.unsupported) {
-    case "not-supported":
-      return "not supported by this device";
-    case "error":
-      return "could not be read just now";
-    case "fault":
-      return "the device is faulty";
-    case "denied":
-      return "this login may not read it";
-    case "unknown-field":
-      return "the driver's tool does not know it";
-    case "not-measured":
-      return "not measured yet";
-    case "unified":
-      return "shared with the machine's memory";
-  }
+  return unsupportedText(metric.unsupported);
 }

@@ -1,4 +1,4 @@
-import type { Metric, UnsupportedReason } from "../../../protocol/metric.ts";
+import type { Metric } from "../../../protocol/metric.ts";
 
 /** Shown where there is no figure. */
 export const noFigure = "–";
@@ -6,26 +6,6 @@ export const noFigure = "–";
 /** A metric with its unit, or a dash. */
 export function metricText(metric: Metric, format: (value: number) => string): string {
   return "value" in metric ? format(metric.value) : noFigure;
-}
-
-/** Why a figure is missing, as words. */
-export function reasonText(reason: UnsupportedReason): string {
-  switch (reason) {
-    case "not-supported":
-      return "this device has none";
-    case "error":
-      return "could not be read just now";
-    case "fault":
-      return "the device is faulty";
-    case "denied":
-      return "this login may not read it";
-    case "unknown-field":
-      return "the driver's tool does not know it";
-    case "not-measured":
-      return "not measured yet";
-    case "unified":
-      return "shared with the machine's memory";
-  }
 }
 
 /** `37 %` */

@@ -2,6 +2,7 @@ import { formatDuration } from "../../../protocol/duration.ts";
 import type { HostRecord, HostStatus } from "../../../protocol/host.ts";
 import type { Metric } from "../../../protocol/metric.ts";
 import type { GpuReading } from "../../../protocol/reading.ts";
+import { unsupportedText } from "../../../protocol/unsupportedText.ts";
 import type { Style } from "../terminal.ts";
 import {
   bytesText,
@@ -11,7 +12,6 @@ import {
   noFigure,
   percent,
   rateText,
-  reasonText,
   timeText,
   watts,
 } from "./figures.ts";
@@ -230,7 +230,7 @@ function amountText(used: Metric, total: Metric): string {
 
 function withReason(metric: Metric, format: (value: number) => string, what = ""): string {
   if ("value" in metric) return format(metric.value);
-  return `${what === "" ? "" : `${what} `}${noFigure} (${reasonText(metric.unsupported)})`;
+  return `${what === "" ? "" : `${what} `}${noFigure} (${unsupportedText(metric.unsupported)})`;
 }
 
 function reasonOf({ name, probe, status }: HostRecord): string {

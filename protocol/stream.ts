@@ -86,15 +86,15 @@ export type ServiceMessage = z.infer<typeof serviceMessageSchema>;
 /** Length of the head of a binary log frame: kind (1), subscription id (4, big-endian), byte offset (8, big-endian). */
 export const logFrameHeadBytes = 13;
 
-/** One piece of a log. */
+/** One part of a log, in the pieces it came in. */
 export interface LogFrame {
   id: number;
   offset: number;
-  bytes: Uint8Array;
+  pieces: readonly Uint8Array[];
 }
 
-/** The head of a log's binary frame; the bytes of the piece follow it, in the same message. */
-export function logFrameHead({ id, offset }: Omit<LogFrame, "bytes">): Uint8Array {
+/** The head of a log's binary frame, in the message's first fragment; the bytes follow it, in the same message. */
+export function logFrameHead({ id, offset }: Omit<LogFrame, "pieces">): Uint8Array {
   const head = new Uint8Array(logFrameHeadBytes);
   const view = new DataView(head.buffer);
   view.setUint8(0, 1);
@@ -103,13 +103,14 @@ export function logFrameHead({ id, offset }: Omit<LogFrame, "bytes">): Uint8Arra
   return head;
 }
 
-/** Reads a binary frame; null when it is none of ours. `bytes` shares the memory of `data`. */
-export function decodeLogFrame(data: Uint8Array): LogFrame | null {
-  if (data.length < logFrameHeadBytes || data[0] !== 1) return null;
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  return {
-    id: view.getUint32(1),
-    offset: Number(view.getBigUint64(5)),
-    bytes: data.subarray(logFrameHeadBytes),
-  };
+/**
+ * Reads a binary message from the WebSocket fragments it came in, so that nobody copies them together; null when it is
+ * none of ours. The pieces share the memory of the fragments.
+ */
+export function decodeLogFrame(fragments: readonly Uint8Array[]): LogFrame | null {
+  const [first, ...rest] = fragments;
+  if (first === undefined || first.length < logFrameHeadBytes || first[0] !== 1) return null;
+  const view = new DataView(first.buffer, first.byteOffset, first.byteLength);
+  const pieces = [first.subarray(logFrameHeadBytes), ...rest].filter(({ length }) => length > 0);
+  return { id: view.getUint32(1), offset: Number(view.getBigUint64(5)), pieces };
 }

@@ -12,6 +12,7 @@ import {
   type ComposedService,
   type ServiceLimits,
 } from "./composeService.ts";
+import { growHeap } from "./growHeap.ts";
 import { homeLayout, type HomeLayout } from "./homeLayout.ts";
 import { keepOwnerIdentity, machineName } from "./ownerIdentity.ts";
 import { tokenTtlMs } from "./pki/createEnrolment.ts";
@@ -47,13 +48,14 @@ const lockWaitMs = 5_000;
 
 /**
  * Starts the fleet's service on a data folder, or says where it runs already. At the first start it makes the fleet:
- * CA, database, the owner's membership and this machine as the first host.
+ * CA, database, the owner's membership and this machine as the first host. Sets how the process collects its memory.
  */
 export async function startService(options: StartOptions): Promise<StartedService> {
   const layout = homeLayout(options.home);
   const lock = holdLock(layout.lock);
   if (lock === null) return runningElsewhere(layout);
   rmSync(layout.serviceFile, { force: true }); // of a service that was killed
+  growHeap();
   const logFile = createWriteStream(layout.serviceLog, { flags: "a", mode: 0o600 });
   logFile.on("error", () => undefined); // a full disk ends the log, not the service
   const log = pino({ level: "info" }, logFile);

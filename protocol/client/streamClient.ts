@@ -114,6 +114,7 @@ export function openStream(options: StreamOptions): StreamClient {
       perMessageDeflate: false,
       maxPayload: 64 * 1_048_576,
     });
+    opened.binaryType = "fragments";
     socket = opened;
     let failure: Error | null = null;
     const noHello = setTimeout(() => {
@@ -123,12 +124,12 @@ export function openStream(options: StreamOptions): StreamClient {
     opened.on("open", () => {
       send({ type: "hello", protocol: protocolVersion, client: options.client });
     });
-    opened.on("message", (data: Buffer, isBinary) => {
+    opened.on("message", (data, isBinary) => {
       if (socket !== opened) return;
       heardAtMs = now();
       try {
-        if (isBinary) return onFrame(data);
-        const message = serviceMessageSchema.parse(JSON.parse(data.toString("utf8")));
+        if (isBinary) return onFrame(data as Buffer[]);
+        const message = serviceMessageSchema.parse(JSON.parse((data as Buffer).toString("utf8")));
         if (message.type === "hello") clearTimeout(noHello);
         onMessage(message);
       } catch (cause) {
@@ -206,19 +207,24 @@ export function openStream(options: StreamOptions): StreamClient {
     }
   }
 
-  function onFrame(data: Buffer): void {
-    const frame = decodeLogFrame(data);
+  function onFrame(fragments: readonly Buffer[]): void {
+    const frame = decodeLogFrame(fragments);
     if (frame === null) throw new TypeError("not a log frame");
     const subscription = subscriptions.get(frame.id);
     if (!subscription || subscription.nextByte === null) return;
     if (frame.offset !== subscription.nextByte) return; // sent before a reconnect that asked anew
-    subscription.nextByte += frame.bytes.length;
+    const { offset, pieces } = frame;
+    for (const piece of pieces) subscription.nextByte += piece.length;
     const isOpen = (): boolean => subscriptions.get(frame.id) === subscription;
     subscription.chain = subscription.chain
       .then(async () => {
-        if (!isOpen()) return;
-        await subscription.listener.onLog?.(frame.bytes, frame.offset);
-        subscription.owedBytes += frame.bytes.length;
+        let at = offset;
+        for (const piece of pieces) {
+          if (!isOpen()) return;
+          await subscription.listener.onLog?.(piece, at);
+          at += piece.length;
+        }
+        subscription.owedBytes += at - offset;
         if (subscription.owedBytes < creditBytes) return;
         send({ type: "credit", id: frame.id, bytes: subscription.owedBytes });
         subscription.owedBytes = 0;

@@ -3,6 +3,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobId } from "../../protocol/ids.ts";
+import { createLogTip, type LogTip } from "./createLogTip.ts";
 import { openLogWriter, type LogWriter } from "./openLogWriter.ts";
 
 /** The service's mirror of the jobs' logs: one file each, a prefix of the log on the host. */
@@ -15,6 +16,8 @@ export interface LogStore {
    * `offset`, where given, is where the bytes belong: after a failed write what comes later is refused, not put in its place.
    */
   append(id: JobId, bytes: Buffer, offset?: number): Promise<void>;
+  /** Fulfils when followers that keep up are not left behind by more; soon, whatever they do. */
+  room(id: JobId): Promise<void>;
   /** Says that nothing more will come: followers end, the file is on disk. The hash is SHA-256 in hex. */
   finish(id: JobId): Promise<{ bytes: number; sha256: string }>;
   /** What is held now, from an offset on. */
@@ -38,9 +41,8 @@ interface Log {
   /** Chunks that wait for the write under way. */
   open: Batch | null;
   lastWrite: Promise<void> | null;
-  /** The newest bytes, for followers that keep up: they are not read back from the file. */
-  recent: { offset: number; bytes: Buffer }[];
-  recentBytes: number;
+  /** For followers that keep up: they are not served from the file. */
+  tip: LogTip;
   writer: Promise<LogWriter> | null;
   waiting: Set<() => void>;
 }
@@ -50,8 +52,6 @@ interface Batch {
   written: Promise<void>;
 }
 
-/** Above the stream's window, so that a follower that keeps up never reads the file. */
-const recentLimitBytes = 4 * 1_048_576;
 const readBytes = 262_144;
 const emptySha256 = createHash("sha256").digest("hex");
 
@@ -66,13 +66,13 @@ export function createLogStore(options: LogStoreOptions): LogStore {
   const logOf = (id: JobId): Log => {
     const known = logs.get(id);
     if (known) return known;
+    const bytes = fileSize(fileOf(id));
     const log: Log = {
-      bytes: fileSize(fileOf(id)),
+      bytes,
       pendingBytes: 0,
       open: null,
       lastWrite: null,
-      recent: [],
-      recentBytes: 0,
+      tip: createLogTip(bytes),
       writer: null,
       waiting: new Set(),
     };
@@ -100,13 +100,14 @@ export function createLogStore(options: LogStoreOptions): LogStore {
       else log.open = openBatch(log, bytes, () => writerOf(id, log));
       return log.open.written;
     },
+    room: (id) => logs.get(id)?.tip.room() ?? Promise.resolve(),
     async finish(id) {
       const log = logOf(id);
       await log.lastWrite;
       const sha256 = log.bytes === 0 && !log.writer ? emptySha256 : await (await writerOf(id, log)).finish();
       logs.delete(id);
       finished.add(id);
-      log.recent = [];
+      log.tip.clear();
       wakeAll(log);
       return { bytes: log.bytes, sha256 };
     },
@@ -136,16 +137,19 @@ async function* readRanges(
 ): AsyncGenerator<Buffer> {
   let offset = fromOffset;
   let handle: FileHandle | null = null;
+  const follower = log.tip.follow(offset);
   try {
     for (;;) {
       if (offset < log.bytes) {
         const chunk =
-          fromTip(log, offset) ?? (await readAt((handle ??= await open(file, "r")), offset, log.bytes));
+          log.tip.at(offset) ?? (await readAt((handle ??= await open(file, "r")), offset, log.bytes));
         offset += chunk.length;
         yield chunk;
+        follower.took(offset);
       } else if (!(await more(log)) && offset >= log.bytes) return;
     }
   } finally {
+    follower.leave();
     await handle?.close();
   }
 }
@@ -182,25 +186,15 @@ function openBatch(log: Log, first: Buffer, writerOf: () => Promise<LogWriter>):
   return { chunks, written };
 }
 
-/** Keeps what was written of these chunks for followers, and forgets the oldest. */
+/** Keeps what was written of these chunks for followers. */
 function remember(log: Log, chunks: readonly Buffer[], offset: number): void {
   let at = offset;
   for (const chunk of chunks) {
     const bytes = chunk.subarray(0, Math.max(0, log.bytes - at));
     if (bytes.length === 0) break;
-    log.recent.push({ offset: at, bytes });
-    log.recentBytes += bytes.length;
+    log.tip.add(at, bytes);
     at += chunk.length;
   }
-  while (log.recentBytes > recentLimitBytes && log.recent.length > 1)
-    log.recentBytes -= log.recent.shift()?.bytes.length ?? 0;
-}
-
-function fromTip(log: Log, offset: number): Buffer | null {
-  const piece = log.recent.findLast((one) => one.offset <= offset);
-  return piece && offset < piece.offset + piece.bytes.length
-    ? piece.bytes.subarray(offset - piece.offset)
-    : null;
 }
 
 async function readAt(handle: FileHandle, offset: number, endOffset: number): Promise<Buffer> {

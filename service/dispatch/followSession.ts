@@ -86,6 +86,7 @@ async function pump(
     waitingBytes += chunk.length;
     state.appending = appending;
     if (waitingBytes > mostWaitingBytes) await appending;
+    await options.logs.room(options.jobId);
   }
   await state.appending;
 }

@@ -3,6 +3,7 @@ import { Refusal } from "../../protocol/problem.ts";
 import { parseRunnerReport, type RunnerReport } from "../../protocol/runner/runnerReport.ts";
 import type { HostShell, ShellTarget } from "../ssh/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
+import { chunksOf } from "./chunksOf.ts";
 import { asError, within } from "./within.ts";
 
 /** A script of the runner at work on a host, past its ready line. */
@@ -53,7 +54,7 @@ export async function openRunner(
     throw refusalOf(error, target.name);
   });
   const reports = readReports(shell, nonce, deps);
-  const chunks: AsyncIterator<Buffer> = shell.stdout[Symbol.asyncIterator]();
+  const chunks = chunksOf(shell.stdout);
   const close = (): void => {
     shell.close();
     drain(chunks);

@@ -47,6 +47,8 @@ export interface SshConnection {
   client: Client;
   /** Bytes in both directions so far; 0 where that is not known. */
   bytes: () => number;
+  /** Says that what its socket reads is used up at once and need not be copied. */
+  lendData: () => void;
   /** Ends it, and the connections it goes through. */
   close: () => void;
 }
@@ -105,6 +107,7 @@ class OtherKeyType extends Error {
 interface Way {
   stream: Duplex;
   bytes: () => number;
+  lendData: () => void;
   close: () => void;
 }
 
@@ -116,9 +119,10 @@ async function openWay(hop: Hop, options: ConnectOptions, needs: ConnectNeeds): 
   if (settings.certificateFiles.length > 0) throw new BeyondSsh2("login certificates");
   if (settings.proxyJump === null) {
     const limitMs = settings.connectTimeoutMs ?? needs.timing.connectMs;
-    const socket = await openSocket(settings, name, { limitMs, signal: options.signal });
+    const { socket, lendData } = await openSocket(settings, name, { limitMs, signal: options.signal });
     return {
       stream: socket,
+      lendData,
       bytes: () => socket.bytesRead + socket.bytesWritten,
       close: () => socket.destroy(),
     };
@@ -127,7 +131,7 @@ async function openWay(hop: Hop, options: ConnectOptions, needs: ConnectNeeds): 
   const jump = await connectHop(await jumpHop(hop, settings.proxyJump, needs), options, needs);
   try {
     const stream = await forward(jump.client, settings, name, needs.timing.connectMs);
-    return { stream, bytes: jump.bytes, close: jump.close };
+    return { stream, bytes: jump.bytes, lendData: () => undefined, close: jump.close };
   } catch (error) {
     jump.close();
     throw error;
@@ -237,6 +241,7 @@ function connectionOf(client: Client, way: Way): SshConnection {
   return {
     client,
     bytes: way.bytes,
+    lendData: way.lendData,
     close() {
       client.end();
       client.destroy();

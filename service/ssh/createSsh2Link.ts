@@ -136,16 +136,18 @@ function problemOfOpening(error: unknown, name: HostName, lost: string | null): 
 const rekeyCheckMs = 10_000;
 
 /**
- * ssh2 makes a decipher for each packet from the key's bytes; a key object saves more than half of that. The field is
- * not in its types: where it is not what we know, nothing is changed. Each change of keys brings a new one.
+ * ssh2 makes a decipher for each packet from the key's bytes; a key object saves more than half of that. What has this
+ * field is its AES-GCM, which keeps nothing of what it reads, so that this may be lent. The field is not in its types:
+ * where it is not what we know, nothing is changed. Each change of keys brings a new one.
  */
-function prepareKeys({ client }: SshConnection): void {
+function prepareKeys({ client, lendData }: SshConnection): void {
   const { _protocol: protocol } = client as unknown as {
     _protocol?: { _decipher?: { _decipherKey?: unknown } };
   };
   const decipher = protocol?._decipher;
-  if (decipher && Buffer.isBuffer(decipher._decipherKey))
-    decipher._decipherKey = createSecretKey(decipher._decipherKey);
+  if (!decipher || !Buffer.isBuffer(decipher._decipherKey)) return;
+  decipher._decipherKey = createSecretKey(decipher._decipherKey);
+  lendData();
 }
 
 /** ssh2's client never changes keys by itself. Its method for it is not in its types. Returns the stop. */

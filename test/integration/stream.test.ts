@@ -33,16 +33,23 @@ interface RawStream {
 describe("a log frame", () => {
   it("comes back as it was, also far into a log", () => {
     for (const offset of [0, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER]) {
-      const frame = { id: 0xffff_ffff, offset, bytes: Buffer.from("é\0") };
-      const back = decodeLogFrame(Buffer.concat([logFrameHead(frame), frame.bytes]));
-      assert.deepEqual({ ...back, bytes: null }, { ...frame, bytes: null });
-      assert.deepEqual(Buffer.from(back!.bytes), frame.bytes);
+      const frame = { id: 0xffff_ffff, offset };
+      const text = Buffer.from("é\0");
+      for (const fragments of [
+        [Buffer.concat([logFrameHead(frame), text])],
+        [logFrameHead(frame), text.subarray(0, 1), text.subarray(1)],
+      ]) {
+        const { pieces, ...back } = decodeLogFrame(fragments)!;
+        assert.deepEqual(back, frame);
+        assert.deepEqual(Buffer.concat(pieces), text);
+      }
     }
   });
 
   it("is none when it is too short or of another kind", () => {
-    assert.equal(decodeLogFrame(Buffer.alloc(12)), null);
-    assert.equal(decodeLogFrame(Buffer.from([2, ...Buffer.alloc(20)])), null);
+    assert.equal(decodeLogFrame([]), null);
+    assert.equal(decodeLogFrame([Buffer.alloc(12, 1)]), null);
+    assert.equal(decodeLogFrame([Buffer.from([2, ...Buffer.alloc(20)])]), null);
   });
 });
 
@@ -80,7 +87,7 @@ describe("the stream", function () {
     let logBytes = 0;
     let closed: number | null = null;
     socket.on("message", (data: Buffer, isBinary) => {
-      if (isBinary) logBytes += decodeLogFrame(data)?.bytes.length ?? 0;
+      if (isBinary) logBytes += Buffer.concat(decodeLogFrame([data])?.pieces ?? []).length;
       else heard.push(serviceMessageSchema.parse(JSON.parse(data.toString())));
     });
     socket.on("error", () => undefined);

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))));
@@ -44,6 +45,10 @@ if (!existsSync(program))
 const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: "inherit" });
 // A terminal sends Ctrl-C to the child as well, which takes two at once for one; signals from elsewhere reach only us.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// Node.js 20 sets the terminal back at its own end, and aborts when that is gone.
+const dreadsHangUp = major(process.version) < 22 && [0, 1, 2].some((descriptor) => isatty(descriptor));
+let hungUp = false;
+process.on("SIGHUP", () => (hungUp = true));
 child.on("error", (error) =>
   fail(
     "node-too-old",
@@ -53,6 +58,7 @@ child.on("error", (error) =>
   ),
 );
 child.on("exit", (code, signal) => {
+  if (hungUp && dreadsHangUp) process.kill(process.pid, "SIGKILL");
   if (signal === null) process.exit(code ?? 255);
   // Ends as the child did, so that a shell sees the signal.
   process.removeAllListeners(signal);

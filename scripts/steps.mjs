@@ -94,6 +94,13 @@ export function checkSteps() {
     check("format", bin("prettier"), ["--check", "--log-level", "warn", "."]),
     suite("unit", ["test/unit/**/*.test.ts"]),
     suite("architecture and documents", ["test/architecture/**/*.test.ts"]),
-    suite("captures of real tools", ["test/contract/**/*.test.ts"]),
+    ...captureSteps(),
   ];
+}
+
+/** Captures of real tools are not ours to publish: where no folder holds them, nothing of theirs is counted as passed. */
+function captureSteps() {
+  if (process.env.HWLEDGER_CAPTURES) return [suite("captures of real tools", ["test/contract/**/*.test.ts"])];
+  console.log("NOT checked: captures of real tools; HWLEDGER_CAPTURES names no folder.");
+  return [];
 }

@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative, sep } from "node:path";
-import { promisify } from "node:util";
 import { Refusal } from "../problem.ts";
+import { gitFiles, gitTop } from "./gitFiles.ts";
 
 /** The files that go along with a script: paths relative to `root`, with `/`, sorted. */
 export interface Workspace {
@@ -14,7 +13,6 @@ export interface Workspace {
   source: "git" | "folder";
 }
 
-const run = promisify(execFile);
 const folderFileLimit = 50_000;
 
 /**
@@ -27,45 +25,6 @@ export async function listWorkspace(scriptDirectory: string, directory?: string)
   const root = directory ?? top ?? scriptDirectory;
   if (top !== null) return { root, files: await gitFiles(root), source: "git" };
   return { root, files: await folderFiles(root), source: "folder" };
-}
-
-/** Null where there is no git or no work tree. Any other failure is told: what git ignores must not be sent instead. */
-async function gitTop(directory: string): Promise<string | null> {
-  try {
-    const stdout = await git(directory, ["rev-parse", "--show-toplevel"]);
-    const top = stdout.replace(/\r?\n$/, "");
-    return top === "" ? null : top.split("/").join(sep);
-  } catch (cause) {
-    const { code, stderr = "" } = cause as { code?: unknown; stderr?: string };
-    if (code === "ENOENT" || /not a git repository|must be run in a work tree/.test(stderr)) return null;
-    throw gitRefusal(directory, cause);
-  }
-}
-
-async function gitFiles(root: string): Promise<string[]> {
-  try {
-    const stdout = await git(root, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-    return [...new Set(stdout.split("\0"))].filter((file) => file !== "").sort();
-  } catch (cause) {
-    throw gitRefusal(root, cause);
-  }
-}
-
-/** Runs git on a folder: not on the repository the environment names, and without the program a repository may name. */
-async function git(directory: string, args: string[]): Promise<string> {
-  const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C" };
-  for (const name of ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"])
-    Reflect.deleteProperty(env, name);
-  const options = { timeout: 60_000, maxBuffer: 256 * 1_048_576, env };
-  const { stdout } = await run("git", ["-C", directory, "-c", "core.fsmonitor=false", ...args], options);
-  return stdout;
-}
-
-function gitRefusal(file: string, cause: unknown): Refusal {
-  const { stderr = "", message } = cause as { stderr?: string; message: string };
-  const said = /^fatal: (.*)$/m.exec(stderr)?.[1] ?? message;
-  const reason = `git failed: ${said.replace(/[.\s]+$/, "")}`;
-  return new Refusal("workspace-unreadable", { file, reason }, { cause });
 }
 
 async function folderFiles(root: string): Promise<string[]> {

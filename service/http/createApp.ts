@@ -144,6 +144,9 @@ function parseBodies(app: FastifyInstance, limits: AppLimits): void {
   );
   app.addContentTypeParser("application/x-tar", (_request, payload, done) => done(null, payload));
   app.addHook("preParsing", (request, _reply, payload, done) => {
+    const encoding = request.headers["content-encoding"] ?? "identity";
+    if (encoding.toLowerCase() !== "identity")
+      return done(new Refusal("unsupported-media-type", { reason: "Bodies are taken uncompressed." }));
     const takesBody = request.method !== "GET" && request.method !== "HEAD";
     const isJson = takesBody && /^application\/json\b/i.test(request.headers["content-type"] ?? "");
     if (!isJson) return done(null, payload);

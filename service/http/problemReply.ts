@@ -38,6 +38,8 @@ export function problemOfThrown(
 
 /** Sends a problem document. */
 export function replyProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  // Fastify asks to close after a body that could not be read; HTTP/2 has no such header and warns.
+  if (reply.request.raw.httpVersionMajor > 1) reply.removeHeader("connection");
   return reply
     .code(problem.status ?? 500)
     .type("application/problem+json")

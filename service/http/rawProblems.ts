@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { problemOf } from "../../protocol/problem.ts";
 
@@ -21,9 +21,10 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
   setTimeout(() => socket.destroy(), 1_000).unref();
 }
 
-/** Answers an `Expect` that is not understood. */
-export function answerExpectation(_request: unknown, response: ServerResponse): void {
+/** Answers an `Expect` that is not understood. In HTTP/2 a connection has no header of its own. */
+export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
   const body = JSON.stringify(problemOf("bad-request", { reason: "Its Expect header is not understood." }));
-  response.writeHead(400, { "content-type": "application/problem+json", connection: "close" });
+  const close = request.httpVersionMajor < 2 ? { connection: "close" } : {};
+  response.writeHead(400, { "content-type": "application/problem+json", ...close });
   response.end(body);
 }

@@ -43,8 +43,11 @@ describe("bad input on the wire", function () {
   let tls: ConnectionOptions;
   let admin: Identity;
   let session: ClientHttp2Session;
+  const warnings: Error[] = [];
+  const warn = (warning: Error): void => void warnings.push(warning);
 
   before(async () => {
+    process.on("warning", warn);
     service = await startTestService({
       limits: { bodyMs: 700, workspaceBytes: 100_000, uploadSilenceMs: 700 },
     });
@@ -62,6 +65,8 @@ describe("bad input on the wire", function () {
   after(async () => {
     session.destroy();
     await service.end();
+    process.off("warning", warn);
+    assert.deepEqual(warnings.map(String), []);
   });
 
   const path = (row: Route): string =>
@@ -153,6 +158,20 @@ describe("bad input on the wire", function () {
       session,
       { ":method": "PUT", ":path": path(routes.uploadWorkspace), ...jsonHead },
       { text: "{}" },
+    );
+    assert.equal(problemIn(answer, "upload").code, "unsupported-media-type");
+  });
+
+  it("is refused when it is compressed", async () => {
+    for (const [name, row] of jsonRows) {
+      const answer = await send(row, "{}", { ...jsonHead, "content-encoding": "gzip" });
+      assert.equal(problemIn(answer, name).code, "unsupported-media-type", name);
+    }
+    const head = { ":method": "PUT", ":path": path(routes.uploadWorkspace), "content-encoding": "br" };
+    const answer = await requestHttp2(
+      session,
+      { ...head, "content-type": "application/x-tar" },
+      { text: "x" },
     );
     assert.equal(problemIn(answer, "upload").code, "unsupported-media-type");
   });
@@ -262,6 +281,12 @@ describe("bad input on the wire", function () {
       assert.equal(answer.status, 400, text.slice(0, 60));
       assert.match(answer.headers["content-type"] ?? "", /problem\+json/, text.slice(0, 60));
     }
+  });
+
+  it("with an expectation that nobody has is answered over HTTP/2 too", async () => {
+    const head = { ":method": "POST", ":path": path(routes.createToken), ...jsonHead, expect: "something" };
+    const answer = await requestHttp2(session, head, { text: "{}" });
+    assert.equal(problemIn(answer, "expect").code, "bad-request");
   });
 
   it("that is not TLS, or TLS and silence cut short, does no harm", async () => {

@@ -144,6 +144,36 @@ describe("a workspace", function () {
       assert.equal(body.spec.script, "ignored/main.py");
     });
 
+    it("has what is in submodules and in work trees inside, by the same rule", async () => {
+      const library = join(root, "ignored/library");
+      put("ignored/library/lib.py");
+      put("ignored/library/.gitignore", "*.bin\n");
+      for (const args of [
+        ["init", "-q"],
+        ["add", "-A"],
+        ["commit", "-qm", "x"],
+      ])
+        git("-C", library, ...args);
+      git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", library, "sub/library");
+      put("sub/library/new.py");
+      put("sub/library/big.bin");
+      put("inside/main.py");
+      git("-C", join(root, "inside"), "init", "-q");
+      const { files } = await listWorkspace(root);
+      const below = files.filter((file) => file.includes("/"));
+      assert.deepEqual(below, [
+        "inside/main.py",
+        "sub/library/.gitignore",
+        "sub/library/lib.py",
+        "sub/library/new.py",
+      ]);
+      git("submodule", "--quiet", "deinit", "-f", "sub/library");
+      assert.deepEqual(
+        (await listWorkspace(root)).files.filter((file) => file.startsWith("sub")),
+        [],
+      );
+    });
+
     it("takes names as git knows them, whatever they hold", async () => {
       for (const name of awkward) put(name);
       const { files } = await listWorkspace(root);

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { problemCatalog, type ProblemCode, type ProblemKind } from "./problemCatalog.ts";
+import { problemCatalog, type ProblemCode } from "./problemCatalog.ts";
+import type { ProblemKind } from "./problems/problemKind.ts";
 
 /** Facts that fill the slots of a problem's sentences and travel beside them. */
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;

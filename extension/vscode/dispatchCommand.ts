@@ -161,6 +161,7 @@ async function offerWayOut(
     "workspace-too-large": [scriptOnly],
     "workspace-unreadable": [scriptOnly],
     "service-unreachable": [again],
+    "upload-interrupted": [again],
     "host-unreachable": [again],
     "host-connection-lost": [again],
     "needs-login": ["Log In"],

@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import type { JobRecord, JobSpec } from "../job.ts";
 import { launchOf } from "../launch.ts";
 import { Refusal } from "../problem.ts";
-import { inlineWorkspaceLimitBytes } from "../routes.ts";
+import { inlineWorkspaceLimitBytes } from "../routes/jobRoutes.ts";
 import { listWorkspace } from "./listWorkspace.ts";
 import { packStream, planPack, type PackPlan } from "./packWorkspace.ts";
 import type { RouteClient } from "./routeClient.ts";
@@ -59,10 +59,13 @@ export async function dispatchFile(client: RouteClient, request: DispatchRequest
     throw error;
   }
   if (inline) return job;
-  return client.upload("uploadWorkspace", { job: job.id }, tar, {
-    silenceMs: 120_000,
-    ...(request.signal ? { signal: request.signal } : {}),
-  });
+  const upload = { silenceMs: 120_000, ...(request.signal ? { signal: request.signal } : {}) };
+  try {
+    return await client.upload("uploadWorkspace", { job: job.id }, tar, upload);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== "service-unreachable") throw error;
+    throw new Refusal("upload-interrupted", { ...error.facts, job: job.id }, { cause: error });
+  }
 }
 
 /** Creates the job; after a lost connection once more with the same key, which answers with the same job. */

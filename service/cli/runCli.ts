@@ -159,6 +159,7 @@ function exitCodeOf(problem: Problem): ExitCode {
       return exitCodes.usage;
     case "not-joined":
     case "service-unreachable":
+    case "upload-interrupted":
     case "service-untrusted":
       return exitCodes.unreachable;
     default:

@@ -24,7 +24,8 @@ import { packStream, planPack } from "../../protocol/client/packWorkspace.ts";
 import type { RouteClient } from "../../protocol/client/routeClient.ts";
 import type { JobRecord } from "../../protocol/job.ts";
 import { Refusal } from "../../protocol/problem.ts";
-import { inlineWorkspaceLimitBytes, type RouteInput } from "../../protocol/routes.ts";
+import type { RouteInput } from "../../protocol/routes.ts";
+import { inlineWorkspaceLimitBytes } from "../../protocol/routes/jobRoutes.ts";
 import { aJob } from "../support/fleetRecords.ts";
 
 type Body = NonNullable<RouteInput<"createJob">["body"]>;
@@ -340,6 +341,15 @@ describe("a workspace", function () {
       const client = { call: () => assert.fail("something was sent") } as unknown as RouteClient;
       assert.equal((await refusalOf(dispatchFile(client, request()))).code, code);
     });
+
+  it("names the job whose workspace did not arrive when the service goes away", async () => {
+    const gone = new Refusal("service-unreachable", { url: "https://x", reason: "cut" });
+    const client = { call: () => Promise.resolve(aJob()), upload: () => Promise.reject(gone) };
+    const request = { file: put("main.py", "x".repeat(inlineWorkspaceLimitBytes)) };
+    const { code, message } = await refusalOf(dispatchFile(client as unknown as RouteClient, request));
+    assert.equal(code, "upload-interrupted");
+    assert.ok(message.includes(aJob().id), message);
+  });
 
   it("once more with the same key after a lost answer, so that it does not run twice", async () => {
     const keys: unknown[] = [];

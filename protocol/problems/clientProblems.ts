@@ -1,0 +1,78 @@
+import type { ProblemKind } from "./problemKind.ts";
+
+/** Problems that arise at the client. */
+export const clientProblems = {
+  "address-in-use": {
+    status: null,
+    title: "The address is taken",
+    detail: "Another program listens on {address}.",
+    next: "Choose another with --listen, such as --listen 127.0.0.1:0 for any free port.",
+  },
+  "ca-damaged": {
+    status: null,
+    title: "The fleet's CA cannot be read",
+    detail: "{file} is damaged.",
+    next: "Put back a copy of that file. Without it nobody can join and members cannot trust the service.",
+  },
+  "not-joined": {
+    status: null,
+    title: "No fleet here yet",
+    detail: "{home} holds no membership of a fleet.",
+    next: "Start one with `hwledger up`, or join one with `hwledger join LINK`.",
+  },
+  "already-joined": {
+    status: null,
+    title: "This folder belongs to another fleet",
+    detail: "{home} is a member of {fleet}.",
+    next: "Set HWLEDGER_HOME to another folder to join a second fleet.",
+  },
+  "link-invalid": {
+    status: null,
+    title: "The join link is not valid",
+    detail: "{reason}",
+    next: "Copy the whole link, or ask for a fresh one.",
+  },
+  "service-unreachable": {
+    status: null,
+    title: "The service cannot be reached",
+    detail: "{url} does not answer: {reason}.",
+    next: "Start it with `hwledger up`, or check the address.",
+  },
+  "upload-interrupted": {
+    status: null,
+    title: "The workspace was not sent to its end",
+    detail:
+      "{url} went away while the workspace of {job} was on its way: {reason}. The job ends without a start.",
+    next: "Dispatch it again when the service is back; `hwledger status` tells.",
+  },
+  "service-untrusted": {
+    status: null,
+    title: "This is not the fleet you joined",
+    detail: "{url} does not prove to be the fleet's service: {reason}. Nothing was sent.",
+    next: "Check the address; if the fleet was set up anew, join it again.",
+  },
+  "answer-invalid": {
+    status: null,
+    title: "The service answered something else",
+    detail: "{reason}",
+    next: "Check that service and client have the same version.",
+  },
+  "file-not-found": {
+    status: null,
+    title: "The file is not there",
+    detail: "{file}: {reason}.",
+    next: "Check the path.",
+  },
+  usage: {
+    status: null,
+    title: "The command is not valid",
+    detail: "{reason}",
+    next: "`hwledger help` shows how it goes.",
+  },
+  "node-too-old": {
+    status: null,
+    title: "Node.js is too old",
+    detail: "hwledger needs Node.js 22 or newer; this is {version}.",
+    next: "Run it through `npx` in the project, or install a newer Node.js.",
+  },
+} as const satisfies Record<string, ProblemKind>;

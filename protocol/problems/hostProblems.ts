@@ -1,0 +1,109 @@
+import type { ProblemKind } from "./problemKind.ts";
+
+/** Problems of hosts and the way to them. */
+export const hostProblems = {
+  "host-not-found": {
+    status: 404,
+    title: "There is no such host",
+    detail: "The fleet has no host {host}. It has: {known}.",
+    next: "`hwledger host ls` lists the hosts, `hwledger host add` adds one.",
+  },
+  "host-name-taken": {
+    status: 409,
+    title: "The host name is taken",
+    detail: "The fleet already has a host named {host}.",
+    next: "Choose another name, or remove the old one with `hwledger host rm {host}`.",
+  },
+  "host-is-local": {
+    status: 409,
+    title: "This machine cannot be removed",
+    detail: "{host} is the machine the service runs on.",
+    next: "Nothing needs to be done.",
+  },
+  "host-busy": {
+    status: 409,
+    title: "Jobs still run on the host",
+    detail: "{host} has {jobs} active job(s).",
+    next: "Cancel them or wait for their end, then remove the host.",
+  },
+  "host-unreachable": {
+    status: 502,
+    title: "The host cannot be reached",
+    detail: "{host} ({address}) cannot be reached: {reason}.",
+    next: "Check that it is switched on, on the network and runs sshd on that port, then try again.",
+  },
+  "host-key-unknown": {
+    status: 409,
+    title: "The host's key is not known yet",
+    detail: "{host} ({address}) shows the {keyType} key {fingerprint}, which nobody has vouched for.",
+    next: "Compare it with `ssh-keygen -lf /etc/ssh/ssh_host_{keyName}_key.pub` on the host; if it is the same, add the host with --host-key {fingerprint}.",
+  },
+  "host-key-changed": {
+    status: 409,
+    title: "The host's key has CHANGED",
+    detail:
+      "{host} ({address}) shows the key {fingerprint}, but {expected} is the one on record ({source}). Somebody may be in between, or the machine was set up anew. Nothing was sent.",
+    next: "Ask the machine's owner. If the new key is right, `hwledger host rm {host}` and add it again with --host-key {fingerprint}.",
+  },
+  "host-key-revoked": {
+    status: 409,
+    title: "The host's key is revoked",
+    detail:
+      "{host} ({address}) shows the key {fingerprint}, which {source} marks as revoked. Nothing was sent.",
+    next: "Ask the machine's owner.",
+  },
+  "host-login-refused": {
+    status: 502,
+    title: "The host refused the login",
+    detail: "{host} ({address}) refused to log in {user}; tried: {tried}.",
+    next: "Check the user name and that this machine's key is in the host's authorized_keys, or name another key with --identity.",
+  },
+  "needs-login": {
+    status: 409,
+    title: "The host needs somebody to log in",
+    detail: "{host} asks for {what}, and nobody is there to answer.",
+    next: "Run `hwledger host login {host}` in a terminal, or connect from the editor.",
+  },
+  "identity-unusable": {
+    status: 409,
+    title: "The key file cannot be used",
+    detail: "The key file {file} for {host} cannot be used: {reason}.",
+    next: "Name another key with --identity.",
+  },
+  "ssh-config-invalid": {
+    status: 409,
+    title: "The SSH configuration cannot be read",
+    detail: "`ssh -G {alias}` failed: {reason}.",
+    next: "Correct ~/.ssh/config on the service's machine.",
+  },
+  "ssh-unsupported": {
+    status: 409,
+    title: "This SSH setting is not supported",
+    detail: "{host} needs {what}.",
+    next: "What helps: {advice}",
+  },
+  "host-shell-failed": {
+    status: 502,
+    title: "The host's shell does not work",
+    detail: "{host} ran no POSIX shell: {reason}.",
+    next: "Check that /bin/sh exists there and the login is allowed to run commands.",
+  },
+  "host-connection-lost": {
+    status: 502,
+    title: "The connection to the host broke",
+    detail: "The connection to {host} broke: {reason}.",
+    next: "It is tried again by itself; `hwledger host show {host}` tells how it stands.",
+  },
+  "host-disk-full": {
+    status: 507,
+    title: "The host's disk is full",
+    detail: "{host} has no space left in {directory}: {reason}.",
+    next: "Free space there and dispatch again.",
+  },
+  "host-local-unsupported": {
+    status: 409,
+    title: "This machine cannot be a host",
+    detail: "Jobs need a POSIX shell, which {platform} does not have.",
+    next: "Add a Linux or macOS machine, or WSL, with `hwledger host add`.",
+  },
+} as const satisfies Record<string, ProblemKind>;

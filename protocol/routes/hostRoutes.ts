@@ -1,0 +1,147 @@
+import * as z from "zod";
+import { hostRecordSchema } from "../host.ts";
+import { hostIdSchema, hostNameSchema, promptIdSchema } from "../ids.ts";
+import { promptSchema } from "../prompt.ts";
+import { admins, hostParams, members, none, operators, route } from "./routeParts.ts";
+
+const rate = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).nullable();
+const hostPath = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((path) => !path.includes("\0") && path.isWellFormed(), "a path without NUL and broken characters");
+
+/** Hosts, their readings and the questions they ask. */
+export const hostRoutes = {
+  listHosts: route({
+    method: "GET",
+    path: "/v1/hosts",
+    summary: "Every host with its newest reading",
+    access: members,
+    params: none,
+    query: none,
+    body: null,
+    status: 200,
+    answer: z.object({ hosts: z.array(hostRecordSchema) }),
+  }),
+  addHost: route({
+    method: "POST",
+    path: "/v1/hosts",
+    summary: "Add a host: it is connected to, its key checked and a first reading taken before it is kept",
+    access: admins,
+    params: none,
+    query: none,
+    body: z.strictObject({
+      name: hostNameSchema.refine(
+        (name) => !hostIdSchema.safeParse(name).success,
+        "a name that is no host id",
+      ),
+      /** Name or address given to `ssh -G`; default: the host's name. */
+      alias: z
+        .string()
+        .min(1)
+        .max(255)
+        .regex(/^[^\s-][^\s\0]*$/)
+        .optional(),
+      user: z
+        .string()
+        .min(1)
+        .max(64)
+        .regex(/^[^\s\0:@-][^\s\0:@]*$/)
+        .optional(),
+      port: z.number().int().min(1).max(65535).optional(),
+      identityFile: hostPath.optional(),
+      hostKey: z
+        .string()
+        .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, "SHA256: and 43 base64 characters")
+        .optional(),
+      rateMicroUsdPerHour: rate.optional(),
+      python: hostPath.optional(),
+      /** Keep it even when it cannot be reached just now. */
+      unchecked: z.boolean().optional(),
+    }),
+    status: 201,
+    answer: hostRecordSchema,
+  }),
+  getHost: route({
+    method: "GET",
+    path: "/v1/hosts/{host}",
+    summary: "One host with its newest reading",
+    access: members,
+    params: hostParams,
+    query: none,
+    body: null,
+    status: 200,
+    answer: hostRecordSchema,
+  }),
+  changeHost: route({
+    method: "PATCH",
+    path: "/v1/hosts/{host}",
+    summary: "Change a host's rate, interpreter or probing",
+    access: admins,
+    params: hostParams,
+    query: none,
+    body: z.strictObject({
+      rateMicroUsdPerHour: rate.optional(),
+      python: hostPath.nullable().optional(),
+      probe: z.enum(["on", "off"]).optional(),
+    }),
+    status: 200,
+    answer: hostRecordSchema,
+  }),
+  loginHost: route({
+    method: "POST",
+    path: "/v1/hosts/{host}/login",
+    summary: "Connect to a host now; questions it needs answered go to the prompt topic",
+    access: operators,
+    params: hostParams,
+    query: none,
+    body: null,
+    status: 200,
+    answer: hostRecordSchema,
+  }),
+  removeHost: route({
+    method: "DELETE",
+    path: "/v1/hosts/{host}",
+    summary: "Remove a host from the fleet; nothing on it is touched",
+    access: admins,
+    params: hostParams,
+    query: none,
+    body: null,
+    status: 200,
+    answer: z.object({ id: hostIdSchema, name: hostNameSchema }),
+  }),
+  listPrompts: route({
+    method: "GET",
+    path: "/v1/prompts",
+    summary: "Questions that wait for a person",
+    access: operators,
+    params: none,
+    query: none,
+    body: null,
+    status: 200,
+    answer: z.object({ prompts: z.array(promptSchema) }),
+  }),
+  answerPrompt: route({
+    method: "POST",
+    path: "/v1/prompts/{prompt}",
+    summary: "Answer a question, or dismiss it with null; the answer is kept in memory only",
+    access: operators,
+    params: z.strictObject({ prompt: promptIdSchema }),
+    query: none,
+    body: z.strictObject({ answer: z.string().max(4_096).nullable() }),
+    status: 200,
+    answer: z.object({ accepted: z.boolean() }),
+  }),
+  streamMetrics: route({
+    method: "GET",
+    path: "/v1/metrics/stream",
+    summary: "Live readings as server-sent events, of one host or of all",
+    access: members,
+    params: none,
+    query: z.strictObject({ host: z.union([hostIdSchema, hostNameSchema]).optional() }),
+    body: null,
+    status: 200,
+    answer: "events",
+  }),
+} as const;

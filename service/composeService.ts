@@ -1,34 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { homedir, userInfo } from "node:os";
-import type { TLSSocket } from "node:tls";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import type { HostId, JobId, PromptId } from "../protocol/ids.ts";
+import type { HostId } from "../protocol/ids.ts";
+import { composeReach } from "./composeReach.ts";
 import { createDispatcher } from "./dispatch/createDispatcher.ts";
 import { createLogStore } from "./dispatch/createLogStore.ts";
-import { createChanges, type Changes } from "./fleet/createChanges.ts";
+import { createChanges } from "./fleet/createChanges.ts";
 import { createFleet, type Fleet } from "./fleet/createFleet.ts";
 import type { HomeLayout } from "./homeLayout.ts";
-import { createApp } from "./http/createApp.ts";
-import { createHandlers } from "./http/createHandlers.ts";
+import { composeHttp } from "./http/composeHttp.ts";
 import { createPendingUploads } from "./http/createPendingUploads.ts";
-import { registerRoutes } from "./http/registerRoutes.ts";
-import { registerStream } from "./http/stream/registerStream.ts";
-import { createTopics } from "./http/stream/topics.ts";
 import { createLedger, type Ledger } from "./ledger/createLedger.ts";
 import { verifyLedger } from "./ledger/verifyLedger.ts";
+import { newId } from "./newId.ts";
 import { createEnrolment, type Enrolment } from "./pki/createEnrolment.ts";
 import type { FleetCa } from "./pki/fleetKeys.ts";
-import { identifyPeer } from "./pki/identifyPeer.ts";
 import type { KeyedCertificate } from "./pki/x509.ts";
-import { createProber } from "./probe/createProber.ts";
-import { createPrompts } from "./prompts/createPrompts.ts";
-import type { AcceptedKeys } from "./ssh/acceptedKeys.ts";
-import { createHostShells } from "./ssh/createHostShells.ts";
-import { createLocalShells } from "./ssh/createLocalShells.ts";
-import { createSshPool } from "./ssh/createSshPool.ts";
-import { runTool } from "./ssh/runTool.ts";
 import { createJobs } from "./store/createJobs.ts";
-import { createHostsTable, type HostsTable } from "./store/hostsTable.ts";
+import { createHostsTable } from "./store/hostsTable.ts";
 import { createMembersTable } from "./store/membersTable.ts";
 import { openStore, type Store } from "./store/openStore.ts";
 
@@ -126,19 +114,13 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
   });
   const onChange = (): void => changes.emit({ kind: "ledger" });
   const enrolment = createEnrolment({ store, members, ledger, ca, url: frame.url, now, onChange });
-  const identify = (socket: TLSSocket) => identifyPeer(socket, ca.fleetId, members, now());
-  const app = await createApp({
-    caPem: ca.certificatePem,
+  const { app, endStreams } = await composeHttp({
+    ca,
     server: frame.server,
-    identify,
-    log,
-    limits: frame.limits,
-  });
-  const handlers = createHandlers({
-    fleetId: ca.fleetId,
-    caFingerprint: ca.fingerprint,
     url: frame.url,
+    limits: frame.limits,
     startedAtMs,
+    members,
     enrolment,
     fleet,
     changes,
@@ -150,31 +132,9 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     logs,
     prompts: reach.prompts,
     watch: (id) => prober.watch(id),
-    now,
-    log: logFailure,
-  });
-  registerRoutes(app, handlers, frame.limits);
-  const topics = createTopics({
-    changes,
-    hosts: () => fleet.list(),
-    host: (id) => fleet.record(id),
-    watch: (id) => prober.watch(id),
     latest: (id) => prober.latest(id),
-    job: (id) => jobs.get(id),
-    recentJobs: () => jobs.list(100, null).jobs,
-    eventsAfter: (seq) => ledger.after(seq, 1_000),
-    newestEvents: () => ledger.newest(100),
-    ledgerHead: () => ledger.head().head,
-    prompts: () => reach.prompts.list(),
-    attend: () => reach.prompts.attend(),
-  });
-  const endStreams = registerStream(app, {
-    fleetId: ca.fleetId,
-    topics,
-    logs,
-    job: (id: JobId) => jobs.get(id),
     now,
-    identify,
+    log,
   });
 
   return {
@@ -195,65 +155,4 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
       store.close();
     },
   };
-}
-
-/** The parts that reach hosts: questions to people, connections, probes. */
-function composeReach(
-  frame: ServiceFrame,
-  needs: { hosts: HostsTable; changes: Changes; store: Store; ledger: Ledger },
-) {
-  const { now, log } = frame;
-  const { hosts, changes, store, ledger } = needs;
-  const prompts = createPrompts({ now, newId: () => newId("p") as PromptId });
-  prompts.onChange(() => changes.emit({ kind: "prompts" }));
-  const { accepted, takeAcceptedKey } = acceptedKeys(hosts, store, ledger, changes);
-  const machine = {
-    home: homedir(),
-    userName: userInfo().username,
-    platform: process.platform,
-    env: process.env,
-  };
-  const pool = createSshPool({ runTool, machine, prompts, accepted, now });
-  const shells = createHostShells({ local: createLocalShells({ machine }), ssh: pool });
-  const prober = createProber({
-    shells,
-    now,
-    random: Math.random,
-    onReading: (reading) => changes.emit({ kind: "reading", reading }),
-    onFailure: (hostId) => changes.emit({ kind: "host", hostId: hostId as HostId }),
-    log,
-  });
-  return { prompts, pool, shells, prober, takeAcceptedKey };
-}
-
-/** Keys that people accepted: of known hosts in the database with an event, of hosts being added until they are kept. */
-function acceptedKeys(
-  hosts: HostsTable,
-  store: Store,
-  ledger: Ledger,
-  changes: Changes,
-): { accepted: AcceptedKeys; takeAcceptedKey: (id: HostId) => string | null } {
-  const adding = new Map<HostId, string>();
-  return {
-    accepted: {
-      get: (hostId) => hosts.byId(hostId)?.acceptedKey ?? adding.get(hostId) ?? null,
-      accept(hostId, fingerprint) {
-        if (!hosts.byId(hostId)) return void adding.set(hostId, fingerprint);
-        store.transact((afterCommit) => {
-          hosts.setAcceptedKey(hostId, fingerprint);
-          ledger.append({ type: "host.key-accepted", actor: "service", payload: { hostId, fingerprint } });
-          afterCommit(() => changes.emit({ kind: "ledger" }));
-        });
-      },
-    },
-    takeAcceptedKey(id) {
-      const fingerprint = adding.get(id) ?? null;
-      adding.delete(id);
-      return fingerprint;
-    },
-  };
-}
-
-function newId(prefix: string): string {
-  return `${prefix}-${randomBytes(8).toString("hex")}`;
 }

@@ -1,0 +1,72 @@
+import { homedir, userInfo } from "node:os";
+import type { HostId, PromptId } from "../protocol/ids.ts";
+import type { Changes } from "./fleet/createChanges.ts";
+import type { Ledger } from "./ledger/createLedger.ts";
+import { newId } from "./newId.ts";
+import { createProber } from "./probe/createProber.ts";
+import type { ProbeLog } from "./probe/probeParts.ts";
+import { createPrompts } from "./prompts/createPrompts.ts";
+import type { AcceptedKeys } from "./ssh/acceptedKeys.ts";
+import { createHostShells } from "./ssh/createHostShells.ts";
+import { createLocalShells } from "./ssh/createLocalShells.ts";
+import { createSshPool } from "./ssh/createSshPool.ts";
+import { runTool } from "./ssh/runTool.ts";
+import type { HostsTable } from "./store/hostsTable.ts";
+import type { Store } from "./store/openStore.ts";
+
+/** The parts that reach hosts: questions to people, connections, probes. */
+export function composeReach(
+  frame: { now: () => number; log: ProbeLog },
+  needs: { hosts: HostsTable; changes: Changes; store: Store; ledger: Ledger },
+) {
+  const { now, log } = frame;
+  const { hosts, changes, store, ledger } = needs;
+  const prompts = createPrompts({ now, newId: () => newId("p") as PromptId });
+  prompts.onChange(() => changes.emit({ kind: "prompts" }));
+  const { accepted, takeAcceptedKey } = acceptedKeys(hosts, store, ledger, changes);
+  const machine = {
+    home: homedir(),
+    userName: userInfo().username,
+    platform: process.platform,
+    env: process.env,
+  };
+  const pool = createSshPool({ runTool, machine, prompts, accepted, now });
+  const shells = createHostShells({ local: createLocalShells({ machine }), ssh: pool });
+  const prober = createProber({
+    shells,
+    now,
+    random: Math.random,
+    onReading: (reading) => changes.emit({ kind: "reading", reading }),
+    onFailure: (hostId) => changes.emit({ kind: "host", hostId: hostId as HostId }),
+    log,
+  });
+  return { prompts, pool, shells, prober, takeAcceptedKey };
+}
+
+/** Keys that people accepted: of known hosts in the database with an event, of hosts being added until they are kept. */
+function acceptedKeys(
+  hosts: HostsTable,
+  store: Store,
+  ledger: Ledger,
+  changes: Changes,
+): { accepted: AcceptedKeys; takeAcceptedKey: (id: HostId) => string | null } {
+  const adding = new Map<HostId, string>();
+  return {
+    accepted: {
+      get: (hostId) => hosts.byId(hostId)?.acceptedKey ?? adding.get(hostId) ?? null,
+      accept(hostId, fingerprint) {
+        if (!hosts.byId(hostId)) return void adding.set(hostId, fingerprint);
+        store.transact((afterCommit) => {
+          hosts.setAcceptedKey(hostId, fingerprint);
+          ledger.append({ type: "host.key-accepted", actor: "service", payload: { hostId, fingerprint } });
+          afterCommit(() => changes.emit({ kind: "ledger" }));
+        });
+      },
+    },
+    takeAcceptedKey(id) {
+      const fingerprint = adding.get(id) ?? null;
+      adding.delete(id);
+      return fingerprint;
+    },
+  };
+}

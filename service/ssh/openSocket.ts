@@ -12,7 +12,8 @@ export interface OpenSocket {
  * What all sockets are read into. New memory for each read would have V8 collect its whole heap every few megabytes, and
  * a read of many SSH packets spares ssh2 to put those together that reach over its end.
  */
-const readBuffer = Buffer.allocUnsafeSlow(524_288);
+let shared: Buffer | null = null;
+const readBuffer = (): Buffer => (shared ??= Buffer.allocUnsafeSlow(524_288));
 
 /**
  * A TCP connection with Nagle's algorithm off from the start: SSH's small packets would wait 40 ms each otherwise.
@@ -26,9 +27,9 @@ export function openSocket(
   return new Promise((resolve, reject) => {
     let lent = false;
     const onread: net.OnReadOpts = {
-      buffer: () => readBuffer,
+      buffer: readBuffer,
       callback(bytes) {
-        const data = readBuffer.subarray(0, bytes);
+        const data = readBuffer().subarray(0, bytes);
         socket.emit("data", lent ? data : Buffer.from(data));
         return true;
       },

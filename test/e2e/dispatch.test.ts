@@ -62,11 +62,11 @@ describe("the main job, in the real editor against real hosts", function () {
 
   it("follows a figure that changes, without disturbing a context menu", async () => {
     const host = fixture.lab.host("rtx-box");
-    host.gpuFiles.update(host.gpus[0]!.uuid, { "utilization.gpu": "93" });
+    host.gpuFiles.update(host.gpus[0]!.uuid, { "utilization.gpu": "41" });
     await editor.waitForTree(
       view,
-      "93 %",
-      (items) => childrenOf(items, "rtx-box")[0]?.includes("93 %") ?? false,
+      "41 %",
+      (items) => childrenOf(items, "rtx-box")[0]?.includes("41 %") ?? false,
     );
     await editor.treeContextMenu(view, "rtx-box", "Set the Rate of a Host");
     await editor.typeInQuickInput("0.44", { prompt: "US dollars per hour" });

@@ -7,6 +7,7 @@ const aProcess = { pid: 7, name: "python3", memoryBytes: mib(100) };
 
 const facts = (changes: Partial<OccupancyFacts> = {}): OccupancyFacts => ({
   memoryKind: "dedicated",
+  utilizationPct: { value: 0 },
   memoryUsedBytes: mib(4),
   memoryTotalBytes: mib(81559),
   processes: { kind: "known", processes: [] },
@@ -31,6 +32,12 @@ describe("occupancy", () => {
   it("is unknown when memory is in use and no process shows", () => {
     const busy = occupancyOf(facts({ memoryUsedBytes: mib(70_000) }));
     assert.deepEqual(busy, { kind: "unknown", reason: "unlisted-memory" });
+  });
+  it("is unknown when the GPU works hard and no process shows", () => {
+    const load = (value: number) => occupancyOf(facts({ utilizationPct: { value } }));
+    assert.deepEqual([load(50).kind, load(51)], ["free", { kind: "unknown", reason: "unlisted-load" }]);
+    const unsupported = facts({ utilizationPct: { unsupported: "not-supported" } });
+    assert.equal(occupancyOf(unsupported).kind, "free");
   });
   it("is unknown when the process list is", () => {
     const processes = { kind: "unknown", reason: "denied" } as const;

@@ -3,53 +3,18 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hostStatus } from "../../protocol/hostStatus.ts";
 import { probeScript } from "../../protocol/probe/probeScript.ts";
-import { Refusal } from "../../protocol/problem.ts";
-import type { HostReading } from "../../protocol/reading.ts";
-import { aProber, aProbeSandbox, localTarget, until, type ProbeSandbox } from "./probeSandbox.ts";
+import { aProbeSandbox, localTarget, until, type ProbeSandbox } from "./probeSandbox.ts";
 
 const mib = 1024 * 1024;
-const host = localTarget.id;
-const on = [{ target: localTarget, probe: "on" as const }];
 
 describe("probe of a host", () => {
   let sandbox: ProbeSandbox;
-  let stop: () => Promise<void> = async () => {};
-  afterEach(async () => {
-    await stop();
-    stop = async () => {};
-    await until("everything of the probe has ended", () => sandbox.processes().length === 0);
-    sandbox.remove();
-  });
-
-  function watched(box: ProbeSandbox) {
-    const fixture = aProber(box.shells, { lingerMs: 0 });
-    stop = () => fixture.prober.stop();
-    const unwatch = fixture.prober.watch(host);
-    fixture.prober.setHosts(on);
-    const reading = (what: string, fits: (reading: HostReading) => boolean) =>
-      until(what, () => fixture.readings.find(fits));
-    return { ...fixture, unwatch, reading };
-  }
-
-  /** Runs a script by hand; the result gives what it has said so far. */
-  async function start(box: ProbeSandbox, script: string): Promise<() => string> {
-    const shell = await box.shells.openShell(localTarget);
-    stop = async () => {
-      shell.close();
-      await shell.exited;
-    };
-    let said = "";
-    shell.stdout.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-    shell.stdin.write(script);
-    return () => said;
-  }
+  afterEach(() => sandbox.end());
 
   for (const shell of [["dash"], ["busybox", "sh"], ["bash", "--posix"]]) {
     it(`reads all figures under ${shell.join(" ")} and leaves nothing running`, async () => {
       sandbox = aProbeSandbox({ gpus: "h100-node", shell });
-      const { reading, prober } = watched(sandbox);
+      const { reading, prober } = sandbox.watch();
       const first = await reading("a reading", () => true);
       const lab = sandbox.gpuFiles.read();
       assert.deepEqual(
@@ -76,33 +41,14 @@ describe("probe of a host", () => {
       const second = await reading("CPU and disk", (r) => "value" in r.cpuPct && "value" in r.diskTotalBytes);
       assert.ok("value" in second.memoryTotalBytes && "value" in second.uptimeS);
       assert.match(second.os ?? "", /Linux/);
-      assert.equal(hostStatus(prober.signals(host), Date.now()).kind, "online");
+      assert.equal(hostStatus(prober.signals(localTarget.id), Date.now()).kind, "online");
       assert.equal(sandbox.processes().filter((line) => line.includes("--query-gpu")).length, 1);
     }).timeout(20_000);
   }
 
-  it("shows changed figures within a tick, one reading per second", async () => {
-    sandbox = aProbeSandbox({ gpus: "rtx-box" });
-    const { readings, reading } = watched(sandbox);
-    await reading("a reading", () => true);
-    const uuid = sandbox.gpuFiles.read()[0]?.uuid ?? "";
-    sandbox.gpuFiles.update(uuid, { "utilization.gpu": "93" });
-    const changedAtMs = Date.now();
-    await reading(
-      "93 %",
-      ({ gpus: [gpu] }) =>
-        gpu !== undefined && "value" in gpu.utilizationPct && gpu.utilizationPct.value === 93,
-    );
-    assert.ok(Date.now() - changedAtMs < 2_000, `it took ${Date.now() - changedAtMs} ms`);
-    const seen = readings.length;
-    const fromMs = Date.now();
-    await until("five more readings", () => readings.length >= seen + 5);
-    assert.ok(Date.now() - fromMs > 3_000, "readings come faster than the cadence");
-  }).timeout(20_000);
-
   it("lets a process come and go", async () => {
     sandbox = aProbeSandbox({ gpus: "rtx-box" });
-    const { reading, readings } = watched(sandbox);
+    const { reading, readings } = sandbox.watch();
     await reading("free", ({ gpus: [gpu] }) => gpu?.occupancy.kind === "free");
     const uuid = sandbox.gpuFiles.read()[0]?.uuid ?? "";
     sandbox.gpuFiles.setApps([{ uuid, pid: 4711, usedMib: "[N/A]", processName: "/opt/my apps/train, v2" }]);
@@ -119,7 +65,7 @@ describe("probe of a host", () => {
 
   it("says what a broken driver says, keeps the CPU's figures, and starts the tool no more", async () => {
     sandbox = aProbeSandbox({ gpus: "stale-a10" });
-    const { reading } = watched(sandbox);
+    const { reading } = sandbox.watch();
     const first = await reading("the problem", (r) => r.gpuProblem !== null && "value" in r.cpuPct);
     assert.equal(first.gpuProblem?.code, "version-mismatch");
     assert.match(first.gpuProblem.detail, /NVML library version/);
@@ -132,7 +78,7 @@ describe("probe of a host", () => {
 
   it("keeps good rows beside a lost GPU", async () => {
     sandbox = aProbeSandbox({ gpus: "worn-3090" });
-    const { reading } = watched(sandbox);
+    const { reading } = sandbox.watch();
     const first = await reading("a reading", () => true);
     assert.deepEqual(
       first.gpus.map((gpu) => [gpu.index, gpu.occupancy.kind]),
@@ -146,7 +92,7 @@ describe("probe of a host", () => {
 
   it("invents nothing while the tool hangs, starts no second one, and ends it at the end", async () => {
     sandbox = aProbeSandbox({ gpus: "rtx-box" });
-    const { reading, readings } = watched(sandbox);
+    const { reading, readings } = sandbox.watch();
     await reading("a reading", () => true);
     sandbox.gpuFiles.hangTool();
     await until("the fault", () => readings.at(-1)?.gpus[0]?.occupancy.kind === "unknown", 30_000);
@@ -157,88 +103,13 @@ describe("probe of a host", () => {
     assert.equal(running.length, 1, running.join("\n"));
   }).timeout(40_000);
 
-  it("shares one channel among watchers, and starts the script anew for another cadence", async () => {
-    sandbox = aProbeSandbox({ gpus: "rtx-box" });
-    const { prober, reading, unwatch, readings } = watched(sandbox);
-    const unwatchToo = prober.watch(host);
-    await reading("a reading", () => true);
-    assert.equal(sandbox.shells.opened, 1);
-    unwatch();
-    unwatch();
-    assert.equal(prober.signals(host).cadenceMs, 1_000);
-    unwatchToo();
-    const slow = await reading("a slow reading", (r) => r.cadenceMs === 15_000);
-    assert.ok("value" in slow.cpuPct, "the CPU share goes on over the restart");
-    assert.equal(slow.gpus[0]?.occupancy.kind, "free");
-    assert.equal(sandbox.shells.opened, 2);
-    await until("the first shell is gone", () => sandbox.shells.open.length === 1);
-    assert.equal(sandbox.processes().filter((line) => line.includes("--query-gpu")).length, 1);
-    const count = readings.length;
-    prober.watch(host);
-    await until("quick readings", () => readings.slice(count).some((r) => r.cadenceMs === 1_000));
-    assert.equal(prober.signals(host).cadenceMs, 1_000);
-  }).timeout(30_000);
-
-  it("comes back by itself when the connection breaks", async () => {
-    sandbox = aProbeSandbox({ gpus: "rtx-box" });
-    const { reading, failures, readings } = watched(sandbox);
-    await reading("a reading", () => true);
-    sandbox.shells.open[0]?.cut();
-    const cutAtMs = Date.now();
-    await until(
-      "a reading after the cut",
-      () => sandbox.shells.opened === 2 && (readings.at(-1)?.atMs ?? 0) > cutAtMs,
-    );
-    assert.deepEqual(failures, []);
-  }).timeout(20_000);
-
   it("reads a host without the tool", async () => {
     sandbox = aProbeSandbox({ gpus: null });
-    const { reading } = watched(sandbox);
+    const { reading } = sandbox.watch();
     const first = await reading("a reading", (r) => "value" in r.cpuPct);
     assert.deepEqual(first.gpus, []);
     assert.equal(first.gpuProblem, null);
   }).timeout(20_000);
-
-  it("gives one whole reading on demand, of a host that is in no set", async () => {
-    sandbox = aProbeSandbox({ gpus: "spark" });
-    const { prober } = aProber(sandbox.shells);
-    const reading = await prober.probeOnce(localTarget, { attended: true, timeoutMs: 10_000 });
-    const [gpu] = reading.gpus;
-    assert.equal(gpu?.memoryKind, "unified");
-    assert.deepEqual(gpu.memoryTotalBytes, { unsupported: "unified" });
-    assert.equal(gpu.occupancy.kind, "busy");
-    assert.ok("value" in reading.memoryTotalBytes);
-    assert.equal(prober.latest(host), null);
-  }).timeout(20_000);
-
-  it("refuses a single reading when the connection does, or nothing comes in time", async () => {
-    sandbox = aProbeSandbox({ gpus: null, shell: ["sh", "-c", "cat >/dev/null"] });
-    const { prober } = aProber(sandbox.shells);
-    await assert.rejects(
-      prober.probeOnce(localTarget, { attended: false, timeoutMs: 300 }),
-      (error) => error instanceof Refusal && error.code === "host-unreachable",
-    );
-    sandbox.shells.refuse = new Refusal("needs-login", { host: "here", what: "a password" });
-    await assert.rejects(
-      prober.probeOnce(localTarget, { attended: false, timeoutMs: 300 }),
-      (error) => error instanceof Refusal && error.code === "needs-login",
-    );
-  });
-
-  it("stays below 2 MB per hour on a host with 8 GPUs", async () => {
-    sandbox = aProbeSandbox({ gpus: "h100-node" });
-    const { reading, readings } = watched(sandbox);
-    const first = await reading("a reading", () => true);
-    const from = readings.indexOf(first);
-    await until("four more readings", () => readings.length > from + 4, 20_000);
-    const last = readings[from + 4];
-    assert.ok(last);
-    const perTick = (last.probeBytes - first.probeBytes) / 4;
-    const perHour = first.probeBytes + perTick * (3600 / 15);
-    assert.ok(perTick > 500, `${perTick} bytes a tick: it reads something else`);
-    assert.ok(perHour < 2_000_000 / 2, `${perHour} bytes an hour leave no room for SSH's own`);
-  }).timeout(30_000);
 
   it("leaves a GPU asleep that sleeps, and asks those awake one by one", async () => {
     sandbox = aProbeSandbox({ gpus: "h100-node" });
@@ -255,7 +126,7 @@ describe("probe of a host", () => {
       writeFileSync(join(device, "control"), "auto\n");
       writeFileSync(join(device, "runtime_status"), at === 0 ? "active\n" : "suspended\n");
     }
-    const said = await start(sandbox, probeScript({ nonce: "00112233", everyS: 1, sysRoot: sys }));
+    const said = await sandbox.run(probeScript({ nonce: "00112233", everyS: 1, sysRoot: sys }));
     await until("the end of both queries", () => (said().match(/^[GA] #exit 0$/gm) ?? []).length === 2);
     assert.match(said(), /^G #asleep 15 (0000:[0-9a-f:.]+,){6}0000:[0-9a-f:.]+$/m);
     assert.doesNotMatch(said(), /#start loop/);
@@ -266,8 +137,7 @@ describe("probe of a host", () => {
     const proc = join(sandbox.dir, "proc");
     mkdirSync(join(proc, "4711"), { recursive: true });
     writeFileSync(join(proc, "4711/stat"), "4711 (nvidia-smi) D 1 4711 4711 0 -1\n");
-    const said = await start(
-      sandbox,
+    const said = await sandbox.run(
       probeScript({ nonce: "00112233", everyS: 1, procRoot: proc, restartS: 1 }),
     );
     await until("the notice", () => /^G #wedged$/m.test(said()) && /^A #wedged$/m.test(said()));
@@ -286,7 +156,7 @@ describe("probe of a host", () => {
       "utilization.gpu - %",
     ];
     writeFileSync(join(sandbox.gpuFiles.dir, "fields.txt"), `${known.join("\n")}\n`);
-    const { reading } = watched(sandbox);
+    const { reading } = sandbox.watch();
     const first = await reading("figures", ({ gpus }) => gpus.length === 1);
     assert.deepEqual(first.gpus[0]?.utilizationPct, { value: 3 });
     assert.deepEqual(first.gpus[0].powerW, { unsupported: "unknown-field" });
@@ -310,7 +180,7 @@ describe("probe of a host", () => {
       "Pages occupied by compressor: 25.",
     ];
     sandbox.addTool("vm_stat", `#!/bin/sh\n${pages.map((line) => `echo '${line}'`).join("\n")}\n`);
-    const { reading } = watched(sandbox);
+    const { reading } = sandbox.watch();
     const first = await reading("memory", (r) => "value" in r.memoryUsedBytes);
     assert.deepEqual(first.memoryUsedBytes, { value: 175 * 16384 });
     assert.deepEqual(first.memoryTotalBytes, { value: 1e9 });

@@ -29,7 +29,12 @@ export interface ProbeSandbox {
   addTool(name: string, text: string): void;
   /** Command lines of the processes, of whatever parent, that stem from this sandbox. */
   processes(): string[];
-  remove(): void;
+  /** Watches the host at the quick cadence. */
+  watch(): WatchedHost;
+  /** Runs a script by hand; the result gives what it has said so far. */
+  run(script: string): Promise<() => string>;
+  /** Stops what was begun here, waits until all of it has ended, and removes the folder. */
+  end(): Promise<void>;
 }
 
 const labFixtures = fileURLToPath(new URL("../fixtures/lab", import.meta.url));
@@ -52,13 +57,40 @@ export function aProbeSandbox(options: { gpus: string | null; shell?: readonly s
   }
   const mark = `HWLEDGER_PROBE_SANDBOX=${dir}`;
   const env = { PATH: `${join(dir, "bin")}:/usr/bin:/bin`, HOME: dir, HWLEDGER_PROBE_SANDBOX: dir };
+  const shells = createLocalShells({ shell: options.shell ?? ["/bin/sh"], env });
+  const processes = () => processesWith(mark);
+  let stop: () => Promise<void> = async () => {};
   return {
     dir,
-    shells: createLocalShells({ shell: options.shell ?? ["/bin/sh"], env }),
+    shells,
     gpuFiles: createLabGpuFiles(dataDir),
     addTool,
-    processes: () => processesWith(mark),
-    remove: () => {
+    processes,
+    watch() {
+      const fixture = aProber(shells, { lingerMs: 0 });
+      stop = () => fixture.prober.stop();
+      const unwatch = fixture.prober.watch(localTarget.id);
+      fixture.prober.setHosts([{ target: localTarget, probe: "on" }]);
+      const reading: WatchedHost["reading"] = (what, fits) => until(what, () => fixture.readings.find(fits));
+      return { ...fixture, unwatch, reading };
+    },
+    async run(script) {
+      const shell = await shells.openShell(localTarget);
+      stop = async () => {
+        shell.close();
+        await shell.exited;
+      };
+      let said = "";
+      shell.stdout.on("data", (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+      shell.stdin.write(script);
+      return () => said;
+    },
+    async end() {
+      await stop();
+      stop = async () => {};
+      await until("everything of the probe has ended", () => processes().length === 0);
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -83,6 +115,14 @@ export interface ProberFixture {
   failures: ProbeFailure[];
 }
 
+/** A host under watch. */
+export interface WatchedHost extends ProberFixture {
+  unwatch: () => void;
+  /** Waits for a reading that fits, and gives the first. */
+  reading(what: string, fits: (reading: HostReading) => boolean): Promise<HostReading>;
+}
+
+/** A prober as the service has it, over the shells given. */
 export function aProber(shells: HostShells, options: Partial<ProberOptions> = {}): ProberFixture {
   const readings: HostReading[] = [];
   const failures: ProbeFailure[] = [];
@@ -96,6 +136,7 @@ export function aProber(shells: HostShells, options: Partial<ProberOptions> = {}
   return { prober, readings, failures };
 }
 
+/** The host that is this machine. */
 export const localTarget: ShellTarget = {
   id: "h-00000000000000aa" as HostId,
   name: "here",

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
+import type { RouteClient } from "../../protocol/client/routeClient.ts";
+import type { JobRecord } from "../../protocol/job.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import { inlineWorkspaceLimitBytes } from "../../protocol/routes/jobRoutes.ts";
+import { aJob } from "../support/fleetRecords.ts";
+import { refusalOf } from "../support/refusalOf.ts";
+import { sentDispatch } from "../support/sentDispatch.ts";
+import { aSourceTree, type SourceTree } from "../support/sourceTree.ts";
+
+describe("a workspace", function () {
+  this.timeout(20_000);
+  let tree: SourceTree;
+
+  beforeEach(() => {
+    tree = aSourceTree();
+  });
+  afterEach(() => tree.remove());
+
+  it("past the limit is refused before anything is sent", async () => {
+    const file = tree.put("main.py");
+    tree.put("big", "x".repeat(10_000));
+    let calls = 0;
+    const client = { call: () => Promise.resolve(++calls) } as unknown as RouteClient;
+    const { code, facts } = await refusalOf(dispatchFile(client, { file, limitBytes: 9_000 }));
+    assert.equal(code, "workspace-too-large");
+    assert.deepEqual([facts["bytes"], facts["limitBytes"], calls], [10_000 + "main.py".length, 9_000, 0]);
+  });
+
+  it("goes along inside the request when it is small, and as an upload when it is not", async () => {
+    const file = tree.put("main.py");
+    assert.equal((await sentDispatch({ file })).body.workspace.kind, "inline");
+    tree.put("big", "x".repeat(inlineWorkspaceLimitBytes));
+    const { body, tar } = await sentDispatch({ file });
+    assert.equal(body.workspace.kind, "upload");
+    assert.ok(body.workspace.kind === "upload" && (body.workspace.bytes ?? 0) >= tar.length);
+  });
+
+  describe("of the script alone", () => {
+    it("is that file and nothing else", async () => {
+      tree.put("other.py");
+      const { body, tar } = await sentDispatch({ file: tree.put("main.py"), workspace: "script" });
+      assert.equal(body.spec.script, "main.py");
+      assert.equal(execFileSync("tar", ["-tf", "-"], { input: tar, encoding: "utf8" }), "main.py\n");
+    });
+
+    it("is the content of a linked script, under the link's name", async () => {
+      tree.put("real/target.py", "print(1)");
+      symlinkSync("real/target.py", join(tree.root, "main.py"));
+      const { body, tar } = await sentDispatch({ file: join(tree.root, "main.py"), workspace: "script" });
+      assert.equal(body.spec.script, "main.py");
+      assert.equal(
+        execFileSync("tar", ["-xOf", "-", "main.py"], { input: tar, encoding: "utf8" }),
+        "print(1)",
+      );
+    });
+  });
+
+  it("sends a linked script as a link where that leads somewhere, else as its content", async () => {
+    const outside = realpathSync(mkdtempSync(join(tmpdir(), "hwledger-outside-")));
+    try {
+      tree.put("target.py", "print(1)");
+      writeFileSync(join(outside, "far.py"), "print(2)");
+      symlinkSync("target.py", join(tree.root, "near.py"));
+      symlinkSync(join(outside, "far.py"), join(tree.root, "far.py"));
+      symlinkSync(join(tree.root, "target.py"), join(tree.root, "absolute.py"));
+      const typeOf = async (name: string): Promise<string> => {
+        const { tar } = await sentDispatch({ file: join(tree.root, name) });
+        const lines = execFileSync("tar", ["-tvf", "-"], { input: tar, encoding: "utf8" }).split("\n");
+        return lines.find((line) => line.includes(` ${name}`))?.[0] ?? "";
+      };
+      assert.deepEqual(await Promise.all(["near.py", "far.py", "absolute.py"].map(typeOf)), ["l", "-", "-"]);
+    } finally {
+      rmSync(outside, { recursive: true, force: true });
+    }
+  });
+
+  for (const [what, request, code] of [
+    ["a script that is not there", () => ({ file: join(tree.root, "none.py") }), "file-not-found"],
+    ["a folder as a script", () => ({ file: tree.root }), "file-not-found"],
+    [
+      "a folder that is not there",
+      () => ({ file: tree.put("a.py"), workspace: { directory: join(tree.root, "none") } }),
+      "file-not-found",
+    ],
+    [
+      "a script outside of the folder",
+      () => ({ file: tree.put("a.py"), workspace: { directory: dirname(tree.put("s/b.py")) } }),
+      "usage",
+    ],
+    ["a file that nothing runs", () => ({ file: tree.put("data.xyz") }), "no-interpreter"],
+  ] as const)
+    it(`is refused for ${what}`, async () => {
+      const client = { call: () => assert.fail("something was sent") } as unknown as RouteClient;
+      assert.equal((await refusalOf(dispatchFile(client, request()))).code, code);
+    });
+
+  it("names the job whose workspace did not arrive when the service goes away", async () => {
+    const gone = new Refusal("service-unreachable", { url: "https://x", reason: "cut" });
+    const client = { call: () => Promise.resolve(aJob()), upload: () => Promise.reject(gone) };
+    const request = { file: tree.put("main.py", "x".repeat(inlineWorkspaceLimitBytes)) };
+    const { code, message } = await refusalOf(dispatchFile(client as unknown as RouteClient, request));
+    assert.equal(code, "upload-interrupted");
+    assert.ok(message.includes(aJob().id), message);
+  });
+
+  it("once more with the same key after a lost answer, so that it does not run twice", async () => {
+    const keys: unknown[] = [];
+    const call = (
+      _name: string,
+      _input: unknown,
+      options: { idempotencyKey: string },
+    ): Promise<JobRecord> => {
+      keys.push(options.idempotencyKey);
+      if (keys.length === 1)
+        return Promise.reject(new Refusal("service-unreachable", { url: "x", reason: "cut" }));
+      return Promise.resolve(aJob());
+    };
+    await dispatchFile({ call } as unknown as RouteClient, { file: tree.put("main.py") });
+    assert.equal(keys.length, 2);
+    assert.equal(keys[0], keys[1]);
+  });
+});

@@ -6,6 +6,7 @@ import { formatAge, formatBytes, formatMemory, formatRate, metricText } from "./
 import { gpusOf, type KnownHost } from "./fleetState.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
+import { unknownUseText } from "../../protocol/unknownUseText.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
 
 type Line = readonly [string, string];
@@ -62,7 +63,7 @@ function occupancyText(gpu: GpuReading): string {
     case "free":
       return "free";
     case "unknown":
-      return `unknown: ${occupancy.reason}`;
+      return `unknown: ${unknownUseText(occupancy.reason)}`;
     case "busy":
       return occupancy.processes.length === 0
         ? "yes"

@@ -142,14 +142,16 @@ describe("what is known of the fleet", () => {
 describe("tooltips", () => {
   it("say why a figure is missing, and show hostile names as words", () => {
     const name = "evil](command:x) | `rm` <img>";
-    const gpu = aGpu({ name, powerW: { unsupported: "denied" } });
+    const occupancy = { kind: "unknown", reason: "unlisted-load" } as const;
+    const gpu = aGpu({ name, occupancy, powerW: { unsupported: "denied" } });
     const fleet = aFleet([aHost({ reading: aReading({ gpus: [gpu] }) })]);
     const host = [...fleet.hosts.values()][0];
     assert.ok(host);
     const text = gpuTooltip(host, gpu, 0);
     assert.match(text, /Power \| this login may not read it/);
+    assert.match(text, /In use \| unknown: it is at work, but no process shows/);
     assert.ok(text.includes("evil\\]\\(command:x\\) \\| \\`rm\\` \\<img\\>"));
-    assert.match(hostTooltip(host, live, 0), /\| GPUs \| 1 of 1 free \|/);
+    assert.match(hostTooltip(host, live, 0), /\| GPUs \| 0 of 1 free \|/);
   });
 });
 

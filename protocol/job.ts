@@ -102,12 +102,13 @@ export const jobRecordSchema = z.object({
   createdBy: z.string(),
   createdAtMs: z.number().int(),
   startedAtMs: z.number().int().nullable(),
+  /** By the time its host measured from the start; where the host cannot say, when the service learned of the end. */
   endedAtMs: z.number().int().nullable(),
   exitCode: z.number().int().nullable(),
   cause: jobCauseSchema.nullable(),
   /** Bytes of its log that the service holds. */
   logBytes: z.number().int(),
-  /** True when nothing more will come. */
+  /** Whether it has ended and every byte of its log is held. */
   logComplete: z.boolean(),
   /** SHA-256 of the whole log, in hex, once complete. */
   logSha256: z.string().nullable(),

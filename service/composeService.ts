@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { HostId } from "../protocol/ids.ts";
 import { composeReach } from "./composeReach.ts";
+import { isJobEnded } from "../protocol/job.ts";
 import { createDispatcher } from "./dispatch/createDispatcher.ts";
 import { createLogStore } from "./dispatch/createLogStore.ts";
 import { createChanges } from "./fleet/createChanges.ts";
@@ -94,7 +95,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
   });
   const logs = createLogStore({
     directory: layout.logs,
-    isComplete: (id) => jobs.get(id)?.logComplete ?? true,
+    isComplete: (id) => isJobEnded(jobs.get(id)?.state ?? "lost"),
   });
   const dispatcher = createDispatcher({
     shells: reach.shells,

@@ -14,7 +14,7 @@ import {
 } from "./composeService.ts";
 import { growHeap } from "./growHeap.ts";
 import { homeLayout, type HomeLayout } from "./homeLayout.ts";
-import { keepOwnerIdentity, machineName } from "./ownerIdentity.ts";
+import { keepOwnerIdentity, machineName, readIdentity } from "./ownerIdentity.ts";
 import { tokenTtlMs } from "./pki/createEnrolment.ts";
 import { makeServerCertificate, readOrMakeCa, writePrivateFile, type FleetCa } from "./pki/fleetKeys.ts";
 import { lifetimes } from "./pki/x509.ts";
@@ -24,7 +24,7 @@ import { holdLock } from "./store/holdLock.ts";
 export interface StartOptions {
   /** Data folder; made when missing. */
   home: string;
-  /** Address and port to listen on; port 0 for any free one. */
+  /** Address and port to listen on; port 0 for any free one: the one of the last run where that is free. */
   listen: { address: string; port: number };
   now?: () => number;
   limits?: Partial<ServiceLimits>;
@@ -94,7 +94,7 @@ async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.
   });
   try {
     if (service.ledger.head().events === 0) recordCreation(service, ca);
-    await bind(service, listen);
+    await bindAgain(service, listen, layout);
     const { port } = service.app.server.address() as AddressInfo;
     url = `https://${linkAddress(listen.address)}:${port}`;
     await keepOwnerIdentity(layout, ca, service.enrolment, ownUrl(listen.address, port), now());
@@ -135,6 +135,22 @@ function recordCreation(service: ComposedService, ca: FleetCa): void {
   service.store.transact(() => {
     service.ledger.append({ type: "fleet.created", actor: "service", payload });
   });
+}
+
+/** Any free port means the one that members know from the last run, where it is free. */
+async function bindAgain(
+  service: ComposedService,
+  listen: StartOptions["listen"],
+  layout: HomeLayout,
+): Promise<void> {
+  const lastUrl = readIdentity(layout.identityFile)?.url;
+  if (listen.port !== 0 || lastUrl === undefined) return bind(service, listen);
+  try {
+    await bind(service, { ...listen, port: Number(new URL(lastUrl).port) });
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== "address-in-use") throw error;
+    await bind(service, listen);
+  }
 }
 
 async function bind(service: ComposedService, listen: StartOptions["listen"]): Promise<void> {

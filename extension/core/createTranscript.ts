@@ -95,7 +95,7 @@ export function createTranscript({
 
   function over(): string {
     if (isOver || record === null || !isJobEnded(record.state)) return "";
-    if (!allCame && !(record.logComplete && bytes >= record.logBytes)) return "";
+    if (!allCame && bytes < record.logBytes) return "";
     isOver = true;
     const tone = jobTone(record);
     const style = tone === "good" ? sgr.green : tone === "chosen" ? sgr.yellow : sgr.red;

@@ -9,6 +9,8 @@ const jobEnd = {
   cause: jobCauseSchema,
   logBytes: z.number().int(),
   logSha256: z.string().nullable(),
+  /** From start to end by the host's clock; null where the host cannot say. */
+  lastedMs: z.number().int().nullable(),
 };
 
 /** Payload of every event type. Numbers are integers; nothing secret and no environment value is ever in one. */

@@ -55,10 +55,10 @@ const readClaim = `h_owner= h_began= h_archive= h_interpreter= h_folder=
 const watch = `(
 [ -p alive ] && command exec 9<>alive <alive 9>&- && read -r h_word
 h_code=; h_by=
-{ read -r h_code h_signal h_why h_bytes; } 2>/dev/null <exit
+{ read -r h_code h_signal h_why h_bytes h_lasted; } 2>/dev/null <exit
 if [ -n "$h_code" ]; then
 [ "$h_why" != cancel ] || { read -r h_by; } 2>/dev/null <cancel
-say ended "$h_code" "$h_signal" "$h_why" "$h_bytes" "$h_by"; exit 0
+say ended "$h_code" "$h_signal" "$h_why" "$h_bytes" "\${h_lasted:--}" "$h_by"; exit 0
 fi
 ${readBootId}
 set -- $(wc -c 2>/dev/null <log)

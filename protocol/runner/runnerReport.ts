@@ -28,6 +28,8 @@ export type JobEvidence =
       signal: string | null;
       why: { kind: "none" } | { kind: "time-limit" } | { kind: "cancelled"; by: string };
       logBytes: number;
+      /** From start to end by the host's clock; null where it is not on record. */
+      lastedMs: number | null;
     }
   /** No exit record, and the host has started anew since. */
   | { kind: "rebooted"; logBytes: number }
@@ -73,12 +75,14 @@ function parseEvidence(kind: string, rest: string): JobEvidence | null {
   const words = rest.split(" ");
   switch (kind) {
     case "ended": {
-      const [code, signal, why, bytes] = words;
+      const [code, signal, why, bytes, lasted] = words;
       const exitCode = count(code);
       const logBytes = count(bytes);
       if (exitCode === null || logBytes === null) return null;
-      const by = words.slice(4).join(" ").trim();
-      return { kind, code: exitCode, signal: nameOf(signal), why: whyOf(why, by), logBytes };
+      const centiseconds = count(lasted);
+      const lastedMs = centiseconds === null ? null : centiseconds * 10;
+      const by = words.slice(5).join(" ").trim();
+      return { kind, code: exitCode, signal: nameOf(signal), why: whyOf(why, by), logBytes, lastedMs };
     }
     case "rebooted":
       return { kind, logBytes: count(words[0]) ?? 0 };

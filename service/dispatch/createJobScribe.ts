@@ -28,7 +28,7 @@ export interface JobScribe {
   syncing(id: JobId): void;
   running(id: JobId, following: Following): void;
   /** Ends a job with the log as it is held; the hash is noted only where the log is whole. */
-  ended(id: JobId, ending: JobEnding, whole: boolean): Promise<void>;
+  ended(id: JobId, ending: JobEnding, log: { whole: boolean; lastedMs: number | null }): Promise<void>;
   /** Ends a job that never ran. */
   notStarted(id: JobId, refusal: Refusal, cancelledBy: string | null): Promise<void>;
   /** Bytes came in: noted now or soon. */
@@ -46,13 +46,17 @@ export function createJobScribe(deps: JobScribeDeps): JobScribe {
   const note = (id: JobId, progress: JobProgress): void => {
     if (active(id)) deps.onChange(jobs.note(id, progress));
   };
-  const end = async (id: JobId, ending: JobEnding, whole: boolean, by: string): Promise<void> => {
+  const end = async (
+    id: JobId,
+    ending: JobEnding,
+    { whole, lastedMs }: { whole: boolean; lastedMs: number | null },
+    by: string,
+  ): Promise<void> => {
     if (!active(id)) return;
     const { bytes, sha256 } = await logs.finish(id);
     if (!active(id)) return;
-    const { to, exitCode, cause } = ending;
-    const logSha256 = whole ? sha256 : null;
-    deps.onChange(jobs.advance(id, { to, exitCode, cause, logBytes: bytes, logSha256 }, by));
+    const log = { logBytes: bytes, logSha256: whole ? sha256 : null, logComplete: whole };
+    deps.onChange(jobs.advance(id, { ...ending, ...log, lastedMs }, by));
   };
   return {
     active,
@@ -61,12 +65,12 @@ export function createJobScribe(deps: JobScribeDeps): JobScribe {
       if (jobs.get(id)?.state !== "syncing") return;
       deps.onChange(jobs.advance(id, { to: "running", ...following }, actor));
     },
-    ended: (id, ending, whole) => end(id, ending, whole, endedBy(ending)),
+    ended: (id, ending, log) => end(id, ending, log, endedBy(ending)),
     notStarted: (id, refusal, cancelledBy) => {
-      if (cancelledBy !== null) return end(id, cancelledEnding(cancelledBy), false, cancelledBy);
+      if (cancelledBy !== null) return end(id, cancelledEnding(cancelledBy), noLog, cancelledBy);
       const { code, title, detail } = problemOf(refusal.code, refusal.facts);
       const cause = { kind: "not-started", code, title, detail } as const;
-      return end(id, { to: "failed", exitCode: null, cause }, false, actor);
+      return end(id, { to: "failed", exitCode: null, cause }, noLog, actor);
     },
     logGrew(task) {
       if (task.stopNote) return;
@@ -93,6 +97,9 @@ export function createJobScribe(deps: JobScribeDeps): JobScribe {
     },
   };
 }
+
+/** Of a job that never ran. */
+const noLog = { whole: false, lastedMs: null };
 
 function cancelledEnding(by: string): JobEnding {
   return { to: "cancelled", exitCode: null, cause: { kind: "cancelled", by } };

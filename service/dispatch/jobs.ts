@@ -7,7 +7,6 @@ export type { JobStep } from "../domain/decideJob.ts";
 /** What is known of a job in between events: not in the ledger. */
 export interface JobProgress {
   logBytes?: number;
-  logComplete?: boolean;
   contact?: JobRecord["contact"];
 }
 

@@ -118,7 +118,10 @@ async function settle(core: DispatchCore, task: JobTask, end: SessionEnd): Promi
         task.shortAtBytes = core.logs.size(job.id);
         return false;
       }
-      await core.scribe.ended(job.id, endingOf(end.evidence, task, job), end.whole);
+      await core.scribe.ended(job.id, endingOf(end.evidence, task, job), {
+        whole: end.whole,
+        lastedMs: end.evidence.kind === "ended" ? end.evidence.lastedMs : null,
+      });
       return true;
   }
 }
@@ -135,7 +138,7 @@ function settleTraceless(
   const detail = core.hostOf(job.hostId)
     ? `its ${trace} on ${job.host} is gone`
     : `${job.host} is no longer part of the fleet`;
-  return core.scribe.ended(job.id, lostJob(detail), false);
+  return core.scribe.ended(job.id, lostJob(detail), { whole: false, lastedMs: null });
 }
 
 function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): JobEnding {

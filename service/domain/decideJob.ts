@@ -17,6 +17,10 @@ export type JobStep =
       cause: JobCause;
       logBytes: number;
       logSha256: string | null;
+      /** Whether every byte of the log is held. */
+      logComplete: boolean;
+      /** From start to end, as the host measured it; null where it cannot say. */
+      lastedMs: number | null;
     };
 
 /** The event that a step is. Throws a RangeError for a transition that the table does not allow. */
@@ -40,8 +44,9 @@ export function decideJob(job: JobRecord, step: JobStep, actor: string): NewEven
     case "cancelled":
     case "timed-out":
     case "lost": {
-      const { exitCode, cause, logBytes, logSha256 } = step;
-      return { type: `job.${step.to}`, actor, payload: { jobId, exitCode, cause, logBytes, logSha256 } };
+      const { exitCode, cause, logBytes, logSha256, lastedMs } = step;
+      const payload = { jobId, exitCode, cause, logBytes, logSha256, lastedMs };
+      return { type: `job.${step.to}`, actor, payload };
     }
   }
 }
@@ -71,11 +76,17 @@ export function evolveJob(job: JobRecord, step: JobStep, atMs: number): JobRecor
         cause: step.cause,
         logBytes: step.logBytes,
         logSha256: step.logSha256,
-        logComplete: true,
+        logComplete: step.logComplete,
         contact: { kind: "ok" },
-        endedAtMs: atMs,
+        endedAtMs: endOf(job, step.lastedMs, atMs),
       };
   }
+}
+
+/** When a job ended that the service heard of at a time: not before its host could tell. */
+function endOf({ startedAtMs }: JobRecord, lastedMs: number | null, heardAtMs: number): number {
+  if (startedAtMs === null || lastedMs === null) return heardAtMs;
+  return Math.min(heardAtMs, startedAtMs + lastedMs);
 }
 
 /** Whether asking for a job's end makes sense. */

@@ -66,6 +66,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
       cert: needs.server.certificatePem,
       ca: needs.caPem,
       requestCert: true,
+      // eslint-disable-next-line no-restricted-syntax -- joining has no certificate yet; authorise() refuses all else
       rejectUnauthorized: false,
       minVersion: "TLSv1.3",
       handshakeTimeout: 10_000,
@@ -103,6 +104,8 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   parseBodies(app, needs.limits);
   app.setErrorHandler((error, request, reply) => {
     if (reply.raw.headersSent) return void reply.raw.destroy();
+    // A method that is none of HTTP's own comes here over HTTP/2.
+    if ((error as { code?: string }).code === "FST_ERR_NOT_FOUND") return replyUnserved(request, reply);
     return replyProblem(reply, problemOfThrown(error, request, logUnder(needs.log)));
   });
   app.setNotFoundHandler((request, reply) => replyUnserved(request, reply));

@@ -38,6 +38,8 @@ export function createPendingUploads(needs: PendingUploadNeeds): PendingUploads 
         cause: { kind: "not-started", code, title, detail },
         logBytes: 0,
         logSha256: null,
+        logComplete: false,
+        lastedMs: null,
       },
       "service",
     );

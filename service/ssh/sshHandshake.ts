@@ -26,8 +26,11 @@ export function sshHandshake(stream: Duplex, options: HandshakeOptions): Promise
     const client = new ssh2.Client();
     const { name, auth, signal } = options;
     let settled = false;
-    const keyCheck = createKeyCheck(options.judgeKey, (problem) => {
-      fail(problem);
+    const keyCheck = createKeyCheck(options.judgeKey, {
+      isOpen: () => !settled,
+      onRefused: (problem) => {
+        fail(problem);
+      },
     });
     const settle = (): boolean => {
       if (settled) return false;
@@ -54,9 +57,11 @@ export function sshHandshake(stream: Duplex, options: HandshakeOptions): Promise
       const problem = problemOfLogin(error, agentTrouble, options, keyCheck.passed());
       if (problem !== null) fail(problem);
     });
-    client.once("close", () => {
+    const onGone = (): void => {
       fail(keyCheck.passed() ? auth.refusal() : unreachable(name, "it closed the connection"));
-    });
+    };
+    client.once("end", onGone);
+    client.once("close", onGone);
     client.once("ready", () => {
       if (!settle()) return;
       auth.succeeded();
@@ -90,8 +95,15 @@ interface KeyCheck {
   passed: () => boolean;
 }
 
+interface KeyCheckOwner {
+  /** Whether the connection still waits for the verdict: ssh2 throws at one that comes after the connection's end. */
+  isOpen: () => boolean;
+  /** The key does not pass; the owner ends the connection. */
+  onRefused: (problem: Error) => void;
+}
+
 /** ssh2 asks again at every rekey: then only the very same key passes, at once. */
-function createKeyCheck(judge: HandshakeOptions["judgeKey"], onRefused: (problem: Error) => void): KeyCheck {
+function createKeyCheck(judge: HandshakeOptions["judgeKey"], owner: KeyCheckOwner): KeyCheck {
   let passed: Buffer | null = null;
   return {
     passed: () => passed !== null,
@@ -103,13 +115,13 @@ function createKeyCheck(judge: HandshakeOptions["judgeKey"], onRefused: (problem
       const copy = Buffer.from(blob);
       judge(copy).then(
         (problem) => {
-          if (problem !== null) onRefused(problem);
-          else passed = copy;
-          done(problem === null);
+          if (!owner.isOpen()) return;
+          if (problem !== null) return owner.onRefused(problem);
+          passed = copy;
+          done(true);
         },
         (error: unknown) => {
-          onRefused(error instanceof Error ? error : new Error(String(error)));
-          done(false);
+          owner.onRefused(error instanceof Error ? error : new Error(String(error)));
         },
       );
     },

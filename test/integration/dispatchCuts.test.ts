@@ -142,5 +142,6 @@ describe("a running job whose connections break", function () {
     const job = await ended();
     assert.deepEqual(job.cause, { kind: "lost", detail: "its folder on box is gone" });
     assert.equal(job.logSha256, null);
+    assert.equal(job.logComplete, false);
   });
 });

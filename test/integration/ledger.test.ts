@@ -99,7 +99,8 @@ describe("the ledger in the database", () => {
     assert.ok(noted.revision > 2);
     assert.equal(jobs.activeOn(aJob().hostId), 1);
     const cause = { kind: "lost", detail: "gone" } as const;
-    jobs.advance(id, { to: "lost", exitCode: null, cause, logBytes: 7, logSha256: null }, "service");
+    const log = { logBytes: 7, logSha256: null, logComplete: false, lastedMs: null };
+    jobs.advance(id, { to: "lost", exitCode: null, cause, ...log }, "service");
     assert.equal(jobs.activeOn(aJob().hostId), 0);
     assert.equal(jobs.note(id, { logBytes: 9 }).logBytes, 7);
     const ledger = createLedger(store.db, () => 1);
@@ -120,7 +121,11 @@ function jobsOfEvents(events: readonly LedgerEvent[]): Map<string, Partial<JobRe
     if (!type.startsWith("job.")) continue;
     const { jobId } = payload as { jobId: string };
     const job = jobs.get(jobId) ?? {};
-    jobs.set(jobId, { ...job, ...changeOf(type, payload, atMs, actor) });
+    const change = changeOf(type, payload, atMs, actor);
+    const { lastedMs = null } = payload as { lastedMs?: number | null };
+    if (change.endedAtMs && job.startedAtMs && lastedMs !== null)
+      change.endedAtMs = Math.min(atMs, job.startedAtMs + lastedMs);
+    jobs.set(jobId, { ...job, ...change });
   }
   return jobs;
 }

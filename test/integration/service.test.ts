@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, connect, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -134,7 +143,6 @@ describe("a service process", function () {
     const { child } = await start();
     child.kill("SIGTERM");
     await once(child, "exit");
-    const { chmodSync } = await import("node:fs");
     chmodSync(home, 0o755);
     await start();
     assert.equal(statSync(home).mode & 0o777, 0o700);
@@ -167,6 +175,24 @@ describe("starting a service", function () {
     const started = await startService({ home, listen: { address: "127.0.0.1", port } });
     assert.equal(started.kind, "started");
     if (started.kind === "started") await started.stop();
+  });
+
+  it("on any port is where it was before, and elsewhere when that is taken", async () => {
+    const run = async (): Promise<number> => {
+      const started = await startService({ home, listen: { address: "127.0.0.1", port: 0 } });
+      assert.ok(started.kind === "started");
+      await started.stop();
+      return Number(new URL(started.url).port);
+    };
+    const port = await run();
+    assert.equal(await run(), port);
+    const other = createServer();
+    await new Promise<void>((listening) => other.listen(port, "127.0.0.1", listening));
+    try {
+      assert.notEqual(await run(), port);
+    } finally {
+      await new Promise((closed) => other.close(closed));
+    }
   });
 
   it("on an address this machine has not says so", async () => {

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import type { SshPool } from "../../service/ssh/createSshPool.ts";
 import type { LabHost } from "../lab/labHost.ts";
 import { startLab, type Lab } from "../lab/startLab.ts";
+import { until } from "../support/until.ts";
 import { aPool, configFor, refusedWith, runIn, targetOf, type PoolFixture } from "./sshPoolFixture.ts";
 
 const run = promisify(execFile);
@@ -162,6 +163,19 @@ describe("logging in to a host", function () {
       person.questions.map((question) => question.fingerprint),
       Array(2).fill(host.hostKeyFingerprint),
     );
+  });
+
+  it("gives up when the host hangs up while its key is in question", async () => {
+    const host = lab.host("plain");
+    const { pool, prompts } = await poolWith(configFor("plain", host, { UserKnownHostsFile: "/dev/null" }));
+    const leave = prompts.attend();
+    const opening = refusedWith(pool.openShell(targetOf(host), { attended: true }), "host-unreachable");
+    await until(() => prompts.list().length === 1, "the question is there");
+    await host.cutConnections();
+    assert.equal((await opening)["reason"], "it closed the connection");
+    assert.deepEqual(prompts.list(), []);
+    leave();
+    await new Promise((resolve) => setImmediate(resolve)); // what fails late fails this test
   });
 
   it("refuses a pinned key that the host does not show, whatever known_hosts says", async () => {

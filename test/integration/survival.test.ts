@@ -118,8 +118,11 @@ describe("a running job survives", function () {
       .host("box")
       .run(["sh", "-c", `while [ ! -e ${box.home}/.hwledger/jobs/${job.id}/exit ]; do sleep 0.1; done`]);
     assert.ok((await readFile(exitFile, "utf8")).includes("7"));
+    const overAtMs = Date.now();
     await fleet.startServiceAgain();
     await assertWhole("box", job);
+    const { startedAtMs, endedAtMs } = await fleet.job(job.id);
+    assert.ok(endedAtMs! > startedAtMs! && endedAtMs! <= overAtMs, "it ended when its host says");
   });
 
   it("with its environment, which no file holds once it runs, neither here nor there", async () => {

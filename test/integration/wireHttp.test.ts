@@ -18,7 +18,7 @@ describe("bad input on the wire", function () {
     for (const path of new Set(rows.map(([, row]) => row.path))) {
       const allowed = rows.filter(([, row]) => row.path === path).map(([, row]) => row.method as string);
       const url = path.replace(/\{\w+\}/g, "x");
-      for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].filter(
+      for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "FOO"].filter(
         (one) => !allowed.includes(one),
       )) {
         const answer = await requestHttp2(wire.session, { ":method": method, ":path": url });

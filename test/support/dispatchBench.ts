@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { hostIdSchema, jobIdSchema, type JobId } from "../../protocol/ids.ts";
-import type { JobRecord, JobSpec } from "../../protocol/job.ts";
+import { isJobEnded, type JobRecord, type JobSpec } from "../../protocol/job.ts";
 import {
   createDispatcher,
   type Dispatcher,
@@ -88,7 +88,7 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
     return shells;
   };
   const jobs = createMemoryJobs();
-  const isComplete = (id: JobId): boolean => jobs.get(id)?.logComplete ?? true;
+  const isComplete = (id: JobId): boolean => isJobEnded(jobs.get(id)?.state ?? "lost");
   const newLogs = (): LogStore =>
     options.makeLogs?.(isComplete) ?? createLogStore({ directory: join(root, "logs"), isComplete });
   const newDispatcher = (shells: LocalShells, logs: LogStore): Dispatcher =>

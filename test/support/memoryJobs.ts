@@ -86,7 +86,7 @@ function advanced(job: JobRecord, step: JobStep): JobRecord {
         cause: step.cause,
         logBytes: step.logBytes,
         logSha256: step.logSha256,
-        logComplete: true,
+        logComplete: step.logComplete,
         endedAtMs: Date.now(),
       };
   }

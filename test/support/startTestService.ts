@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { identitySchema, type Identity } from "../../protocol/client/identity.ts";
@@ -36,6 +36,9 @@ export async function startTestService(
   options: Pick<StartOptions, "limits" | "now"> = {},
 ): Promise<TestService> {
   const home = mkdtempSync(join(tmpdir(), "hwledger-test-"));
+  const person = process.env["HOME"];
+  process.env["HOME"] = join(home, "person"); // this machine is a host: its jobs lie in the person's home
+  mkdirSync(process.env["HOME"]);
   const clients: RouteClient[] = [];
   const clientOf = (identity: Identity): RouteClient => {
     const client = createRouteClient(identity);
@@ -81,6 +84,7 @@ export async function startTestService(
     async end() {
       for (const one of clients) one.close();
       await stop();
+      process.env["HOME"] = person;
       rmSync(home, { recursive: true, force: true });
     },
   };

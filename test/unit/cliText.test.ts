@@ -4,7 +4,7 @@ import { fitToScreen } from "../../service/cli/openScreen.ts";
 import { notStarted } from "../../service/cli/notStarted.ts";
 import { rateText } from "../../service/cli/render/figures.ts";
 import { hostListText, hostText, barText } from "../../service/cli/render/hostText.ts";
-import { jobEndText, jobListText, startedText } from "../../service/cli/render/jobText.ts";
+import { jobEndText, jobListText, jobText, startedText } from "../../service/cli/render/jobText.ts";
 import { eventText, verdictText } from "../../service/cli/render/ledgerText.ts";
 import { problemText } from "../../service/cli/render/problemText.ts";
 import { promptText } from "../../service/cli/render/promptText.ts";
@@ -118,6 +118,9 @@ describe("job texts", () => {
       logBytes: 77,
     });
     assert.equal(jobEndText(lost), "lost: its folder is gone after 12 s; the log broke off at byte 77");
+    const shown = jobText(lost, 20_000, plain);
+    assert.match(shown, /^state +lost: its folder is gone$/m);
+    assert.match(shown, /^log +77 B, broken off$/m);
   });
 
   it("list jobs", () => {

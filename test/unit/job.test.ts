@@ -17,7 +17,7 @@ function stepTo(to: JobStep["to"]): JobStep {
     case "cancelled":
     case "timed-out":
     case "lost":
-      return { to, exitCode: 3, cause, logBytes: 7, logSha256: "cd" };
+      return { to, exitCode: 3, cause, logBytes: 7, logSha256: "cd", logComplete: true, lastedMs: null };
   }
 }
 
@@ -67,6 +67,18 @@ describe("a job's life", () => {
       [next.exitCode, next.cause, next.logBytes, next.logSha256, next.logComplete, next.contact],
       [3, cause, 7, "cd", true, { kind: "ok" }],
     );
+  });
+
+  it("ends when its host says, at the latest when that was heard", () => {
+    const job = aJob({ state: "running", startedAtMs: 1_000 });
+    const endedAtMs = (lastedMs: number | null) =>
+      evolveJob(job, { ...stepTo("failed"), lastedMs } as JobStep, 60_000).endedAtMs;
+    assert.deepEqual([endedAtMs(3_000), endedAtMs(900_000), endedAtMs(null)], [4_000, 60_000, 60_000]);
+  });
+
+  it("is not complete where its log is not whole", () => {
+    const step = { ...stepTo("lost"), logSha256: null, logComplete: false } as JobStep;
+    assert.equal(evolveJob(aJob(), step, 42).logComplete, false);
   });
 
   it("can be cancelled until it has ended", () => {

@@ -12,6 +12,7 @@ const ended = (changes: Partial<Extract<JobEvidence, { kind: "ended" }>>): JobEv
   signal: null,
   why: { kind: "none" },
   logBytes: 7,
+  lastedMs: null,
   ...changes,
 });
 
@@ -34,12 +35,12 @@ describe("what the runner says", () => {
 
   it("tells how a job ended", () => {
     assert.deepEqual(
-      parseRunnerReport(`${nonce} ended 137 KILL none 42 `, nonce),
-      ended({ code: 137, signal: "KILL", logBytes: 42 }),
+      parseRunnerReport(`${nonce} ended 137 KILL none 42 1234 `, nonce),
+      ended({ code: 137, signal: "KILL", logBytes: 42, lastedMs: 12_340 }),
     );
     assert.deepEqual(
-      parseRunnerReport(`${nonce} ended 143 SIGTERM cancel 42 ada`, nonce),
-      ended({ code: 143, signal: "TERM", why: { kind: "cancelled", by: "ada" }, logBytes: 42 }),
+      parseRunnerReport(`${nonce} ended 143 SIGTERM cancel 42 - ada b`, nonce),
+      ended({ code: 143, signal: "TERM", why: { kind: "cancelled", by: "ada b" }, logBytes: 42 }),
     );
     assert.deepEqual(parseRunnerReport(`${nonce} vanished 9 running`, nonce), {
       kind: "vanished",

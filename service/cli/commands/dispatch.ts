@@ -25,8 +25,8 @@ interface DispatchOptions {
   timeout?: number;
 }
 
-/** Longest wait for a job to start when it is not followed, in milliseconds. */
-const startLimitMs = 30_000;
+/** Longest wait for a job to start when it is not followed, in milliseconds: above the service's own, which says why. */
+const startLimitMs = 40_000;
 
 /** `hwledger dispatch FILE` */
 export const dispatchCommand: Register = (program, context, run) => {

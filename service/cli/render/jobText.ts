@@ -82,7 +82,8 @@ export function jobListText(jobs: readonly JobRecord[], nowMs: number, style: St
 /** Why the job is in its state, after the state's word. */
 function stateReason({ cause }: JobRecord): string {
   if (cause === null) return "";
-  return cause.kind === "cancelled" ? ` by ${cause.by.replace(/^user\//, "")}` : `: ${causeText(cause)}`;
+  if (cause.kind === "cancelled") return ` by ${cause.by.replace(/^user\//, "")}`;
+  return `: ${cause.kind === "lost" ? cause.detail : causeText(cause)}`;
 }
 
 /** Everything about one job: `job show`. */
@@ -99,7 +100,7 @@ export function jobText(job: JobRecord, nowMs: number, style: Style): string {
     ["dispatched", `${timeText(job.createdAtMs)} by ${job.createdBy.replace(/^user\//, "")}`],
     ["started", job.startedAtMs === null ? "–" : timeText(job.startedAtMs)],
     ["ended", job.endedAtMs === null ? "–" : `${timeText(job.endedAtMs)}${ranText(job, nowMs)}`],
-    ["log", `${bytesText(job.logBytes)}${job.logComplete ? ", complete" : ""}`],
+    ["log", bytesText(job.logBytes) + logEndText(job)],
   ];
   if (job.contact.kind === "lost")
     facts.push([
@@ -110,6 +111,11 @@ export function jobText(job: JobRecord, nowMs: number, style: Style): string {
     ]);
   const width = Math.max(...facts.map(([name]) => name.length));
   return facts.map(([name, value]) => `${style.dim(name.padEnd(width))}  ${printable(value)}`).join("\n");
+}
+
+function logEndText(job: JobRecord): string {
+  if (job.logComplete) return ", complete";
+  return isJobEnded(job.state) && job.startedAtMs !== null ? ", broken off" : "";
 }
 
 function ranText(job: JobRecord, nowMs: number): string {

@@ -6,6 +6,7 @@ export const commandIds = {
   dispatch: "hwledger.dispatch",
   cancelJob: "hwledger.cancelJob",
   showLog: "hwledger.showLog",
+  copyJobId: "hwledger.copyJobId",
   setRate: "hwledger.setRate",
   logIn: "hwledger.logIn",
 } as const;

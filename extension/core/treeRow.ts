@@ -7,16 +7,17 @@ export interface RowIcon {
   color: string | null;
 }
 
-/** One row of the Hosts view, as it is drawn. Two equal rows look the same. */
+/** One row of a view, as it is drawn. Two equal rows look the same. */
 export interface TreeRow {
   /** Stable over the life of what it shows. */
   id: string;
   parentId: string | null;
-  kind: "host" | "gpu" | "note";
-  hostId: HostId;
+  kind: "host" | "gpu" | "note" | "group" | "job";
+  /** The host it shows or belongs to. */
+  hostId: HostId | null;
   label: string;
   description: string;
-  icon: RowIcon;
+  icon: RowIcon | null;
   /** Drawn greyed: what it says may no longer be so. */
   isStale: boolean;
   /** For `when` clauses of menus. */

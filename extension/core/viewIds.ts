@@ -1,5 +1,5 @@
 /** Views and context keys of the extension. Tested against package.json. */
-export const viewIds = { hosts: "hwledger.hosts" } as const;
+export const viewIds = { hosts: "hwledger.hosts", jobs: "hwledger.jobs" } as const;
 
 /** Keys that `when` clauses of the manifest ask for. */
 export const contextKeys = {

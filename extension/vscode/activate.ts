@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { createRouteClient } from "../../protocol/client/routeClient.ts";
 import { clientName, openStream } from "../../protocol/client/streamClient.ts";
+import type { JobId } from "../../protocol/ids.ts";
 import { commandIds, type CommandId } from "../core/commandIds.ts";
 import { createMembership, type Membership } from "../core/createMembership.ts";
 import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
@@ -8,11 +9,12 @@ import { contextKeys } from "../core/viewIds.ts";
 import { answerPrompts } from "./answerPrompts.ts";
 import { createHostsView, type RowHandle } from "./createHostsView.ts";
 import { createJobNotices } from "./createJobNotices.ts";
+import { createJobsView, type JobHandle } from "./createJobsView.ts";
 import { createJobTerminals } from "./createJobTerminals.ts";
 import { createStatusBar } from "./createStatusBar.ts";
 import { dispatchCommand } from "./dispatchCommand.ts";
 import { logIn, setRate } from "./hostCommands.ts";
-import { cancelJob, showLog } from "./jobCommands.ts";
+import { cancelJob, copyJobId, showLog } from "./jobCommands.ts";
 import { createJoinCommands } from "./joinCommands.ts";
 import { identitySecret, secretIdentity } from "./secretIdentity.ts";
 import { staleDecorations } from "./staleDecorations.ts";
@@ -45,8 +47,9 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     [commandIds.dispatch]: (uri?: vscode.Uri) =>
       dispatchCommand({ membership, terminals, notices, now }, uri instanceof vscode.Uri ? uri : undefined),
-    [commandIds.cancelJob]: withSession((session) => cancelJob(session)),
-    [commandIds.showLog]: withSession((session) => showLog(session, terminals)),
+    [commandIds.cancelJob]: withSession((session, row?: JobHandle) => cancelJob(session, jobOf(row))),
+    [commandIds.showLog]: withSession((session, row?: JobHandle) => showLog(session, terminals, jobOf(row))),
+    [commandIds.copyJobId]: withSession((session, row?: JobHandle) => copyJobId(session, jobOf(row))),
     [commandIds.setRate]: withSession((session, row?: RowHandle) => setRate(session, row)),
     [commandIds.logIn]: withSession((session, row?: RowHandle) => logIn(session, row)),
   };
@@ -56,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): void {
     notices,
     staleDecorations(),
     createHostsView(membership, now),
+    createJobsView(membership, now),
     createStatusBar(membership, now),
     answerPrompts(membership),
     membershipKey(membership),
@@ -67,6 +71,11 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     ...Object.entries(handlers).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );
+}
+
+/** The job of a row that a command was called on. */
+function jobOf(row: JobHandle | undefined): JobId | undefined {
+  return row?.jobId ?? undefined;
 }
 
 /** Commands that need a membership: without one they offer joining. */

@@ -9,12 +9,27 @@ import { problemIn, showProblem } from "./showProblem.ts";
 
 const recentJobs = 50;
 
-/** Shows a pick list of the newest jobs and then the log of the chosen one. */
-export async function showLog(session: FleetSession, terminals: Pick<JobTerminals, "show">): Promise<void> {
+/** Shows the log of the job, or of one from a pick list of the newest. */
+export async function showLog(
+  session: FleetSession,
+  terminals: Pick<JobTerminals, "show">,
+  jobId?: JobId,
+): Promise<void> {
   try {
-    const { jobs } = await session.client.call("listJobs", { query: { limit: recentJobs } });
-    const job = await pickJob(jobs, "Show the log of", "No job was dispatched in this fleet yet.");
+    const job = jobId ? await getJob(session, jobId) : await pickRecent(session, "Show the log of");
     if (job) terminals.show(session, job);
+  } catch (error) {
+    await showProblem(problemIn(error));
+  }
+}
+
+/** Copies the id of the job, or of one from a pick list of the newest. */
+export async function copyJobId(session: FleetSession, jobId?: JobId): Promise<void> {
+  try {
+    const id = jobId ?? (await pickRecent(session, "Copy the id of"))?.id;
+    if (id === undefined) return;
+    await vscode.env.clipboard.writeText(id);
+    vscode.window.setStatusBarMessage(`Copied ${id}`, 3_000);
   } catch (error) {
     await showProblem(problemIn(error));
   }
@@ -37,6 +52,11 @@ export async function cancelJob(session: FleetSession, jobId?: JobId): Promise<v
 
 function getJob(session: FleetSession, job: JobId): Promise<JobRecord> {
   return session.client.call("getJob", { params: { job } });
+}
+
+async function pickRecent(session: FleetSession, title: string): Promise<JobRecord | undefined> {
+  const { jobs } = await session.client.call("listJobs", { query: { limit: recentJobs } });
+  return pickJob(jobs, title, "No job was dispatched in this fleet yet.");
 }
 
 async function pickActive(session: FleetSession): Promise<JobRecord | undefined> {

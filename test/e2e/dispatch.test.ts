@@ -98,7 +98,15 @@ describe("the main job, in the real editor against real hosts", function () {
     );
     const told = (await editor.notifications()).map(({ message }) => message);
     assert.ok(!told.some((message) => message.includes("exit 3")), "told although the terminal is in sight");
+    await editor.openView("Jobs");
+    const jobs = await editor.waitForTree("Jobs", "the job's end", (items) =>
+      items.some(
+        (item) => item.label === "train it.py" && /^rtx-box · exit 3 after .+ ago$/.test(item.description),
+      ),
+    );
+    assert.deepEqual([jobs[0]?.label, jobs[0]?.description], ["Done", "1"]);
     await editor.openView(view);
+    await editor.runCommand("Notifications: Clear All Notifications");
     await picture("dispatched-dark");
     await editor.setTheme("Light Modern");
     await picture("dispatched-light");
@@ -123,6 +131,15 @@ describe("the main job, in the real editor against real hosts", function () {
     await editor.pickQuickInput("spark");
     await editor.waitForTerminal("wait.py → spark");
     await editor.waitForTerminal("waiting for the signal");
+    await editor.openView("Jobs");
+    await editor.waitForTree(
+      "Jobs",
+      "the running job",
+      ([group, job]) =>
+        group?.label === "Running" &&
+        job?.label === "wait.py" &&
+        job.description.startsWith("spark · running"),
+    );
     await editor.pressInTerminal("Control+C");
     await editor.pressDialogButton("Cancel wait.py on spark?", "Cancel Job");
     await editor.waitForTerminal("cancelled by");
@@ -168,6 +185,8 @@ describe("the main job, in the real editor against real hosts", function () {
     assert.equal((await jobsListed(editor, 3)).at(-1), "train it.py");
     await editor.pickQuickInput("train it.py");
     await editor.waitForTerminal("exit 3 after");
+    await editor.clickTreeItem("Jobs", "wait.py");
+    await editor.waitForTerminal("cancelled by");
     await editor.runCommand("Leave the Fleet");
     await editor.pressDialogButton("Leave the fleet at", "Leave");
     await editor.until("the offer to join", () =>

@@ -51,14 +51,14 @@ describe("the rows of the Hosts view", () => {
       occupancy: { kind: "unknown", reason: "the tool does not say" },
     });
     const [host, row] = treeRows(aFleet([aHost({ reading: aReading({ gpus: [gpu] }) })]), live, 0);
-    assert.deepEqual([row?.description, row?.icon.codicon], ["unified memory · 62 °C", "question"]);
+    assert.deepEqual([row?.description, row?.icon?.codicon], ["unified memory · 62 °C", "question"]);
     assert.equal(host?.description, "online · 0/1 free");
   });
 
   it("name a faulty GPU as faulty", () => {
     const gpu = aGpu({ utilizationPct: { unsupported: "fault" } });
     const row = treeRows(aFleet([aHost({ reading: aReading({ gpus: [gpu] }) })]), live, 0)[1];
-    assert.deepEqual([row?.description, row?.icon.codicon], ["faulty: its figures cannot be read", "error"]);
+    assert.deepEqual([row?.description, row?.icon?.codicon], ["faulty: its figures cannot be read", "error"]);
   });
 
   it("grey what an offline host last said and tell its age, which goes on", () => {
@@ -68,7 +68,7 @@ describe("the rows of the Hosts view", () => {
       "rtx-box | offline, seen 3 min ago",
       "0  RTX 3090 | 3 min ago: 37 % · 11.8/24.0 GiB · 62 °C · 210 W",
     ]);
-    assert.ok(rows.every((row) => row.isStale && row.icon.color === "disabledForeground"));
+    assert.ok(rows.every((row) => row.isStale && row.icon?.color === "disabledForeground"));
   });
 
   it("grey everything while the service does not answer, also hosts that were online", () => {

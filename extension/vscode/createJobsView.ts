@@ -1,0 +1,47 @@
+import * as vscode from "vscode";
+import type { JobId } from "../../protocol/ids.ts";
+import { commandIds } from "../core/commandIds.ts";
+import type { Membership } from "../core/createMembership.ts";
+import { activeJobs, jobRows } from "../core/jobRows.ts";
+import { jobTooltip } from "../core/jobTooltip.ts";
+import { viewIds } from "../core/viewIds.ts";
+import { createRowTree } from "./createRowTree.ts";
+
+/** What a row of the Jobs view is to commands from its menu. */
+export interface JobHandle {
+  readonly rowId: string;
+  /** Null for a group. */
+  readonly jobId: JobId | null;
+}
+
+/** The Jobs view: what runs and what is done, with the number of those that run as its badge. */
+export function createJobsView(membership: Membership, now: () => number): vscode.Disposable {
+  const tree = createRowTree<JobHandle>({
+    viewId: viewIds.jobs,
+    membership,
+    now,
+    rows: ({ fleet, contact }) => jobRows(fleet, contact, now()),
+    newHandle: (rowId) => ({ rowId, jobId: rowId.startsWith("j-") ? (rowId as JobId) : null }),
+    tooltip({ jobId }) {
+      const job = jobId && membership.session?.fleet.jobs.get(jobId);
+      return job ? jobTooltip(job, now()) : null;
+    },
+    command: (handle) =>
+      handle.jobId === null
+        ? undefined
+        : { command: commandIds.showLog, title: "Show the Log", arguments: [handle] },
+  });
+
+  function update(): void {
+    const { session } = membership;
+    const count = session ? activeJobs(session.fleet) : 0;
+    if ((tree.view.badge?.value ?? 0) !== count) tree.view.badge = count === 0 ? undefined : badge(count);
+    tree.touch();
+  }
+
+  return vscode.Disposable.from(tree, { dispose: membership.listen(update) });
+}
+
+function badge(count: number): vscode.ViewBadge {
+  return { value: count, tooltip: count === 1 ? "1 job is running" : `${count} jobs are running` };
+}

@@ -1,0 +1,111 @@
+import * as vscode from "vscode";
+import type { Membership } from "../core/createMembership.ts";
+import { createRowFeed } from "../core/createRowFeed.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import type { TreeRow } from "../core/treeRow.ts";
+import { staleUri } from "./staleDecorations.ts";
+
+/** What a tree of rows shows. `H` is what a row is to commands from its menu: the same object for the same id, always. */
+export interface RowTreeNeeds<H extends { readonly rowId: string }> {
+  viewId: string;
+  membership: Membership;
+  now: () => number;
+  rows: (session: FleetSession) => TreeRow[];
+  newHandle: (rowId: string) => H;
+  /** Markdown; null where the row says it all. Asked for when somebody points at the row. */
+  tooltip: (handle: H) => string | null;
+  /** What a click does, beside selecting. */
+  command?: (handle: H) => vscode.Command | undefined;
+  /** Children are about to be shown. */
+  onUnfold?: (handle: H) => void;
+}
+
+/** A view that draws rows, and what its owner does with it. */
+export interface RowTree<H> {
+  readonly view: vscode.TreeView<H>;
+  /** Something may have changed. */
+  touch(): void;
+  dispose(): void;
+}
+
+/** Makes a tree view that redraws only rows that look different, at most once a second, and not while hidden. */
+export function createRowTree<H extends { readonly rowId: string }>(needs: RowTreeNeeds<H>): RowTree<H> {
+  const { membership, now } = needs;
+  const redraw = new vscode.EventEmitter<H[] | undefined>();
+  const handles = new Map<string, H>();
+
+  const feed = createRowFeed({
+    rows: () => (membership.session ? needs.rows(membership.session) : []),
+    onChange: (change) => redraw.fire(change.kind === "all" ? undefined : change.ids.map(handleOf)),
+    now,
+    after(ms, run) {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+  });
+
+  function handleOf(rowId: string): H {
+    const handle = handles.get(rowId) ?? needs.newHandle(rowId);
+    handles.set(rowId, handle);
+    return handle;
+  }
+
+  const view = vscode.window.createTreeView<H>(needs.viewId, {
+    showCollapseAll: true,
+    treeDataProvider: {
+      onDidChangeTreeData: redraw.event,
+      async getChildren(parent) {
+        await membership.ready();
+        if (parent) needs.onUnfold?.(parent);
+        const parentId = parent?.rowId ?? null;
+        return feed.drawn.filter((row) => row.parentId === parentId).map((row) => handleOf(row.id));
+      },
+      getTreeItem(handle) {
+        const row = feed.drawn.find(({ id }) => id === handle.rowId);
+        const item = treeItem(handle.rowId, row);
+        const command = needs.command?.(handle);
+        if (command) item.command = command;
+        return item;
+      },
+      resolveTreeItem(item, handle) {
+        const text = needs.tooltip(handle);
+        if (text !== null) item.tooltip = new vscode.MarkdownString(text);
+        return item;
+      },
+    },
+  });
+  const visibility = view.onDidChangeVisibility(({ visible }) => feed.setVisible(visible));
+  feed.setVisible(view.visible);
+  return {
+    view,
+    touch: () => feed.touch(),
+    dispose() {
+      visibility.dispose();
+      feed.close();
+      view.dispose();
+      redraw.dispose();
+    },
+  };
+}
+
+const folds = {
+  leaf: vscode.TreeItemCollapsibleState.None,
+  open: vscode.TreeItemCollapsibleState.Expanded,
+  closed: vscode.TreeItemCollapsibleState.Collapsed,
+} as const;
+
+function treeItem(rowId: string, row: TreeRow | undefined): vscode.TreeItem {
+  if (row === undefined) return new vscode.TreeItem("");
+  const item = new vscode.TreeItem(row.label, folds[row.fold]);
+  item.id = rowId;
+  item.description = row.description;
+  if (row.icon)
+    item.iconPath = new vscode.ThemeIcon(
+      row.icon.codicon,
+      row.icon.color === null ? undefined : new vscode.ThemeColor(row.icon.color),
+    );
+  item.contextValue = row.contextValue;
+  item.accessibilityInformation = { label: row.accessibilityLabel, role: "treeitem" };
+  if (row.isStale) item.resourceUri = staleUri(row.id);
+  return item;
+}

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 /** ssh2's optional native part: left out of bundles, its JavaScript does the same. */
@@ -27,17 +27,24 @@ const common = {
 
 /** What is built from where; test/architecture reads the metafiles. */
 const bundles = [
-  { name: "extension", entry: "extension/vscode/activate.ts", external: ["vscode"] },
-  { name: "hwledger", entry: "service/cli/main.ts", external: ["better-sqlite3"] },
+  {
+    name: "extension",
+    entry: "extension/vscode/activate.ts",
+    outfile: "extension.cjs",
+    external: ["vscode"],
+  },
+  { name: "hwledger", entry: "service/cli/main.ts", outfile: "service/hwledger.cjs", external: [] },
 ];
 
 mkdirSync("dist/meta", { recursive: true });
-for (const { name, entry, external } of bundles) {
+for (const { name, entry, outfile, external } of bundles) {
   const { metafile } = await build({
     ...common,
     entryPoints: [entry],
-    outfile: `dist/${name}.cjs`,
+    outfile: `dist/${outfile}`,
     external,
   });
   writeFileSync(`dist/meta/${name}.json`, JSON.stringify(metafile));
 }
+// SQLite's native part for every platform, where better-sqlite3 looks for it from the service's bundle: one folder up.
+cpSync("node_modules/better-sqlite3/prebuilds", "dist/prebuilds", { recursive: true });

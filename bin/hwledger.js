@@ -8,7 +8,7 @@ import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))));
-const program = join(root, "dist", "hwledger.cjs");
+const program = join(root, "dist", "service", "hwledger.cjs");
 
 function major(version) {
   return Number(/^v?(\d+)/.exec(version)?.[1] ?? 0);

@@ -5,9 +5,13 @@ import { join } from "node:path";
 import { buildIfStale, root } from "./build.mjs";
 
 const vsix = buildIfStale();
-const child = spawn(process.execPath, [join(root, "dist", "hwledger.cjs"), "up", ...process.argv.slice(2)], {
-  stdio: "inherit",
-  env: { ...process.env, HWLEDGER_VSIX: vsix },
-});
+const child = spawn(
+  process.execPath,
+  [join(root, "dist", "service", "hwledger.cjs"), "up", ...process.argv.slice(2)],
+  {
+    stdio: "inherit",
+    env: { ...process.env, HWLEDGER_VSIX: vsix },
+  },
+);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

@@ -1,4 +1,5 @@
 import { homedir, userInfo } from "node:os";
+import { join } from "node:path";
 import type { HostId, PromptId } from "../protocol/ids.ts";
 import type { Changes } from "./fleet/createChanges.ts";
 import type { Ledger } from "./ledger/createLedger.ts";
@@ -10,6 +11,7 @@ import type { AcceptedKeys } from "./ssh/acceptedKeys.ts";
 import { createHostShells } from "./ssh/createHostShells.ts";
 import { createLocalShells } from "./ssh/createLocalShells.ts";
 import { createSshPool } from "./ssh/createSshPool.ts";
+import { listSshNames } from "./ssh/listSshNames.ts";
 import { runTool } from "./ssh/runTool.ts";
 import type { HostsTable } from "./store/hostsTable.ts";
 import type { Store } from "./store/openStore.ts";
@@ -40,7 +42,8 @@ export function composeReach(
     onFailure: (hostId) => changes.emit({ kind: "host", hostId: hostId as HostId }),
     log,
   });
-  return { prompts, pool, shells, prober, takeAcceptedKey };
+  const sshNames = () => listSshNames(join(machine.home, ".ssh", "config"), machine.home);
+  return { prompts, pool, shells, prober, takeAcceptedKey, sshNames };
 }
 
 /** Keys that people accepted: of known hosts in the database with an event, of hosts being added until they are kept. */

@@ -133,6 +133,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     logs,
     prompts: reach.prompts,
     watch: (id) => prober.watch(id),
+    sshNames: reach.sshNames,
     latest: (id) => prober.latest(id),
     now,
     log,

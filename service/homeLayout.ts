@@ -16,6 +16,8 @@ export interface HomeLayout {
   logs: string;
   /** The service's own log. */
   serviceLog: string;
+  /** What a service in the background printed on its way up. */
+  startLog: string;
   ssh: string;
 }
 
@@ -32,6 +34,7 @@ export function homeLayout(directory: string): HomeLayout {
     keys: join(directory, "keys"),
     logs: join(directory, "logs"),
     serviceLog: join(directory, "service.log"),
+    startLog: join(directory, "start.log"),
     ssh: join(directory, "ssh"),
   };
 }

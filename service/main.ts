@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createWriteStream, existsSync, readFileSync, rmSync } from "node:fs";
+import { createWriteStream, rmSync } from "node:fs";
 import type { Http2SecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -16,6 +16,7 @@ import { growHeap } from "./growHeap.ts";
 import { homeLayout, type HomeLayout } from "./homeLayout.ts";
 import { keepOwnerIdentity, machineName, readIdentity } from "./ownerIdentity.ts";
 import { tokenTtlMs } from "./pki/createEnrolment.ts";
+import { runningService } from "./runningService.ts";
 import { makeServerCertificate, readOrMakeCa, writePrivateFile, type FleetCa } from "./pki/fleetKeys.ts";
 import { lifetimes } from "./pki/x509.ts";
 import { holdLock } from "./store/holdLock.ts";
@@ -203,19 +204,10 @@ function renewCertificate(
   return timer;
 }
 
-/** The service that holds the lock; it may still be on its way up, so its file is waited for. */
+/** The service that holds the lock. */
 async function runningElsewhere(layout: HomeLayout): Promise<StartedService> {
-  const endMs = performance.now() + lockWaitMs;
-  while (performance.now() < endMs) {
-    if (existsSync(layout.serviceFile)) {
-      const { url, pid } = JSON.parse(readFileSync(layout.serviceFile, "utf8")) as {
-        url: string;
-        pid: number;
-      };
-      return { kind: "already-running", url, pid };
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const running = await runningService(layout, lockWaitMs);
+  if (running !== null) return { kind: "already-running", ...running };
   throw new Refusal("service-unreachable", {
     url: layout.directory,
     reason: "another service holds this folder but does not say where it listens",

@@ -15,8 +15,6 @@ export function connectionMessage(fleet: FleetState, contact: Contact): string |
     case "refused":
       return `Not connected: ${problemText(contact.problem)}`;
     case "live":
-      return fleet.isKnown && fleet.hosts.size === 0
-        ? "The fleet has no hosts yet. Add one with “hwledger host add NAME”."
-        : null;
+      return null;
   }
 }

@@ -1,26 +1,43 @@
 import type { Identity } from "../../protocol/client/identity.ts";
 import type { FleetSession } from "./openFleetSession.ts";
+import { defaultFleetLabel, withProfile, type FleetTraits, type Profile } from "./profile.ts";
 
-/** Where the identity is kept. */
-export interface IdentityStore {
-  read(): Promise<Identity | null>;
-  write(identity: Identity): Promise<void>;
-  remove(): Promise<void>;
+/** Where the fleets that this editor belongs to are kept. They hold private keys. */
+export interface ProfileStore {
+  /** Rejects when what is kept cannot be read. */
+  read(): Promise<readonly Profile[]>;
+  write(profiles: readonly Profile[]): Promise<void>;
+}
+
+/** Remembers which fleet this window shows. */
+export interface ActiveFleet {
+  get(): string | null;
+  set(fleetId: string | null): void;
 }
 
 export interface MembershipNeeds {
-  store: IdentityStore;
+  store: ProfileStore;
+  active: ActiveFleet;
   openSession: (identity: Identity) => FleetSession;
 }
 
-/** Which fleet this editor belongs to, and its connection. */
+/** Which fleets this editor belongs to, the one this window shows, and the connection to it. */
 export interface Membership {
   /** `undefined` until the store was read, `null` when there is no membership. */
   readonly session: FleetSession | null | undefined;
+  /** Every fleet; empty until the store was read. */
+  readonly profiles: readonly Profile[];
+  /** The fleet that this window shows. */
+  readonly profile: Profile | null;
   /** Reads the store and connects, the first time; afterwards what is. Rejects when the store cannot be read. */
   ready(): Promise<FleetSession | null>;
-  /** Keeps the identity and connects with it, in place of the one before. */
-  join(identity: Identity): Promise<FleetSession>;
+  /** Keeps the identity, in place of an earlier one of the same fleet, and shows that fleet. */
+  join(identity: Identity, traits?: Partial<FleetTraits>): Promise<FleetSession>;
+  /** Shows another of the fleets. Does nothing when there is none of that id. */
+  switchTo(fleetId: string): void;
+  /** Gives the fleet that is shown another name. */
+  rename(label: string): Promise<void>;
+  /** Forgets the fleet that is shown; another is shown when there is one. */
   leave(): Promise<void>;
   /** Reads the store again: another window may have joined or left. Does nothing before the first reading. */
   refresh(): Promise<void>;
@@ -32,8 +49,9 @@ export interface Membership {
 }
 
 /** Knows nothing and does nothing until asked. */
-export function createMembership({ store, openSession }: MembershipNeeds): Membership {
+export function createMembership({ store, active, openSession }: MembershipNeeds): Membership {
   const listeners = new Set<() => void>();
+  let profiles: readonly Profile[] = [];
   let session: FleetSession | null | undefined;
   let reading: Promise<FleetSession | null> | null = null;
   /** While we write the store ourselves, its change tells us nothing. */
@@ -50,16 +68,35 @@ export function createMembership({ store, openSession }: MembershipNeeds): Membe
     changed();
   }
 
+  function chosen(): Profile | null {
+    const wanted = active.get();
+    return profiles.find(({ identity }) => identity.fleetId === wanted) ?? profiles[0] ?? null;
+  }
+
+  /** Connects to the fleet to be shown unless that is what we are connected to. */
+  function show(): void {
+    const next = chosen();
+    if (session && next && session.identity.certificatePem === next.identity.certificatePem) return changed();
+    replace(next && openSession(next.identity));
+  }
+
   async function read(): Promise<FleetSession | null> {
-    const identity = await store.read();
-    if (session === undefined) replace(identity && openSession(identity));
+    const kept = await store.read();
+    if (session === undefined) {
+      profiles = kept;
+      show();
+    }
     return session ?? null;
   }
 
-  async function writing(write: () => Promise<void>): Promise<void> {
+  /** Another window may have written meanwhile: the change is made to what is kept now. */
+  async function write(change: (kept: readonly Profile[]) => readonly Profile[]): Promise<void> {
     writes += 1;
     try {
-      await write();
+      // What cannot be read must not stand in the way of something new.
+      const next = change(await store.read().catch(() => []));
+      await store.write(next);
+      profiles = next;
     } finally {
       writes -= 1;
     }
@@ -69,26 +106,53 @@ export function createMembership({ store, openSession }: MembershipNeeds): Membe
     get session() {
       return session;
     },
+    get profiles() {
+      return profiles;
+    },
+    get profile() {
+      return session ? chosen() : null;
+    },
     async ready() {
       if (session !== undefined) return session;
       reading ??= read().finally(() => (reading = null));
       return reading;
     },
-    async join(identity) {
-      await writing(() => store.write(identity));
+    async join(identity, traits = {}) {
+      await write((kept) => {
+        const earlier = kept.find((profile) => profile.identity.fleetId === identity.fleetId);
+        const label = traits.label ?? earlier?.label ?? defaultFleetLabel(identity);
+        return withProfile(kept, { identity, label, home: traits.home ?? earlier?.home ?? null });
+      });
+      active.set(identity.fleetId);
       const next = openSession(identity);
       replace(next);
       return next;
     },
+    switchTo(fleetId) {
+      if (!profiles.some(({ identity }) => identity.fleetId === fleetId)) return;
+      active.set(fleetId);
+      show();
+    },
+    async rename(label) {
+      const fleetId = session?.identity.fleetId;
+      await write((kept) =>
+        kept.map((profile) => (profile.identity.fleetId === fleetId ? { ...profile, label } : profile)),
+      );
+      changed();
+    },
     async leave() {
-      await writing(() => store.remove());
+      const fleetId = session?.identity.fleetId;
+      await write((kept) => kept.filter(({ identity }) => identity.fleetId !== fleetId));
+      active.set(null);
       replace(null);
+      if (profiles.length > 0) show();
     },
     async refresh() {
       if (session === undefined || writes > 0) return;
-      const identity = await store.read();
-      if (writes > 0 || identity?.certificatePem === session?.identity.certificatePem) return;
-      replace(identity && openSession(identity));
+      const kept = await store.read();
+      if (writes > 0) return;
+      profiles = kept;
+      show();
     },
     reconnect() {
       if (!session) return;

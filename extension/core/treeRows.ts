@@ -5,6 +5,10 @@ import { formatAge, formatMemory, formatRate } from "./figures.ts";
 import { gpuModel } from "./gpuModel.ts";
 import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetState.ts";
 import { isFaulty } from "./gpuUse.ts";
+import { hostGroup, type HostGroup } from "./hostGroups.ts";
+import { matchesFilter } from "./matchesFilter.ts";
+import { gpuRowId, processRows } from "./processRows.ts";
+import type { HostGrouping } from "./settings.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
 import type { RowIcon, TreeRow } from "./treeRow.ts";
@@ -13,13 +17,66 @@ import type { RowIcon, TreeRow } from "./treeRow.ts";
 const unfoldedGpus = 4;
 const grey = "disabledForeground";
 
+/** How the person wants the Hosts view. */
+export interface TreeShape {
+  groupBy: HostGrouping;
+  /** Words that a host must have; empty: all hosts. */
+  filter: string;
+}
+
 /** All rows of the Hosts view, parents before their children. */
-export function treeRows(fleet: FleetState, contact: Contact, nowMs: number): TreeRow[] {
-  return hostsInOrder(fleet).flatMap((host) => [
-    hostRow(host, contact, nowMs),
+export function treeRows(
+  fleet: FleetState,
+  contact: Contact,
+  nowMs: number,
+  { groupBy, filter }: TreeShape = { groupBy: "none", filter: "" },
+): TreeRow[] {
+  const hosts = hostsInOrder(fleet).filter((host) => matchesFilter(host, contact, nowMs, filter));
+  if (groupBy === "none") return hosts.flatMap((host) => hostRows(host, contact, nowMs, null));
+  const groups = new Map<string, { group: HostGroup; hosts: KnownHost[] }>();
+  for (const host of hosts) {
+    const group = hostGroup(host, contact, groupBy);
+    if (group === null) continue;
+    const known = groups.get(group.key) ?? { group, hosts: [] };
+    groups.set(group.key, { group, hosts: [...known.hosts, host] });
+  }
+  return [...groups.values()]
+    .sort((a, b) => a.group.rank - b.group.rank)
+    .flatMap(({ group, hosts: members }) => [
+      groupRow(group, members.length),
+      ...members.flatMap((host) => hostRows(host, contact, nowMs, groupRowId(group))),
+    ]);
+}
+
+function hostRows(host: KnownHost, contact: Contact, nowMs: number, parentId: string | null): TreeRow[] {
+  return [
+    { ...hostRow(host, contact, nowMs), parentId },
     ...noteRows(host, contact),
-    ...gpusInOrder(host).map((gpu) => gpuRow(host, gpu, contact, nowMs)),
-  ]);
+    ...gpusInOrder(host).flatMap((gpu) => [
+      gpuRow(host, gpu, contact, nowMs),
+      ...processRows(host, gpu, isFresh(host, contact)),
+    ]),
+  ];
+}
+
+function groupRowId({ key }: HostGroup): string {
+  return `group:${key}`;
+}
+
+function groupRow(group: HostGroup, count: number): TreeRow {
+  return {
+    id: groupRowId(group),
+    parentId: null,
+    kind: "group",
+    hostId: null,
+    label: group.label,
+    description: String(count),
+    icon: null,
+    isStale: false,
+    contextValue: "hwledger.group",
+    accessibilityLabel: `${group.label}, ${count === 1 ? "1 host" : `${count} hosts`}`,
+    fold: "open",
+  };
 }
 
 function gpusInOrder(host: KnownHost): GpuReading[] {
@@ -98,14 +155,14 @@ function noteRows(host: KnownHost, contact: Contact): TreeRow[] {
 function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: number): TreeRow {
   const fresh = isFresh(host, contact);
   const ageMs = readingAgeMs(host, nowMs);
-  const figures = gpuFigures(gpu);
+  const figures = gpuFigures(gpu, fresh);
   const age = ageMs === null ? "" : `${formatAge(ageMs)} ago: `;
   const description = fresh ? figures : `${age}${figures}`;
   const model = gpuModel(gpu.name);
   const label = gpu.index === null ? model : `${gpu.index}  ${model}`;
   const state = isFaulty(gpu) ? "faulty" : gpu.occupancy.kind;
   return {
-    id: `${host.record.id}/${gpu.uuid}`,
+    id: gpuRowId(host, gpu),
     parentId: host.record.id,
     kind: "gpu",
     hostId: host.record.id,
@@ -115,23 +172,37 @@ function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: numbe
     isStale: !fresh,
     contextValue: "hwledger.gpu",
     accessibilityLabel: `GPU ${label} on ${host.record.name}, ${fresh ? state : "no fresh reading"}, ${description}`,
-    fold: "leaf",
+    fold: gpu.occupancy.kind === "busy" && gpu.occupancy.processes.length > 0 ? "closed" : "leaf",
   };
 }
 
-/** `37 % · 11.8/24.0 GiB · 62 °C · 210 W`; what this device cannot tell is left to the tooltip, what failed is said. */
-function gpuFigures(gpu: GpuReading): string {
+/** `▰▰▱▱▱ 37 % · 11.8/24.0 GiB · 62 °C · 210 W`; what this device cannot tell is left to the tooltip, what failed is said. */
+function gpuFigures(gpu: GpuReading, fresh: boolean): string {
   if (isFaulty(gpu)) return "faulty: its figures cannot be read";
   const load = metricValue(gpu.utilizationPct);
   const temperature = metricValue(gpu.temperatureC);
   const power = metricValue(gpu.powerW);
   const parts = [
-    load === null ? null : `${Math.round(load)} %`,
+    load === null ? null : `${fresh ? `${loadBar(load)} ` : ""}${Math.round(load)} %`,
     memoryText(gpu),
     temperature === null ? null : `${Math.round(temperature)} °C`,
     power === null ? null : `${Math.round(power)} W`,
   ].filter((part) => part !== null);
   return parts.length === 0 ? "no figures" : parts.join(" · ");
+}
+
+const barCells = 5;
+
+/** A load as a bar of five cells; any load at all fills one, and only a full one fills all. */
+function loadBar(pct: number): string {
+  const share = Math.min(100, Math.max(0, pct)) / 100;
+  const filled =
+    share === 0
+      ? 0
+      : share === 1
+        ? barCells
+        : Math.min(barCells - 1, Math.max(1, Math.round(share * barCells)));
+  return "▰".repeat(filled) + "▱".repeat(barCells - filled);
 }
 
 function memoryText(gpu: GpuReading): string | null {

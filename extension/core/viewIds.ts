@@ -5,4 +5,12 @@ export const viewIds = { hosts: "hwledger.hosts", jobs: "hwledger.jobs" } as con
 export const contextKeys = {
   /** `unknown` until the secret store was read, then `none` or `joined`. */
   membership: "hwledger.membership",
+  /** How we stand with the service of the fleet that is shown: `none`, `connecting`, `live`, `lost` or `refused`. */
+  contact: "hwledger.contact",
+  /** Whether that service runs on this machine and was started from the editor. */
+  isLocal: "hwledger.isLocal",
+  /** Whether this editor belongs to several fleets. */
+  hasSeveral: "hwledger.hasSeveral",
+  /** Whether a filter keeps rows out of the Hosts view. */
+  hostsFiltered: "hwledger.hostsFiltered",
 } as const;

@@ -3,20 +3,28 @@ import { createRouteClient } from "../../protocol/client/routeClient.ts";
 import { clientName, openStream } from "../../protocol/client/streamClient.ts";
 import type { JobId } from "../../protocol/ids.ts";
 import { commandIds, type CommandId } from "../core/commandIds.ts";
+import { createAutoStart } from "../core/createAutoStart.ts";
 import { createMembership, type Membership } from "../core/createMembership.ts";
+import { settingIds } from "../core/settings.ts";
 import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
-import { contextKeys } from "../core/viewIds.ts";
+import { addHost } from "./addHostCommand.ts";
 import { answerPrompts } from "./answerPrompts.ts";
 import { createHostsView, type RowHandle } from "./createHostsView.ts";
 import { createJobNotices } from "./createJobNotices.ts";
 import { createJobsView, type JobHandle } from "./createJobsView.ts";
 import { createJobTerminals } from "./createJobTerminals.ts";
+import { keepContextKeys } from "./keepContextKeys.ts";
 import { createStatusBar } from "./createStatusBar.ts";
 import { dispatchCommand } from "./dispatchCommand.ts";
-import { logIn, setRate } from "./hostCommands.ts";
+import { renameFleet, switchFleet } from "./fleetCommands.ts";
+import { filterHosts } from "./filterHosts.ts";
+import { logIn, openTerminal, removeHost, setRate, testConnection } from "./hostCommands.ts";
 import { cancelJob, copyJobId, showLog } from "./jobCommands.ts";
 import { createJoinCommands } from "./joinCommands.ts";
-import { identitySecret, secretIdentity } from "./secretIdentity.ts";
+import { localService } from "./localService.ts";
+import { profilesSecret, rememberedFleet, secretProfiles } from "./secretProfiles.ts";
+import { createServiceCommands, rememberedStops } from "./serviceCommands.ts";
+import { flagSetting } from "./setting.ts";
 import { staleDecorations } from "./staleDecorations.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
@@ -24,7 +32,8 @@ import { problemIn, showProblem } from "./showProblem.ts";
 export function activate(context: vscode.ExtensionContext): void {
   const now = () => Date.now();
   const membership = createMembership({
-    store: secretIdentity(context.secrets),
+    store: secretProfiles(context.secrets),
+    active: rememberedFleet(context.workspaceState, context.globalState),
     openSession: (identity) =>
       openFleetSession({
         identity,
@@ -37,7 +46,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const terminals = createJobTerminals(now, (session, jobId) => void cancelJob(session, jobId));
   const notices = createJobNotices(membership, terminals);
   const joining = createJoinCommands(membership);
+  const local = localService(context.extensionUri);
+  const stoppedHomes = rememberedStops(context.globalState);
+  const service = createServiceCommands({ membership, local, joining, stoppedHomes });
   const withSession = sessionCommands(membership);
+  const hostsView = createHostsView(membership, now);
   const handlers: Record<CommandId, (...args: never[]) => Promise<void>> = {
     [commandIds.join]: () => joining.join(),
     [commandIds.leave]: () => joining.leave(),
@@ -45,11 +58,25 @@ export function activate(context: vscode.ExtensionContext): void {
       await membership.ready();
       membership.reconnect();
     },
+    [commandIds.startService]: () => service.start(),
+    [commandIds.stopService]: () => service.stop(),
+    [commandIds.restartService]: () => service.restart(),
+    [commandIds.showServiceLog]: () => service.showLog(),
+    [commandIds.switchFleet]: () => switchFleet(membership),
+    [commandIds.renameFleet]: () => renameFleet(membership),
     [commandIds.dispatch]: (uri?: vscode.Uri) =>
       dispatchCommand({ membership, terminals, notices, now }, uri instanceof vscode.Uri ? uri : undefined),
     [commandIds.cancelJob]: withSession((session, row?: JobHandle) => cancelJob(session, jobOf(row))),
     [commandIds.showLog]: withSession((session, row?: JobHandle) => showLog(session, terminals, jobOf(row))),
     [commandIds.copyJobId]: withSession((session, row?: JobHandle) => copyJobId(session, jobOf(row))),
+    [commandIds.addHost]: withSession((session) => addHost(session)),
+    [commandIds.testConnection]: withSession((session, row?: RowHandle) => testConnection(session, row, now)),
+    [commandIds.openTerminal]: withSession((session, row?: RowHandle) =>
+      openTerminal(session, row, membership.profile?.home !== null),
+    ),
+    [commandIds.removeHost]: withSession((session, row?: RowHandle) => removeHost(session, row)),
+    [commandIds.filterHosts]: () => filterHosts(hostsView),
+    [commandIds.clearHostFilter]: () => Promise.resolve(hostsView.setFilter("")),
     [commandIds.setRate]: withSession((session, row?: RowHandle) => setRate(session, row)),
     [commandIds.logIn]: withSession((session, row?: RowHandle) => logIn(session, row)),
   };
@@ -58,13 +85,22 @@ export function activate(context: vscode.ExtensionContext): void {
     terminals,
     notices,
     staleDecorations(),
-    createHostsView(membership, now),
+    hostsView,
     createJobsView(membership, now),
     createStatusBar(membership, now),
     answerPrompts(membership),
-    membershipKey(membership),
+    keepContextKeys(membership),
+    {
+      dispose: createAutoStart({
+        membership,
+        local,
+        isWanted: (home) => flagSetting(settingIds.startAutomatically) && !stoppedHomes.has(home),
+        now,
+        onFailure: (error) => void showProblem(problemIn(error)),
+      }),
+    },
     context.secrets.onDidChange(({ key }) => {
-      if (key === identitySecret) void membership.refresh();
+      if (key === profilesSecret) void membership.refresh();
     }),
     vscode.window.registerUriHandler({
       handleUri: (uri) => (uri.path === "/join" ? joining.joinByUri(uri) : undefined),
@@ -94,18 +130,4 @@ function sessionCommands(membership: Membership) {
         await showProblem(problemIn(error));
       }
     };
-}
-
-/** Keeps the manifest's context key in step with the membership. */
-function membershipKey(membership: Membership): vscode.Disposable {
-  let shown = "";
-  const show = (): void => {
-    const { session } = membership;
-    const key = session === undefined ? "unknown" : session === null ? "none" : "joined";
-    if (key === shown) return;
-    shown = key;
-    void vscode.commands.executeCommand("setContext", contextKeys.membership, key);
-  };
-  show();
-  return { dispose: membership.listen(show) };
 }

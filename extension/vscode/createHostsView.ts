@@ -5,38 +5,54 @@ import type { Membership } from "../core/createMembership.ts";
 import { gpusOf, type KnownHost } from "../core/fleetState.ts";
 import { gpuTooltip, hostTooltip } from "../core/tooltips.ts";
 import { treeRows } from "../core/treeRows.ts";
-import { viewIds } from "../core/viewIds.ts";
+import { gpuRowId } from "../core/processRows.ts";
+import { hostGroupings, settingIds, type HostGrouping } from "../core/settings.ts";
+import { contextKeys, viewIds } from "../core/viewIds.ts";
 import { createRowTree } from "./createRowTree.ts";
+import { textSetting } from "./setting.ts";
 
 /** What a row is to the view and to commands from its menu. */
 export interface RowHandle {
   readonly rowId: string;
-  readonly hostId: HostId;
+  /** Null for a group. */
+  readonly hostId: HostId | null;
 }
 
-/** The Hosts view. Asks for each second's readings of unfolded hosts while it is in sight, and for nothing else. */
-export function createHostsView(membership: Membership, now: () => number): vscode.Disposable {
+/** The Hosts view, and what its title's buttons do. */
+export interface HostsView {
+  /** Keeps out hosts without these words; empty: none. */
+  setFilter(filter: string): void;
+  readonly filter: string;
+  dispose(): void;
+}
+
+/** Asks for each second's readings of unfolded hosts while it is in sight, and for nothing else. */
+export function createHostsView(membership: Membership, now: () => number): HostsView {
   const unfolded = new Set<HostId>();
+  let filter = "";
 
   function hostOf({ hostId }: RowHandle): KnownHost | undefined {
-    return membership.session?.fleet.hosts.get(hostId);
+    return hostId === null ? undefined : membership.session?.fleet.hosts.get(hostId);
   }
 
   const tree = createRowTree<RowHandle>({
     viewId: viewIds.hosts,
     membership,
     now,
-    rows: ({ fleet, contact }) => treeRows(fleet, contact, now()),
-    newHandle: (rowId) => ({ rowId, hostId: rowId.split("/", 1)[0] as HostId }),
+    rows: ({ fleet, contact }) => treeRows(fleet, contact, now(), { groupBy: hostGrouping(), filter }),
+    newHandle: (rowId) => ({
+      rowId,
+      hostId: rowId.startsWith("group:") ? null : (rowId.split("/", 1)[0] as HostId),
+    }),
     tooltip(handle) {
       const host = hostOf(handle);
       const contact = membership.session?.contact;
       if (!host || !contact) return null;
-      const gpu = gpusOf(host).find(({ uuid }) => handle.rowId === `${host.record.id}/${uuid}`);
+      const gpu = gpusOf(host).find((one) => handle.rowId.startsWith(gpuRowId(host, one)));
       return gpu ? gpuTooltip(host, gpu, now()) : hostTooltip(host, contact, now());
     },
     onUnfold({ hostId }) {
-      unfolded.add(hostId);
+      if (hostId !== null) unfolded.add(hostId);
       watchUnfolded();
     },
   });
@@ -52,21 +68,44 @@ export function createHostsView(membership: Membership, now: () => number): vsco
     const { session } = membership;
     const message = session ? connectionMessage(session.fleet, session.contact) : null;
     if (view.message !== (message ?? undefined)) view.message = message ?? undefined;
+    const description = filter === "" ? undefined : `filter: ${filter}`;
+    if (view.description !== description) view.description = description;
     tree.touch();
     watchUnfolded();
   }
 
-  return vscode.Disposable.from(
+  /** A GPU that is folded leaves its host as it is. */
+  const isHost = ({ rowId, hostId }: RowHandle) => rowId === hostId;
+  const parts = vscode.Disposable.from(
     tree,
     { dispose: membership.listen(update) },
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration(settingIds.groupHostsBy)) tree.touch();
+    }),
     view.onDidChangeVisibility(watchUnfolded),
     view.onDidExpandElement(({ element }) => {
-      unfolded.add(element.hostId);
+      if (element.hostId !== null) unfolded.add(element.hostId);
       watchUnfolded();
     }),
     view.onDidCollapseElement(({ element }) => {
-      unfolded.delete(element.hostId);
+      if (element.hostId !== null && isHost(element)) unfolded.delete(element.hostId);
       watchUnfolded();
     }),
   );
+  return {
+    get filter() {
+      return filter;
+    },
+    setFilter(next) {
+      filter = next.trim();
+      void vscode.commands.executeCommand("setContext", contextKeys.hostsFiltered, filter !== "");
+      update();
+    },
+    dispose: () => void parts.dispose(),
+  };
+}
+
+function hostGrouping(): HostGrouping {
+  const wanted = textSetting(settingIds.groupHostsBy);
+  return hostGroupings.find((one) => one === wanted) ?? "none";
 }

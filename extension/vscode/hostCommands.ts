@@ -1,10 +1,13 @@
 import * as vscode from "vscode";
+import { formatDuration } from "../../protocol/duration.ts";
 import { parseRate } from "../core/figures.ts";
 import type { KnownHost } from "../core/fleetState.ts";
 import { hostsInOrder } from "../core/fleetState.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
+import { words } from "../core/words.ts";
 import type { RowHandle } from "./createHostsView.ts";
+import { openHostTerminal } from "./hostTerminal.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 /** Asks what a host costs per hour and keeps it in the fleet. */
@@ -14,11 +17,10 @@ export async function setRate(session: FleetSession, row: RowHandle | undefined)
   const { id, name, rateMicroUsdPerHour: rate } = host.record;
   const text = await vscode.window.showInputBox({
     title: `What ${name} costs`,
-    prompt: "US dollars per hour; leave it empty when nobody knows",
+    prompt: words.rate.prompt,
     placeHolder: "0.44",
     value: rate === null ? "" : String(rate / 1_000_000),
-    validateInput: (typed) =>
-      parseRate(typed) === undefined ? "An amount such as 0.44, with at most six decimals" : undefined,
+    validateInput: (typed) => (parseRate(typed) === undefined ? words.rate.rule : undefined),
   });
   const next = text === undefined ? undefined : parseRate(text);
   if (next === undefined || next === rate) return;
@@ -32,15 +34,60 @@ export async function setRate(session: FleetSession, row: RowHandle | undefined)
 /** Connects to a host now; what it asks is asked here. */
 export async function logIn(session: FleetSession, row: RowHandle | undefined): Promise<void> {
   const host = await hostFor(session, row, "Log in to");
-  if (!host) return;
-  const { id, name } = host.record;
+  if (host && (await connect(session, host)))
+    void vscode.window.showInformationMessage(`${host.record.name} is connected.`);
+}
+
+async function connect(session: FleetSession, { record: { id, name } }: KnownHost): Promise<boolean> {
   try {
     const options = { location: vscode.ProgressLocation.Notification, title: `Connecting to ${name}` };
     await vscode.window.withProgress(options, () =>
       // A person may take a while to answer.
       session.client.call("loginHost", { params: { host: id } }, { silenceMs: 300_000 }),
     );
-    void vscode.window.showInformationMessage(`${name} is connected.`);
+    return true;
+  } catch (error) {
+    await showProblem(problemIn(error));
+    return false;
+  }
+}
+
+/** Connects to a host and reads it now, and says how long that took; what it asks is asked here. */
+export async function testConnection(
+  session: FleetSession,
+  row: RowHandle | undefined,
+  now: () => number,
+): Promise<void> {
+  const host = await hostFor(session, row, words.hosts.testing);
+  if (!host) return;
+  const beganAtMs = now();
+  const isConnected = await connect(session, host);
+  if (!isConnected) return;
+  const took = formatDuration(Math.max(1_000, now() - beganAtMs));
+  void vscode.window.showInformationMessage(words.hosts.testOk(host.record.name, took));
+}
+
+/** Opens a shell on a host in a terminal. */
+export async function openTerminal(
+  session: FleetSession,
+  row: RowHandle | undefined,
+  isServiceHere: boolean,
+): Promise<void> {
+  const host = await hostFor(session, row, words.hosts.terminalOn);
+  if (host) openHostTerminal(host, isServiceHere);
+}
+
+/** Takes a host out of the fleet, after asking. */
+export async function removeHost(session: FleetSession, row: RowHandle | undefined): Promise<void> {
+  const host = await hostFor(session, row, words.hosts.removeFrom);
+  if (!host) return;
+  const { id, name } = host.record;
+  const { remove, removeQuestion, removeDetail } = words.hosts;
+  const options = { modal: true, detail: removeDetail };
+  const answer = await vscode.window.showWarningMessage(removeQuestion(name), options, remove);
+  if (answer !== remove) return;
+  try {
+    await session.client.call("removeHost", { params: { host: id } });
   } catch (error) {
     await showProblem(problemIn(error));
   }
@@ -51,7 +98,7 @@ async function hostFor(
   row: RowHandle | undefined,
   title: string,
 ): Promise<KnownHost | undefined> {
-  const known = row && session.fleet.hosts.get(row.hostId);
+  const known = row?.hostId ? session.fleet.hosts.get(row.hostId) : undefined;
   if (known) return known;
   await whenFleetKnown(session);
   const items = hostsInOrder(session.fleet).map((host) => ({ host, label: host.record.name }));

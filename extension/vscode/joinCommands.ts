@@ -9,7 +9,9 @@ import { parseJoinLink } from "../../protocol/joinLink.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { memberName } from "../core/memberName.ts";
+import type { FleetTraits } from "../core/profile.ts";
 import { problemText } from "../core/problemText.ts";
+import { words } from "../core/words.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 /** Joining and leaving. */
@@ -18,6 +20,8 @@ export interface JoinCommands {
   join(): Promise<void>;
   /** Joins by a link that somebody outside the editor opened: nothing happens before the person agrees. */
   joinByUri(uri: vscode.Uri): Promise<void>;
+  /** Joins, without asking, the fleet that this editor itself started on this machine. */
+  joinOwn(linkText: string, traits: FleetTraits): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -25,18 +29,17 @@ export function createJoinCommands(membership: Membership): JoinCommands {
   /** One key per link, so that a repeated try after a lost answer counts as the same joiner. */
   const requests = new Map<string, Promise<CertificateRequest>>();
 
-  async function joinWith(linkText: string): Promise<FleetSession> {
+  async function joinWith(linkText: string, traits: Partial<FleetTraits> = {}): Promise<FleetSession> {
     const name = memberName(ownName(), hostname());
     const { token } = parseJoinLink(linkText);
     const request = requests.get(token) ?? makeCertificateRequest(name);
     requests.set(token, request);
     const identity = await joinFleet(linkText, { name, request: await request });
     requests.delete(token);
-    return membership.join(identity);
+    return membership.join(identity, traits);
   }
 
   async function join(): Promise<void> {
-    if (!(await mayReplace(membership))) return;
     const session = await askForLink(joinWith, await linkOnClipboard());
     if (session) welcome(session);
   }
@@ -53,7 +56,7 @@ export function createJoinCommands(membership: Membership): JoinCommands {
           { modal: true, detail },
           "Join",
         );
-        if (agreed !== "Join" || !(await mayReplace(membership))) return;
+        if (agreed !== "Join") return;
         const session = await vscode.window.withProgress(
           { location: vscode.ProgressLocation.Notification, title: `Joining the fleet at ${url}` },
           () => joinWith(linkText),
@@ -63,32 +66,23 @@ export function createJoinCommands(membership: Membership): JoinCommands {
         await showProblem(problemIn(error));
       }
     },
+    async joinOwn(linkText, traits) {
+      welcome(await joinWith(linkText, traits));
+    },
     async leave() {
       const session = await membership.ready();
-      if (!session) return void vscode.window.showInformationMessage("This editor is in no fleet.");
+      if (!session) return void vscode.window.showInformationMessage(words.fleets.none);
       const answer = await vscode.window.showWarningMessage(
         `Leave the fleet at ${session.identity.url}?`,
         {
           modal: true,
-          detail: "This editor's key is deleted. Jobs run on; coming back takes a new join link.",
+          detail: words.fleets.leaveDetail,
         },
-        "Leave",
+        words.fleets.leave,
       );
-      if (answer === "Leave") await membership.leave();
+      if (answer === words.fleets.leave) await membership.leave();
     },
   };
-}
-
-async function mayReplace(membership: Membership): Promise<boolean> {
-  // A kept identity that cannot be read must not stand in the way of a new one.
-  const session = await membership.ready().catch(() => null);
-  if (!session) return true;
-  const answer = await vscode.window.showWarningMessage(
-    `This editor is in the fleet at ${session.identity.url}`,
-    { modal: true, detail: "Joining by another link leaves it. Jobs run on." },
-    "Join Another",
-  );
-  return answer === "Join Another";
 }
 
 function askForLink(
@@ -97,7 +91,7 @@ function askForLink(
 ): Promise<FleetSession | undefined> {
   const box = vscode.window.createInputBox();
   box.title = "Join a Fleet";
-  box.prompt = "The join link that “npm start” or “hwledger token create” printed";
+  box.prompt = "The join link that a member of the fleet gave you, or that “npm start” printed";
   box.placeholder = "hwledger://join?url=…";
   box.ignoreFocusOut = true;
   box.value = value;

@@ -8,6 +8,18 @@ export const clientProblems = {
     detail: "Another program listens on {address}.",
     next: "Choose another with --listen, such as --listen 127.0.0.1:0 for any free port.",
   },
+  "service-did-not-start": {
+    status: null,
+    title: "The service did not start",
+    detail: "{reason}",
+    next: "Look at {log}, correct what it says, and start it again.",
+  },
+  "service-will-not-stop": {
+    status: null,
+    title: "The service does not end",
+    detail: "The service of {home} (process {pid}) did not end within {limitS} s of being asked.",
+    next: "Look at its log. Ending that process by force loses nothing: jobs on the hosts run on.",
+  },
   "ca-damaged": {
     status: null,
     title: "The fleet's CA cannot be read",

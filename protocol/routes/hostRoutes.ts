@@ -63,6 +63,26 @@ export const hostRoutes = {
     status: 201,
     answer: hostRecordSchema,
   }),
+  listSshNames: route({
+    method: "GET",
+    path: "/v1/ssh-names",
+    summary: "Names that ~/.ssh/config knows on the service's machine, to choose a host from",
+    access: admins,
+    params: none,
+    query: none,
+    body: null,
+    status: 200,
+    answer: z.object({
+      names: z.array(
+        z.object({
+          name: z.string(),
+          /** Address in the same section; a hint, `ssh -G` decides. */
+          hostName: z.string().nullable(),
+          user: z.string().nullable(),
+        }),
+      ),
+    }),
+  }),
   getHost: route({
     method: "GET",
     path: "/v1/hosts/{host}",

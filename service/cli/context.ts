@@ -11,7 +11,7 @@ import {
 } from "../../protocol/client/streamClient.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import { homeLayout } from "../homeLayout.ts";
-import { homeDirectory } from "./home.ts";
+import { homeDirectory } from "../../protocol/client/homeDirectory.ts";
 import { readMembership } from "./readMembership.ts";
 import { styleFor, type Style, type Terminal } from "./terminal.ts";
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { problemOf, type Problem } from "../../protocol/problem.ts";
 import { programVersion } from "../../protocol/version.ts";
 import { dispatchCommand } from "./commands/dispatch.ts";
+import { downCommand } from "./commands/down.ts";
 import { hostCommands } from "./commands/host.ts";
 import { jobCommands } from "./commands/job.ts";
 import { joinCommand } from "./commands/join.ts";
@@ -31,6 +32,7 @@ export type RunAction = <A extends unknown[]>(
 
 const registers: Register[] = [
   upCommand,
+  downCommand,
   statusCommand,
   tokenCommands,
   joinCommand,

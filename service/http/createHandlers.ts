@@ -44,6 +44,7 @@ export interface HandlerNeeds {
   };
   prompts: { list(): Prompt[]; answer(id: PromptId, value: string | null): boolean };
   watch: (id: HostId) => () => void;
+  sshNames: () => RouteAnswer<"listSshNames">["names"];
   now: () => number;
   log: (message: string, error: unknown) => void;
 }
@@ -57,6 +58,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     createToken: ({ body, actor }) => enrolment.createToken(body.role, body.ttlMs ?? tokenTtlMs, actor),
     listHosts: () => ({ hosts: fleet.list() }),
     addHost: ({ body, actor }) => fleet.add(body, actor),
+    listSshNames: () => ({ names: needs.sshNames() }),
     getHost: ({ params }) => fleet.get(params.host),
     changeHost: ({ params, body, actor }) => fleet.change(params.host, body, actor),
     loginHost: ({ params, actor }) => fleet.login(params.host, actor),

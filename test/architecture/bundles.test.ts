@@ -61,7 +61,7 @@ describe("the bundles", () => {
     );
     assert.deepEqual(
       outside("hwledger").filter((path) => !optional.test(path)),
-      ["better-sqlite3"],
+      [],
     );
   });
 

@@ -12,6 +12,7 @@ const owners: Record<string, RegExp> = {
   "node-forge": /^(service\/pki|protocol\/client)\//,
   ssh2: /^service\/ssh\//,
   sshpk: /^service\/ssh\//,
+  "ssh-config": /^service\/ssh\//,
   vscode: /^extension\/vscode\//,
   commander: /^service\/cli\//,
   canonicalize: /^protocol\/ledger\//,

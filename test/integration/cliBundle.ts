@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const bundle = join(root, "dist", "hwledger.cjs");
+const bundle = join(root, "dist", "service", "hwledger.cjs");
 const launcher = join(root, "bin", "hwledger.js");
 
 /** The machine's own Node.js, which may be too old for the bundle; the one of these tests where it has none. */

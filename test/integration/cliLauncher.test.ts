@@ -27,8 +27,8 @@ describe("the launcher", function () {
   }
 
   async function withProgram(text: string): Promise<void> {
-    await mkdir(join(dir, "dist"), { recursive: true });
-    await writeFile(join(dir, "dist", "hwledger.cjs"), text);
+    await mkdir(join(dir, "dist", "service"), { recursive: true });
+    await writeFile(join(dir, "dist", "service", "hwledger.cjs"), text);
   }
 
   it("says what to do when nothing is built", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InvalidArgumentError } from "commander";
 import { createInterrupts } from "../../service/cli/createInterrupts.ts";
-import { homeDirectory } from "../../service/cli/home.ts";
+import { homeDirectory } from "../../protocol/client/homeDirectory.ts";
 import { countOption, durationOption, offsetOption } from "../../service/cli/options.ts";
 import { parseAddress, parseRate } from "../../service/cli/parseAddress.ts";
 

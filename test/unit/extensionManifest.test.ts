@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { commandIds } from "../../extension/core/commandIds.ts";
+import { settingIds } from "../../extension/core/settings.ts";
 import { contextKeys, viewIds } from "../../extension/core/viewIds.ts";
 
 interface Manifest {
@@ -11,7 +12,9 @@ interface Manifest {
     viewsContainers: { activitybar: { id: string; icon: string }[] };
     viewsWelcome: { contents: string }[];
     menus: Record<string, { command: string }[]>;
-    configuration?: { properties: Record<string, { scope?: string }> };
+    configuration?: {
+      properties: Record<string, { scope?: string; description?: string; markdownDescription?: string }>;
+    };
   };
 }
 
@@ -56,8 +59,16 @@ describe("the extension's manifest", () => {
   });
 
   it("lets no workspace set what names addresses, certificates or programs", () => {
+    const looks = /^hwledger\.(hosts|jobs)\.groupBy$/;
     for (const [name, { scope }] of Object.entries(contributes.configuration?.properties ?? {}))
-      assert.equal(scope, "application", name);
+      assert.equal(scope, looks.test(name) ? "window" : "application", name);
+  });
+
+  it("declares every setting that the code reads, with words for people, and no other", () => {
+    const declared = contributes.configuration?.properties ?? {};
+    assert.deepEqual(Object.keys(declared).sort(), Object.values(settingIds).sort());
+    for (const [name, { description, markdownDescription }] of Object.entries(declared))
+      assert.ok((description ?? markdownDescription ?? "").length > 20, name);
   });
 
   it("has its pictures", async () => {

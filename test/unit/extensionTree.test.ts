@@ -37,7 +37,7 @@ describe("the rows of the Hosts view", () => {
     const fleet = aFleet([aHost({ rateMicroUsdPerHour: 440_000, activeJobs: 1 })]);
     assert.deepEqual(texts(treeRows(fleet, live, 0)), [
       "rtx-box | online · 0/1 free · 1 job · $0.44/h",
-      "0  RTX 3090 | 37 % · 11.8/24.0 GiB · 62 °C · 210 W",
+      "0  RTX 3090 | ▰▰▱▱▱ 37 % · 11.8/24.0 GiB · 62 °C · 210 W",
     ]);
   });
 

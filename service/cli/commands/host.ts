@@ -5,7 +5,8 @@ import { Refusal, RemoteProblem } from "../../../protocol/problem.ts";
 import { attended } from "../answerPrompts.ts";
 import type { Context } from "../context.ts";
 import { hostKeyOption, newHostName } from "../options.ts";
-import { parseAddress, parseRate, type TypedAddress } from "../parseAddress.ts";
+import type { HostAddress } from "../../../protocol/hostAddress.ts";
+import { parseAddress, parseRate } from "../parseAddress.ts";
 import { hostListText, hostText } from "../render/hostText.ts";
 import type { Register, RunAction } from "../runCli.ts";
 
@@ -85,7 +86,7 @@ Examples:
   hwledger host add pod root@198.51.100.4:40022 --identity ~/.ssh/pod --host-key SHA256:…`,
     )
     .action(
-      run(async (name: string, address: TypedAddress | undefined, options: AddOptions) => {
+      run(async (name: string, address: HostAddress | undefined, options: AddOptions) => {
         const { identity, hostKey, rate, unchecked } = options;
         const python = pythonOption(options);
         const body = {

@@ -1,16 +1,31 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { createRouteClient } from "../../../protocol/client/routeClient.ts";
+import { Refusal } from "../../../protocol/problem.ts";
 import { shellQuote } from "../../../protocol/shellQuote.ts";
-import { startService, type StartedService } from "../../main.ts";
-import { homeLayout } from "../../homeLayout.ts";
+import { startService } from "../../main.ts";
+import { homeLayout, type HomeLayout } from "../../homeLayout.ts";
 import type { Context } from "../context.ts";
 import { readMembership } from "../readMembership.ts";
 import type { Register } from "../runCli.ts";
+import { startDetached } from "../startDetached.ts";
 
 interface UpOptions {
   listen: { address: string; port: number };
   data?: string;
+  detach?: true;
+  inBackground?: true;
+}
+
+/** What is said of a service that has just started. */
+interface Announcement {
+  url: string;
+  fleetId: string;
+  caFingerprint: string;
+  link: string;
+  editorLink: string;
+  expiresAtMs: number;
 }
 
 const defaultListen = { address: "127.0.0.1", port: 7443 };
@@ -28,13 +43,16 @@ export const upCommand: Register = (program, context, run) => {
   program
     .command("up")
     .description("start the fleet's service here, in the foreground; says where it runs when it already does")
+    .option("--detach", "in the background, as a process of its own that outlives this terminal")
     .option("--listen <address:port>", "where to listen; port 0: any free one", listenOption, defaultListen)
     .option("--data <dir>", "data folder instead of HWLEDGER_HOME")
+    .addOption(new Option("--in-background", "be the process that --detach starts").hideHelp())
     .addHelpText(
       "after",
       `
 Examples:
   hwledger up                                    for this machine only
+  hwledger up --detach                           in the background; \`hwledger down\` ends it
   hwledger up --listen 0.0.0.0:7443              for other machines too
   hwledger up --listen 127.0.0.1:0 --data ./lab  a second fleet, on any free port`,
     )
@@ -42,18 +60,10 @@ Examples:
       run(async (options: UpOptions) => {
         const home = options.data === undefined ? context.home : resolve(context.terminal.cwd, options.data);
         if (existsSync(home)) readMembership(homeLayout(home).identityFile); // a damaged one is told of
+        if (options.detach) return await upDetached(context, options, homeLayout(home));
         const service = await startService({ home, listen: options.listen });
-        if (service.kind === "already-running") {
-          const { url, pid } = service;
-          const document = { url, pid, home, alreadyRunning: true };
-          const again = `${callOf(context, home)} token create --role admin`;
-          await context.show(
-            document,
-            `The service of ${home} already runs at ${url} (process ${pid}).\nA join link for it:  ${again}`,
-          );
-          return undefined;
-        }
-        await announce(context, service, home);
+        if (service.kind === "already-running") return await sayRunning(context, service, home);
+        if (!options.inBackground) await announce(context, { ...service, ...service.joinLink() }, home);
         await interrupted(context);
         context.note("\nStopping …");
         await service.stop();
@@ -63,14 +73,47 @@ Examples:
     );
 };
 
+async function upDetached(context: Context, { listen }: UpOptions, layout: HomeLayout): Promise<undefined> {
+  const { address, port } = listen;
+  const host = address.includes(":") ? `[${address}]` : address;
+  const { env } = context.terminal;
+  const service = await startDetached({ layout, listen: `${host}:${port}`, env });
+  if (service.alreadyRunning) return await sayRunning(context, service, layout.directory);
+  const identity = readMembership(layout.identityFile);
+  if (identity === null) throw new Refusal("not-joined", { home: layout.directory });
+  const client = createRouteClient(identity);
+  try {
+    const made = await client.call("createToken", { body: { role: "admin" } });
+    await announce(context, { ...identity, ...service, ...made }, layout.directory, service.pid);
+  } finally {
+    client.close();
+  }
+  return undefined;
+}
+
+async function sayRunning(
+  context: Context,
+  { url, pid }: { url: string; pid: number },
+  home: string,
+): Promise<undefined> {
+  const document = { url, pid, home, alreadyRunning: true };
+  const again = `${callOf(context, home)} token create --role admin`;
+  await context.show(
+    document,
+    `The service of ${home} already runs at ${url} (process ${pid}).\nA join link for it:  ${again}`,
+  );
+  return undefined;
+}
+
+/** Says what runs and how to get in; `pid` when it runs in the background. */
 async function announce(
   context: Context,
-  service: StartedService & { kind: "started" },
+  service: Announcement,
   home: string,
+  pid: number | null = null,
 ): Promise<void> {
   const { out, terminal } = context;
-  const { url, fleetId, caFingerprint } = service;
-  const { link, editorLink, expiresAtMs } = service.joinLink();
+  const { url, fleetId, caFingerprint, link, editorLink, expiresAtMs } = service;
   const vsix = terminal.env["HWLEDGER_VSIX"] ?? null;
   const document = {
     url,
@@ -81,6 +124,7 @@ async function announce(
     expiresAtMs,
     vsix,
     home,
+    ...(pid === null ? {} : { pid }),
     alreadyRunning: false,
   };
   if (context.json) return context.print(`${JSON.stringify(document)}\n`);
@@ -107,7 +151,11 @@ async function announce(
     `  ${call} host add NAME [user@]ADDRESS`,
     `  ${call} token create --role admin    (another join link)`,
     "",
-    out.dim("Ctrl-C stops the service; jobs on the hosts run on."),
+    out.dim(
+      pid === null
+        ? "Ctrl-C stops the service; jobs on the hosts run on."
+        : `It runs in the background (process ${pid}). \`${call} down\` stops it; jobs on the hosts run on.`,
+    ),
   ];
   return context.print(`${lines.join("\n")}\n`);
 }

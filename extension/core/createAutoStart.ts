@@ -1,0 +1,35 @@
+import type { LocalService } from "./createLocalService.ts";
+import type { Membership } from "./createMembership.ts";
+
+export interface AutoStartNeeds {
+  membership: Pick<Membership, "session" | "profile" | "listen" | "reconnect">;
+  local: Pick<LocalService, "start">;
+  /** Whether the person wants that for this data folder. */
+  isWanted: (home: string) => boolean;
+  now: () => number;
+  /** Told what went wrong; the banner says that there is no contact anyway. */
+  onFailure: (error: unknown) => void;
+}
+
+/** A service that ends at once must not be started over and over. */
+const shortestMs = 60_000;
+
+/**
+ * Starts the service of the fleet that is shown again when it runs on this machine and does not answer: after a restart of
+ * the machine, say. Returns how to stop.
+ */
+export function createAutoStart({ membership, local, isWanted, now, onFailure }: AutoStartNeeds): () => void {
+  let triedAtMs = Number.NEGATIVE_INFINITY;
+
+  function look(): void {
+    const { session, profile } = membership;
+    const home = profile?.home ?? null;
+    if (!session || home === null || session.contact.kind !== "lost") return;
+    if (session.contact.problem.code !== "service-unreachable") return;
+    if (now() - triedAtMs < shortestMs || !isWanted(home)) return;
+    triedAtMs = now();
+    local.start(home).then(() => membership.reconnect(), onFailure);
+  }
+
+  return membership.listen(look);
+}

@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import * as z from "zod";
+import { problemOf, problemSchema, RemoteProblem } from "../../protocol/problem.ts";
+import type { NodeChoice, NodeRuntime, RunTool } from "./findNode.ts";
+
+export interface LocalServiceNeeds {
+  /** Path of the service's program that came with the extension. */
+  program: string;
+  findNode: () => Promise<NodeChoice>;
+  runTool: RunTool;
+  /** Data folder of a fleet that this editor has not started yet. */
+  home: () => string;
+}
+
+const runningSchema = z.object({ url: z.string(), home: z.string(), alreadyRunning: z.boolean() });
+const stoppedSchema = z.object({ stopped: z.boolean(), home: z.string() });
+const linkSchema = z.object({ link: z.string() });
+
+/** The fleet's service on this machine: a process of its own, one per data folder, which outlives the editor. */
+export interface LocalService {
+  /** Starts it, or finds the one that runs. `home`: another data folder. Rejects with a problem. */
+  start(home?: string | null): Promise<z.infer<typeof runningSchema>>;
+  /** Ends it; `stopped` is false when none ran. */
+  stop(home?: string | null): Promise<z.infer<typeof stoppedSchema>>;
+  /** The service's log. */
+  logFile(home?: string | null): string;
+  /** A one-use link that lets an admin in. The service must run. */
+  joinLink(home: string): Promise<string>;
+}
+
+/** A start waits at most this long for the service, and somewhat more for its program. */
+const limitMs = 90_000;
+
+/** Works through the command line that comes with the extension, so that both do the same. */
+export function createLocalService({ program, findNode, runTool, home }: LocalServiceNeeds): LocalService {
+  async function run<S extends z.ZodType>(
+    args: string[],
+    folder: string | null,
+    answer: S,
+  ): Promise<z.infer<S>> {
+    const node = await nodeOrThrow(findNode);
+    const env = { ...node.env, HWLEDGER_HOME: folder ?? home() };
+    const { code, stdout, stderr } = await runTool(node.path, [program, ...args, "--json"], {
+      env,
+      timeoutMs: limitMs,
+    });
+    const document = parsed(stdout);
+    const problem = z.object({ problem: problemSchema }).safeParse(document);
+    if (problem.success) throw new RemoteProblem(problem.data.problem);
+    const read = answer.safeParse(document);
+    if (code === 0 && read.success) return read.data;
+    throw failed(node, code, stderr.trim() || stdout.trim());
+  }
+
+  return {
+    start: (folder = null) => run(["up", "--detach", "--listen", "127.0.0.1:0"], folder, runningSchema),
+    stop: (folder = null) => run(["down"], folder, stoppedSchema),
+    logFile: (folder = null) => join(folder ?? home(), "service.log"),
+    async joinLink(folder) {
+      const made = await run(["token", "create", "--role", "admin"], folder, linkSchema);
+      return made.link;
+    },
+  };
+}
+
+async function nodeOrThrow(findNode: () => Promise<NodeChoice>): Promise<NodeRuntime> {
+  const choice = await findNode();
+  if (choice.kind === "found") return choice.node;
+  throw new RemoteProblem({
+    ...problemOf("node-too-old", { version: "" }),
+    detail: choice.reason,
+    next: "Install a newer Node.js, or name one in the setting hwledger.nodePath.",
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function failed({ path, version }: NodeRuntime, code: number | null, said: string): RemoteProblem {
+  const how = code === null ? "could not be run or did not end in time" : `ended with ${code}`;
+  return new RemoteProblem({
+    ...problemOf("service-did-not-start", { reason: "", log: "" }),
+    title: "The service's program failed",
+    detail: `With Node.js ${version} (${path}) it ${how}. ${said.slice(-500)}`.trim(),
+    next: "Try again; the command “Show the Service's Log” tells more.",
+  });
+}

@@ -1,0 +1,60 @@
+/** What the extension's commands, questions and notices say. What is said of hosts, GPUs and jobs stands beside its rules. */
+export const words = {
+  service: {
+    thisMachine: "This machine",
+    starting: "Starting the fleet’s service on this machine",
+    stopping: "Stopping the fleet’s service",
+    stop: "Stop the Service",
+    stopQuestion: "Stop the fleet’s service on this machine?",
+    stopDetail:
+      "Jobs on the hosts run on, and their logs are taken up again when it is started again. Until then nobody sees the fleet.",
+    stopped: "The fleet’s service has stopped. Jobs on the hosts run on.",
+    noneRuns: "No service of this fleet runs on this machine.",
+    showLog: "Show the Log",
+    start: "Start It",
+  },
+  addHost: {
+    title: "Add a Host",
+    choose: "A name from ~/.ssh/config on the service’s machine, or an address",
+    byAddress: "Type an Address…",
+    fromSshConfig: "from ~/.ssh/config",
+    addressPrompt: "[user@]address[:port], or a name that ssh knows",
+    namePrompt: "What to call it in the fleet",
+    nameRule: "Letters, digits, ‘.’, ‘_’ and ‘-’, first a letter or digit, at most 63",
+    nameTaken: "A host of this fleet has that name",
+    connecting: (name: string) => `Connecting to ${name}`,
+    added: (name: string, gpus: number) =>
+      `${name} is in the fleet, with ${gpus === 0 ? "no GPU that can be read" : gpus === 1 ? "1 GPU" : `${gpus} GPUs`}.`,
+    again: "Try Again",
+    anyway: "Add It Anyway",
+  },
+  rate: {
+    prompt: "What it costs in US dollars per hour; leave it empty when nobody knows",
+    rule: "An amount such as 0.44, with at most six decimals",
+  },
+  hosts: {
+    localElsewhere: (name: string) =>
+      `${name} is the machine of the fleet’s service, which is not this one: no terminal can be opened there by SSH.`,
+    terminalOn: "Open a Terminal on",
+    remove: "Remove Host",
+    removeFrom: "Remove from the fleet",
+    removeQuestion: (name: string) => `Remove ${name} from the fleet?`,
+    removeDetail: "Nothing on the host is touched. Its jobs and their logs stay in the fleet.",
+    filterTitle: "Filter the Hosts",
+    filterPrompt: "Words that a host must have in its name, address, status, GPUs or processes",
+    testing: "Test the connection to",
+    testOk: (name: string, took: string) => `${name} answers: connected and read in ${took}.`,
+  },
+  fleets: {
+    switchTitle: "Switch to a Fleet",
+    switchPlaceHolder: "The fleet that this window shows",
+    joinAnother: "Join Another Fleet…",
+    onThisMachine: "on this machine",
+    shown: "shown in this window",
+    renameTitle: "Name of the Fleet",
+    renamePrompt: "What you call it; nobody else sees it",
+    none: "This editor is in no fleet.",
+    leave: "Leave",
+    leaveDetail: "This editor's key is deleted. Jobs run on; coming back takes a new join link.",
+  },
+} as const;

@@ -1,0 +1,38 @@
+import type { Memento, SecretStorage } from "vscode";
+import * as z from "zod";
+import type { ActiveFleet, ProfileStore } from "../core/createMembership.ts";
+import { profileSchema } from "../core/profile.ts";
+
+/** Key of the memberships in the editor's secret store. */
+export const profilesSecret = "hwledger.fleets";
+const activeKey = "hwledger.activeFleet";
+
+/** Keeps the memberships, which hold private keys, in the editor's secret store and nowhere else. */
+export function secretProfiles(secrets: Pick<SecretStorage, "get" | "store" | "delete">): ProfileStore {
+  return {
+    async read() {
+      const text = await secrets.get(profilesSecret);
+      if (text === undefined) return [];
+      try {
+        return z.array(profileSchema).parse(JSON.parse(text));
+      } catch (cause) {
+        throw new Error("The kept fleet memberships cannot be read; join the fleet again.", { cause });
+      }
+    },
+    async write(profiles) {
+      if (profiles.length === 0) await secrets.delete(profilesSecret);
+      else await secrets.store(profilesSecret, JSON.stringify(profiles));
+    },
+  };
+}
+
+/** Each window shows the fleet it showed last; a new one shows the one chosen last in any. */
+export function rememberedFleet(window: Memento, editor: Memento): ActiveFleet {
+  return {
+    get: () => window.get<string>(activeKey) ?? editor.get<string>(activeKey) ?? null,
+    set(fleetId) {
+      void window.update(activeKey, fleetId ?? undefined);
+      void editor.update(activeKey, fleetId ?? undefined);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { problemSchema, Refusal, RemoteProblem } from "../../protocol/problem.ts";
+import { isHeld, runningService, type RunningService } from "../runningService.ts";
+import type { HomeLayout } from "../homeLayout.ts";
+
+/** How to start a service that goes on without us. */
+export interface DetachedStart {
+  layout: HomeLayout;
+  /** As `--listen` takes it. */
+  listen: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+const startLimitMs = 60_000;
+const pollMs = 50;
+
+/**
+ * Starts the service of a data folder as a process of its own, which outlives this one and its terminal, and waits until
+ * it listens; says which one runs when one already does. Throws what kept it from starting.
+ */
+export async function startDetached(
+  start: DetachedStart,
+): Promise<RunningService & { alreadyRunning: boolean }> {
+  const { layout } = start;
+  const earlier = isHeld(layout) ? await runningService(layout, startLimitMs) : null;
+  if (earlier !== null) return { ...earlier, alreadyRunning: true };
+  const child = spawnService(start);
+  const endMs = performance.now() + startLimitMs;
+  while (performance.now() < endMs) {
+    if (child.ended()) break;
+    const running = await runningService(layout, 0);
+    if (running !== null && running.pid === child.pid) return { ...running, alreadyRunning: false };
+    await delay(pollMs);
+  }
+  // Somebody else may have been a moment quicker.
+  if (isHeld(layout)) {
+    const other = await runningService(layout, startLimitMs);
+    if (other !== null) return { ...other, alreadyRunning: other.pid !== child.pid };
+  }
+  throw startProblem(layout);
+}
+
+function spawnService({ layout, listen, env }: DetachedStart): { pid: number | undefined; ended(): boolean } {
+  const output = openSync(layout.startLog, "w", 0o600);
+  const program = process.argv[1] ?? "";
+  const child = spawn(
+    process.execPath,
+    [program, "up", "--in-background", "--json", "--listen", listen, "--data", layout.directory],
+    { cwd: layout.directory, detached: true, stdio: ["ignore", output, output], env, windowsHide: true },
+  );
+  closeSync(output);
+  let isOver = false;
+  child.once("error", () => (isOver = true));
+  child.once("exit", () => (isOver = true));
+  child.unref();
+  return { pid: child.pid, ended: () => isOver };
+}
+
+/** The problem that the service printed; its last words where it printed none. */
+function startProblem(layout: HomeLayout): Error {
+  const text = readFileSync(layout.startLog, "utf8");
+  try {
+    const { problem } = JSON.parse(text) as { problem: unknown };
+    return new RemoteProblem(problemSchema.parse(problem));
+  } catch {
+    const reason = text.trim().split("\n").slice(-5).join(" ").slice(-500);
+    return new Refusal("service-did-not-start", {
+      reason: reason || `It did not listen within ${startLimitMs / 1_000} s.`,
+      log: layout.serviceLog,
+    });
+  }
+}

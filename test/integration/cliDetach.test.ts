@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { existsSync, statSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { homeLayout } from "../../service/homeLayout.ts";
+import { isHeld } from "../../service/runningService.ts";
+import { spawnCli, type CliWorld } from "./cliFixture.ts";
+
+describe("a service in the background", function () {
+  this.timeout(60_000);
+  let dir = "";
+  let world: CliWorld;
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "hwledger-detach-"));
+    world = { home: join(dir, "fleet"), cwd: dir, env: { HOME: dir } };
+  });
+  after(async () => {
+    await hwledger("down");
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  async function hwledger(...args: string[]) {
+    const { child, exit } = spawnCli(world, [...args, "--json"]);
+    const out = await buffer(child.stdout);
+    const [code] = await exit;
+    return { code, document: JSON.parse(out.toString("utf8")) as Record<string, unknown> };
+  }
+  const detach = (listen = "127.0.0.1:0") => hwledger("up", "--detach", "--listen", listen);
+
+  it("runs on after the command has ended, with a link that lets in", async () => {
+    const { code, document } = await detach();
+    assert.equal(code, 0);
+    assert.match(String(document["link"]), /^hwledger:\/\/join\?/);
+    assert.equal(document["alreadyRunning"], false);
+    const status = await hwledger("status");
+    assert.deepEqual([status.code, status.document["url"]], [0, document["url"]]);
+  });
+
+  it("is not started twice: the second call says where it runs", async () => {
+    const [one, two] = await Promise.all([detach(), detach()]);
+    for (const { code, document } of [one, two])
+      assert.deepEqual([code, document["alreadyRunning"]], [0, true]);
+    assert.equal(one.document["pid"], two.document["pid"]);
+  });
+
+  it("keeps what it prints to its owner", () => {
+    assert.equal(statSync(homeLayout(world.home).startLog).mode & 0o777, 0o600);
+  });
+
+  it("ends cleanly when told, and telling it again does no harm", async () => {
+    const { code, document } = await hwledger("down");
+    assert.deepEqual([code, document["stopped"]], [0, true]);
+    assert.equal(isHeld(homeLayout(world.home)), false);
+    assert.equal(existsSync(homeLayout(world.home).serviceFile), false);
+    assert.deepEqual((await hwledger("down")).document["stopped"], false);
+    assert.equal((await hwledger("status")).code, 3);
+  });
+
+  it("comes back on the address that members know", async () => {
+    const first = await detach();
+    await hwledger("down");
+    const second = await detach();
+    assert.equal(second.document["url"], first.document["url"]);
+    await hwledger("down");
+  });
+
+  it("says what keeps it from starting", async () => {
+    const { code, document } = await detach("203.0.113.7:1");
+    assert.equal(code, 2);
+    assert.match((document["problem"] as { detail: string }).detail, /203\.0\.113\.7:1/);
+  });
+
+  it("starts once when two start it at the same moment", async () => {
+    const [one, two] = await Promise.all([detach(), detach()]);
+    assert.deepEqual([one.code, two.code], [0, 0]);
+    assert.equal(one.document["pid"], two.document["pid"]);
+    await hwledger("down");
+  });
+});

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import type { HostId } from "../../protocol/ids.ts";
+import type { HostRecord } from "../../protocol/host.ts";
+import { parseHostAddress } from "../../protocol/hostAddress.ts";
+import { problemOf } from "../../protocol/problem.ts";
+import type { Contact } from "../../extension/core/contact.ts";
+import { unknownFleet, withFleetData } from "../../extension/core/fleetState.ts";
+import { sshTerminalArgs } from "../../extension/core/sshTerminalArgs.ts";
+import { suggestHostName } from "../../extension/core/suggestHostName.ts";
+import { treeRows, type TreeShape } from "../../extension/core/treeRows.ts";
+import { aGpu, aHost, aReading } from "../support/fleetRecords.ts";
+
+const live: Contact = { kind: "live" };
+const lost: Contact = { kind: "lost", sinceMs: 0, problem: problemOf("service-unreachable") };
+
+const rtx = aHost();
+const away = aHost({
+  id: "h-0000000000000002" as HostId,
+  name: "attic",
+  reading: null,
+  status: { kind: "unreachable", sinceMs: 0, code: "x", reason: "no route", lastSeenAtMs: null },
+});
+const local = aHost({
+  id: "h-0000000000000003" as HostId,
+  name: "laptop",
+  connection: { kind: "local" },
+  reading: aReading({ hostId: "h-0000000000000003", gpus: [] }),
+});
+
+function outline(hosts: HostRecord[], shape: Partial<TreeShape>, contact = live): string[] {
+  const data = { kind: "fleet" as const, hosts, jobs: [], removedHostIds: [] };
+  const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
+  const rows = treeRows(fleet, contact, 0, { groupBy: "none", filter: "", ...shape });
+  const depth = new Map<string | null, number>([[null, 0]]);
+  return rows.map(({ id, parentId, label }) => {
+    const level = depth.get(parentId);
+    assert.ok(level !== undefined, `${label} stands before its parent`);
+    depth.set(id, level + 1);
+    return `${"  ".repeat(level)}${label}`;
+  });
+}
+
+describe("the Hosts view", () => {
+  it("groups by status, those that need attention apart", () => {
+    assert.deepEqual(outline([rtx, away, local], { groupBy: "status" }), [
+      "Online",
+      "  laptop",
+      "  rtx-box",
+      "    0  RTX 3090",
+      "Need attention",
+      "  attic",
+    ]);
+  });
+
+  it("does not call anything online without contact to the service", () => {
+    const [group] = outline([rtx, away], { groupBy: "status" }, lost);
+    assert.equal(group, "Not known without the service");
+  });
+
+  it("groups by how hosts are reached", () => {
+    assert.deepEqual(outline([rtx, away, local], { groupBy: "source" }), [
+      "The service’s machine",
+      "  laptop",
+      "By SSH",
+      "  attic",
+      "  rtx-box",
+      "    0  RTX 3090",
+    ]);
+  });
+
+  it("keeps hosts that have every word of the filter, whatever its case", () => {
+    assert.deepEqual(outline([rtx, away, local], { filter: "3090 ONLINE" }), ["rtx-box", "  0  RTX 3090"]);
+    assert.deepEqual(outline([rtx, away, local], { filter: "route" }), ["attic"]);
+    assert.deepEqual(outline([rtx, away, local], { filter: "nothing has this" }), []);
+    assert.equal(outline([rtx, away, local], { filter: "  " }).length, 4);
+  });
+
+  it("shows the processes of a GPU, most memory first, and says when a figure is not known", () => {
+    const processes = [
+      { pid: 7, name: "/usr/bin/python3", memoryBytes: { value: 1_073_741_824 } },
+      { pid: 9, name: "C:\\tools\\ollama.exe", memoryBytes: { value: 8 * 1_073_741_824 } },
+      { pid: 8, name: "bad\u001b[31m\nname", memoryBytes: { unsupported: "denied" as const } },
+    ];
+    const gpu = aGpu({ occupancy: { kind: "busy", processes } });
+    const host = aHost({ reading: aReading({ gpus: [gpu] }) });
+    const data = { kind: "fleet" as const, hosts: [host], jobs: [], removedHostIds: [] };
+    const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
+    const rows = treeRows(fleet, live, 0);
+    assert.equal(rows[1]?.fold, "closed");
+    assert.deepEqual(
+      rows.slice(2).map(({ label, description }) => [label, description]),
+      [
+        ["ollama.exe", "8.0 GiB · pid 9"],
+        ["python3", "1.0 GiB · pid 7"],
+        ["bad?[31m?name", "this login may not read it · pid 8"],
+      ],
+    );
+    assert.ok(rows.slice(2).every(({ parentId }) => parentId === rows[1]?.id));
+  });
+
+  it("draws a load as a bar that is empty at 0 and full at 100 only", () => {
+    const bar = (pct: number) => {
+      const host = aHost({ reading: aReading({ gpus: [aGpu({ utilizationPct: { value: pct } })] }) });
+      const data = { kind: "fleet" as const, hosts: [host], jobs: [], removedHostIds: [] };
+      const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
+      return treeRows(fleet, live, 0)[1]?.description.split(" ", 1)[0];
+    };
+    assert.deepEqual([0, 1, 37, 99, 100, 140].map(bar), [
+      "▱▱▱▱▱",
+      "▰▱▱▱▱",
+      "▰▰▱▱▱",
+      "▰▰▰▰▱",
+      "▰▰▰▰▰",
+      "▰▰▰▰▰",
+    ]);
+  });
+});
+
+describe("a new host", () => {
+  it("is given the first free name that its address suggests", () => {
+    assert.equal(suggestHostName("rig.example.org", new Set()), "rig");
+    assert.equal(suggestHostName("rig", new Set(["rig", "rig-2"])), "rig-3");
+    assert.equal(suggestHostName("192.0.2.7", new Set()), "192.0.2.7");
+    assert.equal(suggestHostName("fe80::1%eth0", new Set()), "fe80-1-eth0");
+    assert.equal(suggestHostName("::", new Set()), "host");
+  });
+
+  it("is read from what people type, and never taken for an option of ssh", () => {
+    assert.deepEqual(parseHostAddress("ada@box:2222"), { alias: "box", user: "ada", port: 2222 });
+    assert.deepEqual(parseHostAddress("[fe80::1]:22"), { alias: "fe80::1", port: 22 });
+    for (const text of ["", "@box", "a b", "box:99999", "-oProxyCommand=x"])
+      assert.ok("wrong" in parseHostAddress(text), text);
+  });
+
+  it("is reached by the system's ssh with what the fleet knows of it", () => {
+    const connection = {
+      kind: "ssh" as const,
+      alias: "box",
+      port: 2222,
+      user: "ada",
+      identityFile: "/k y",
+      hostKey: null,
+    };
+    assert.deepEqual(sshTerminalArgs(connection), ["-p", "2222", "-l", "ada", "-i", "/k y", "--", "box"]);
+  });
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { createLocalService } from "../../extension/core/createLocalService.ts";
+import { findNode, type RunTool } from "../../extension/core/findNode.ts";
+import { runTool } from "../../extension/core/runTool.ts";
+import { RemoteProblem } from "../../protocol/problem.ts";
+
+const electron = { path: "/usr/share/code/code", version: "22.15.0", isElectron: true };
+const says =
+  (versions: Record<string, string>): RunTool =>
+  (program) =>
+    Promise.resolve(
+      versions[program] === undefined
+        ? { code: null, stdout: "", stderr: "ENOENT" }
+        : { code: 0, stdout: `v${versions[program]}\n`, stderr: "" },
+    );
+
+describe("the Node.js for the service", () => {
+  it("is the one on PATH where that is new enough", async () => {
+    const choice = await findNode({ wanted: "", own: electron, runTool: says({ node: "24.1.0" }) });
+    assert.deepEqual(choice, { kind: "found", node: { path: "node", env: {}, version: "24.1.0" } });
+  });
+
+  it("is the editor's own runtime where PATH has none or an old one", async () => {
+    for (const versions of [{}, { node: "20.20.2" }] as Record<string, string>[]) {
+      const choice = await findNode({ wanted: "", own: electron, runTool: says(versions) });
+      assert.deepEqual(choice, {
+        kind: "found",
+        node: { path: electron.path, env: { ELECTRON_RUN_AS_NODE: "1" }, version: "22.15.0" },
+      });
+    }
+  });
+
+  it("is the one that the person set, and no other when that does not do", async () => {
+    const wanted = "/opt/node";
+    const runs = says({ node: "24.1.0", [wanted]: "22.0.1" });
+    const choice = await findNode({ wanted, own: electron, runTool: runs });
+    assert.equal(choice.kind === "found" && choice.node.path, wanted);
+    const old = await findNode({
+      wanted,
+      own: electron,
+      runTool: says({ [wanted]: "18.0.0", node: "24.1.0" }),
+    });
+    assert.match(old.kind === "none" ? old.reason : "", /hwledger\.nodePath names Node\.js 18\.0\.0/);
+    const gone = await findNode({ wanted, own: electron, runTool: says({ node: "24.1.0" }) });
+    assert.match(gone.kind === "none" ? gone.reason : "", /\/opt\/node, which does not run/);
+  });
+
+  it("is missing where everything is too old, and says what was looked at", async () => {
+    const own = { ...electron, version: "20.9.0" };
+    const choice = await findNode({ wanted: "", own, runTool: says({ node: "18.1.0" }) });
+    assert.match(choice.kind === "none" ? choice.reason : "", /brings 20\.9\.0 and PATH has 18\.1\.0/);
+  });
+});
+
+describe("the service on this machine", () => {
+  const node = { path: "node", env: { SOME: "1" }, version: "24.1.0" };
+  const aService = (result: Awaited<ReturnType<RunTool>>) => {
+    const calls: { args: readonly string[]; env: unknown }[] = [];
+    const service = createLocalService({
+      program: "/ext/hwledger.cjs",
+      findNode: () => Promise.resolve({ kind: "found", node }),
+      home: () => "/usual",
+      runTool(_program, args, { env }) {
+        calls.push({ args, env });
+        return Promise.resolve(result);
+      },
+    });
+    return { service, calls };
+  };
+
+  it("is started in the background on the folder it is told, else on the usual one", async () => {
+    const document = { url: "https://127.0.0.1:1", home: "/usual", alreadyRunning: false };
+    const { service, calls } = aService({ code: 0, stdout: JSON.stringify(document), stderr: "" });
+    assert.deepEqual(await service.start(), document);
+    await service.start("/other");
+    assert.deepEqual(calls, [
+      {
+        args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "127.0.0.1:0", "--json"],
+        env: { SOME: "1", HWLEDGER_HOME: "/usual" },
+      },
+      {
+        args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "127.0.0.1:0", "--json"],
+        env: { SOME: "1", HWLEDGER_HOME: "/other" },
+      },
+    ]);
+  });
+
+  it("hands on the problem that the program tells", async () => {
+    const problem = { type: "urn:x", title: "Full", detail: "d", code: "storage-full", next: "n" };
+    const { service } = aService({ code: 4, stdout: JSON.stringify({ problem }), stderr: "" });
+    await assert.rejects(service.start(), (error: unknown) => {
+      assert.ok(error instanceof RemoteProblem);
+      assert.deepEqual(error.problem, problem);
+      return true;
+    });
+  });
+
+  it("says with which Node.js it failed and what was printed last", async () => {
+    const { service } = aService({ code: 139, stdout: "", stderr: "Segmentation fault" });
+    await assert.rejects(service.stop(), /Node\.js 24\.1\.0 \(node\) it ended with 139\. Segmentation fault/);
+  });
+
+  it("does not hand the editor's own variables to programs", async () => {
+    process.env["VSCODE_TEST_ONLY"] = "1";
+    const script = "console.log(process.env.VSCODE_TEST_ONLY ?? 'none', process.env.OWN)";
+    const { stdout } = await runTool(process.execPath, ["-e", script], {
+      env: { OWN: "x" },
+      timeoutMs: 10_000,
+    });
+    delete process.env["VSCODE_TEST_ONLY"];
+    assert.equal(stdout.trim(), "none x");
+    const missing = await runTool("/nowhere/node", [], { timeoutMs: 10_000 });
+    assert.equal(missing.code, null);
+    assert.match(missing.stderr, /ENOENT/);
+  });
+});

@@ -74,8 +74,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     getJobLog: (context) => jobLog(needs, context),
     cancelJob: ({ params, actor }) => cancelJob(needs, params.job, actor),
     listLedger: ({ query }) => {
-      const events =
-        query.after === undefined ? ledger.newest(query.limit) : ledger.after(query.after, query.limit);
+      const events = ledger.page(query);
       const { head, events: total } = ledger.head();
       return { events, head, total };
     },

@@ -90,7 +90,7 @@ export default tseslint.config(
   ban(["service/store/**/*.ts"], [extension, vscode, fastify, ssh2, forge]),
   ban(["service/pki/**/*.ts"], [extension, vscode, fastify, sqlite, ssh2]),
   ban(
-    ["service/{ledger,fleet,probe,prompts,dispatch,cli}/**/*.ts"],
+    ["service/{ledger,fleet,probe,metrics,prompts,dispatch,cli}/**/*.ts"],
     [extension, vscode, fastify, sqlite, ssh2, forge],
   ),
   ban(["service/*.ts"], [extension, vscode, sqlite, ssh2, forge]),

@@ -12,6 +12,7 @@ import { composeHttp } from "./http/composeHttp.ts";
 import { createPendingUploads } from "./http/createPendingUploads.ts";
 import { createLedger, type Ledger } from "./ledger/createLedger.ts";
 import { verifyLedger } from "./ledger/verifyLedger.ts";
+import { createMetricsHistory } from "./metrics/createMetricsHistory.ts";
 import { newId } from "./newId.ts";
 import { createEnrolment, type Enrolment } from "./pki/createEnrolment.ts";
 import type { FleetCa } from "./pki/fleetKeys.ts";
@@ -125,6 +126,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     enrolment,
     fleet,
     changes,
+    history: createMetricsHistory(changes),
     jobs,
     ledger,
     verifyLedger: () => verifyLedger(store.db),

@@ -4,6 +4,7 @@ import type { StreamClient, StreamState } from "../../protocol/client/streamClie
 import type { HostId } from "../../protocol/ids.ts";
 import type { Prompt } from "../../protocol/prompt.ts";
 import { nextContact, type Contact } from "./contact.ts";
+import { createHostWatch } from "./createHostWatch.ts";
 import { unknownFleet, withFleetData, withReading, type FleetState } from "./fleetState.ts";
 
 /** What a session is made of; the two clients are opened by it and closed with it. */
@@ -27,15 +28,14 @@ export interface FleetSession {
   readonly prompts: readonly Prompt[];
   /** Told after every change of fleet, contact or prompts. Returns how to stop. */
   listen(listener: () => void): () => void;
-  /** Asks for readings of exactly these hosts each second. */
-  watch(hostIds: ReadonlySet<HostId>): void;
+  /** An owner (a view, a panel) asks for readings of exactly these hosts each second, in place of those it asked for before. */
+  watchFor(owner: object, hostIds: ReadonlySet<HostId>): void;
   close(): void;
 }
 
 /** Connects. Never rejects: how it stands is `contact`. */
 export function openFleetSession({ identity, openStream, createClient, now }: SessionNeeds): FleetSession {
   const listeners = new Set<() => void>();
-  const watched = new Map<HostId, () => void>();
   let contact: Contact = { kind: "connecting" };
   let fleet = unknownFleet;
   let prompts: readonly Prompt[] = [];
@@ -67,8 +67,8 @@ export function openFleetSession({ identity, openStream, createClient, now }: Se
       },
     });
 
-  function watchOne(id: HostId): () => void {
-    return stream.subscribe(`metrics:${id}`, {
+  const watchFor = createHostWatch((id) =>
+    stream.subscribe(`metrics:${id}`, {
       onData(data) {
         if (data.kind !== "metrics") return;
         const next = withReading(fleet, data.reading);
@@ -76,8 +76,8 @@ export function openFleetSession({ identity, openStream, createClient, now }: Se
         fleet = next;
         changed();
       },
-    });
-  }
+    }),
+  );
 
   return {
     identity,
@@ -96,14 +96,7 @@ export function openFleetSession({ identity, openStream, createClient, now }: Se
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    watch(hostIds) {
-      for (const [id, stop] of watched) {
-        if (hostIds.has(id)) continue;
-        watched.delete(id);
-        stop();
-      }
-      for (const id of hostIds) if (!watched.has(id)) watched.set(id, watchOne(id));
-    },
+    watchFor,
     close() {
       isClosed = true;
       listeners.clear();

@@ -61,7 +61,7 @@ export function createHostsView(membership: Membership, now: () => number): Host
   function watchUnfolded(): void {
     const known = membership.session?.fleet.hosts;
     const seen = [...unfolded].filter((id) => known?.has(id));
-    membership.session?.watch(new Set(view.visible ? seen : []));
+    membership.session?.watchFor(unfolded, new Set(view.visible ? seen : []));
   }
 
   function update(): void {

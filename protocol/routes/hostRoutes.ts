@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { hostRecordSchema } from "../host.ts";
+import { hostMetricsSchema } from "../hostMetrics.ts";
 import { hostIdSchema, hostNameSchema, promptIdSchema } from "../ids.ts";
 import { promptSchema } from "../prompt.ts";
 import { admins, hostParams, members, none, operators, route } from "./routeParts.ts";
 
+const timeMs = z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const rate = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).nullable();
 const hostPath = z
   .string()
@@ -93,6 +95,19 @@ export const hostRoutes = {
     body: null,
     status: 200,
     answer: hostRecordSchema,
+  }),
+  getHostMetrics: route({
+    method: "GET",
+    path: "/v1/hosts/{host}/metrics",
+    summary:
+      "Readings of the 15 minutes up to the newest, which the service holds in memory, as columns of numbers",
+    access: members,
+    params: hostParams,
+    /** Service clock in milliseconds, both included. */
+    query: z.strictObject({ from: timeMs.optional(), to: timeMs.optional() }),
+    body: null,
+    status: 200,
+    answer: hostMetricsSchema,
   }),
   changeHost: route({
     method: "PATCH",

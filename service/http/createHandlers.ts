@@ -12,6 +12,7 @@ import { canCancel } from "../domain/decideJob.ts";
 import type { Changes } from "../fleet/createChanges.ts";
 import type { Fleet } from "../fleet/createFleet.ts";
 import type { Ledger } from "../ledger/createLedger.ts";
+import type { MetricsHistory } from "../metrics/createMetricsHistory.ts";
 import type { Enrolment } from "../pki/createEnrolment.ts";
 import { tokenTtlMs } from "../pki/createEnrolment.ts";
 import type { JobsTable } from "../store/createJobs.ts";
@@ -29,6 +30,7 @@ export interface HandlerNeeds {
   enrolment: Enrolment;
   fleet: Fleet;
   changes: Changes;
+  history: MetricsHistory;
   jobs: JobsTable;
   ledger: Ledger;
   verifyLedger: () => Promise<RouteAnswer<"verifyLedger">>;
@@ -60,6 +62,8 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     addHost: ({ body, actor }) => fleet.add(body, actor),
     listSshNames: () => ({ names: needs.sshNames() }),
     getHost: ({ params }) => fleet.get(params.host),
+    getHostMetrics: ({ params, query }) =>
+      needs.history.between(fleet.get(params.host).id, query.from ?? 0, query.to ?? Number.MAX_SAFE_INTEGER),
     changeHost: ({ params, body, actor }) => fleet.change(params.host, body, actor),
     loginHost: ({ params, actor }) => fleet.login(params.host, actor),
     removeHost: ({ params, actor }) => fleet.remove(params.host, actor),
@@ -76,8 +80,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     getJobLog: (context) => jobLog(needs, context),
     cancelJob: ({ params, actor }) => cancelJob(needs, params.job, actor),
     listLedger: ({ query }) => {
-      const events =
-        query.after === undefined ? ledger.newest(query.limit) : ledger.after(query.after, query.limit);
+      const events = ledger.page(query);
       const { head, events: total } = ledger.head();
       return { events, head, total };
     },

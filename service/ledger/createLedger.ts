@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { canonicalJson, eventHash, genesisHash } from "../../protocol/ledger/chain.ts";
 import type { LedgerEvent, NewEvent } from "../../protocol/ledger/events.ts";
 import type { Sqlite } from "../store/openStore.ts";
+import { createLedgerPages, type LedgerPages } from "./createLedgerPages.ts";
 
 /** Version of the event payloads' schema, recorded in each event. */
 export const eventSchemaVersion = 1;
@@ -16,6 +17,7 @@ export interface Ledger {
   after(seq: number, limit: number): LedgerEvent[];
   /** The newest `limit` events, oldest first. */
   newest(limit: number): LedgerEvent[];
+  page: LedgerPages;
 }
 
 /** SHA-256 of UTF-8 text in lower-case hex. */
@@ -66,6 +68,7 @@ export function createLedger(db: Sqlite, now: () => number): Ledger {
     head,
     after: (seq, limit) => selectAfter.all(seq, limit).map(eventOfRow),
     newest: (limit) => selectNewest.all(limit).map(eventOfRow).reverse(),
+    page: createLedgerPages(db),
   };
 }
 

@@ -57,6 +57,34 @@ describe("the ledger in the database", () => {
     assert.throws(() => ledger.append({ type: "job.syncing", actor: "x", payload }), /transaction/);
   });
 
+  it("is read in pages, to older ones by `before`, and only where a text occurs, wildcards taken as they are", () => {
+    const ledger = createLedger(store.db, () => 1);
+    const append = (script: string, actor: string): void =>
+      store.transact(() => {
+        const payload = { jobId: aJob().id, script, args: [], envNames: [], timeoutMs: null };
+        ledger.append({ type: "job.queued", actor, payload });
+      });
+    append("a%b.py", "user/ada");
+    append("aXb.py", "user/ada");
+    append('C:\\data\\"train"_1.py', "user/Zoë");
+    append("train-1.py", "user/ada");
+    const seqs = (query: Parameters<typeof ledger.page>[0]): number[] =>
+      ledger.page(query).map(({ seq }) => seq);
+    assert.deepEqual(seqs({ limit: 2 }), [3, 4]);
+    assert.deepEqual(seqs({ limit: 2, before: 3 }), [1, 2]);
+    assert.deepEqual(seqs({ limit: 2, before: 1 }), []);
+    assert.deepEqual(seqs({ limit: 2, after: 1 }), [2, 3]);
+    assert.deepEqual(seqs({ limit: 9, after: 1, before: 4 }), [2, 3]);
+    assert.deepEqual(seqs({ limit: 9, contains: "%" }), [1]);
+    assert.deepEqual(seqs({ limit: 9, contains: "_" }), [3]);
+    assert.deepEqual(seqs({ limit: 9, contains: 'data\\"train"' }), [3]);
+    assert.deepEqual(seqs({ limit: 9, contains: "zoë" }), [3]);
+    assert.deepEqual(seqs({ limit: 1, contains: "TRAIN" }), [4]);
+    assert.deepEqual(seqs({ limit: 1, before: 4, contains: "train" }), [3]);
+    assert.deepEqual(seqs({ limit: 1, after: 0, contains: "job.queued" }), [1]);
+    assert.deepEqual(seqs({ limit: 9, contains: aJob().id, before: 3 }), [1, 2]);
+  });
+
   for (const [what, step] of [
     ["advancing", () => jobs.advance(aJob().id, { to: "syncing" }, "service")],
     ["cancelling", () => jobs.requestCancel(aJob().id, "user/ada")],
@@ -273,6 +301,20 @@ describe("the ledger of a service", function () {
       CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
     `);
   }
+
+  it("answers older pages and pages with a text over the wire, and refuses a text with NUL", async () => {
+    const list = (query: Record<string, unknown>) => service.client.call("listLedger", { query });
+    const newest = await list({ limit: 3 });
+    const older = await list({ limit: 3, before: newest.events[0]!.seq });
+    assert.equal(older.events.at(-1)?.seq, newest.events[0]!.seq - 1);
+    assert.equal(older.total, newest.total);
+    const { events } = await list({ contains: "CANCEL" });
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ["job.cancel-requested", "job.cancelled"],
+    );
+    await assert.rejects(list({ contains: "a\0b" }), /query contains: text without NUL/);
+  });
 
   it("keeps payloads in their canonical form", () => {
     const db = new Database(join(service.home, "fleet.sqlite"), { readonly: true });

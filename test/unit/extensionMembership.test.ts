@@ -76,14 +76,19 @@ function aStore(kept: Profile[]) {
 const profile = (member: Identity, label = "lab"): Profile => ({ identity: member, label, home: null });
 
 describe("a fleet session", () => {
-  it("asks for readings of exactly the hosts that are watched", () => {
+  it("asks once for the readings of a host that several watch, until the last lets it go", () => {
     const wire = aWire();
     const session = openFleetSession(wire.needs(identity("a")));
     const [one, two] = [aHost().id, "h-0000000000000002" as ReturnType<typeof aHost>["id"]];
-    session.watch(new Set([one]));
-    session.watch(new Set([one, two]));
+    const [tree, panel] = [{}, {}];
+    session.watchFor(tree, new Set([one]));
+    session.watchFor(panel, new Set([one, two]));
     assert.deepEqual([...wire.open], ["fleet", "prompts", `metrics:${one}`, `metrics:${two}`]);
-    session.watch(new Set());
+    session.watchFor(tree, new Set());
+    assert.ok(wire.open.has(`metrics:${one}`));
+    session.watchFor(panel, new Set([two]));
+    assert.deepEqual([...wire.open], ["fleet", "prompts", `metrics:${two}`]);
+    session.watchFor(panel, new Set());
     assert.deepEqual([...wire.open], ["fleet", "prompts"]);
   });
 
@@ -93,7 +98,7 @@ describe("a fleet session", () => {
     let told = 0;
     session.listen(() => (told += 1));
     wire.say("fleet", { kind: "fleet", hosts: [aHost()], jobs: [], removedHostIds: [] });
-    session.watch(new Set([aHost().id]));
+    session.watchFor({}, new Set([aHost().id]));
     wire.say(`metrics:${aHost().id}`, { kind: "metrics", reading: aReading({ atMs: 7_000 }) });
     assert.equal(told, 2);
     assert.equal(session.fleet.hosts.get(aHost().id)?.reading?.atMs, 7_000);

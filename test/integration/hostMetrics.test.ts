@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { metricValue } from "../../protocol/metric.ts";
+import { standardHosts } from "../lab/standardHosts.ts";
+import { startFleetFixture, type FleetFixture } from "../support/startFleetFixture.ts";
+import { until } from "../support/until.ts";
+
+describe("what a host read lately", function () {
+  this.timeout(60_000);
+  let fleet: FleetFixture;
+  before(async () => {
+    fleet = await startFleetFixture(
+      standardHosts.filter(({ name }) => name === "rtx-box" || name === "spark"),
+    );
+  });
+  after(() => fleet.stop());
+
+  const metrics = (host: string, query: { from?: number; to?: number } = {}) =>
+    fleet.client.call("getHostMetrics", { params: { host }, query });
+
+  it("is answered in columns, at the rate it was read, with the figures of its GPU", async () => {
+    const watching = new AbortController();
+    const readings = await fleet.client.bytes(
+      "streamMetrics",
+      { query: { host: "rtx-box" } },
+      { signal: watching.signal },
+    );
+    readings.resume().on("error", () => undefined);
+    const { gpuFiles, gpus } = fleet.lab.host("rtx-box");
+    await until(async () => (await metrics("rtx-box")).atMs.length >= 3, "three readings", 20_000);
+    gpuFiles.update(gpus[0]!.uuid, { "utilization.gpu": "77" });
+    await until(
+      async () => (await metrics("rtx-box")).gpus[0]?.utilizationPct.at(-1) === 77,
+      "the changed figure",
+      20_000,
+    );
+    watching.abort();
+    const all = await metrics("rtx-box");
+    assert.equal(all.gpus[0]?.utilizationPct[0], gpus[0]!.utilizationPct);
+    for (const column of [all.cpuPct, all.memoryUsedBytes, ...all.gpus.map(({ powerW }) => powerW)])
+      assert.equal(column.length, all.atMs.length);
+    const [first = 0, second = 0] = all.atMs;
+    assert.deepEqual((await metrics("rtx-box", { from: first, to: second })).atMs, [first, second]);
+    assert.deepEqual((await metrics("rtx-box", { from: 0, to: 1 })).atMs, []);
+  });
+
+  it("has nothing where this device tells nothing; the live reading says why", async () => {
+    await until(async () => (await metrics("spark")).atMs.length > 0, "a reading of spark", 20_000);
+    const { reading } = await fleet.client.call("getHost", { params: { host: "spark" } });
+    assert.deepEqual(reading?.gpus[0]?.memoryUsedBytes, { unsupported: "unified" });
+    const { gpus, memoryUsedBytes } = await metrics("spark");
+    assert.ok(gpus[0]?.memoryUsedBytes.every((value) => value === null));
+    assert.equal(memoryUsedBytes.at(-1), metricValue(reading.memoryUsedBytes));
+  });
+
+  it("is gone with the host, and not told of one that is none", async () => {
+    await fleet.client.call("removeHost", { params: { host: "spark" } });
+    await assert.rejects(metrics("spark"), /spark/);
+  });
+});

@@ -19,6 +19,11 @@ export const commandIds = {
   removeHost: "hwledger.removeHost",
   filterHosts: "hwledger.filterHosts",
   clearHostFilter: "hwledger.clearHostFilter",
+  verifyLedger: "hwledger.verifyLedger",
+  filterLedger: "hwledger.filterLedger",
+  clearLedgerFilter: "hwledger.clearLedgerFilter",
+  showOlderEvents: "hwledger.showOlderEvents",
+  showEvent: "hwledger.showEvent",
   setRate: "hwledger.setRate",
   logIn: "hwledger.logIn",
 } as const;

@@ -12,7 +12,7 @@ export interface TreeRow {
   /** Stable over the life of what it shows. */
   id: string;
   parentId: string | null;
-  kind: "host" | "gpu" | "process" | "note" | "group" | "job";
+  kind: "host" | "gpu" | "process" | "note" | "group" | "job" | "event";
   /** The host it shows or belongs to. */
   hostId: HostId | null;
   label: string;

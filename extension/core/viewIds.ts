@@ -1,5 +1,9 @@
 /** Views and context keys of the extension. Tested against package.json. */
-export const viewIds = { hosts: "hwledger.hosts", jobs: "hwledger.jobs" } as const;
+export const viewIds = {
+  hosts: "hwledger.hosts",
+  jobs: "hwledger.jobs",
+  ledger: "hwledger.ledger",
+} as const;
 
 /** Keys that `when` clauses of the manifest ask for. */
 export const contextKeys = {
@@ -13,4 +17,6 @@ export const contextKeys = {
   hasSeveral: "hwledger.hasSeveral",
   /** Whether a filter keeps rows out of the Hosts view. */
   hostsFiltered: "hwledger.hostsFiltered",
+  /** Whether a filter keeps rows out of the Ledger view. */
+  ledgerFiltered: "hwledger.ledgerFiltered",
 } as const;

@@ -8,16 +8,19 @@ import { createMembership, type Membership } from "../core/createMembership.ts";
 import { settingIds } from "../core/settings.ts";
 import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
 import { addHost } from "./addHostCommand.ts";
+import { words } from "../core/words.ts";
 import { answerPrompts } from "./answerPrompts.ts";
 import { createHostsView, type RowHandle } from "./createHostsView.ts";
 import { createJobNotices } from "./createJobNotices.ts";
 import { createJobsView, type JobHandle } from "./createJobsView.ts";
 import { createJobTerminals } from "./createJobTerminals.ts";
 import { keepContextKeys } from "./keepContextKeys.ts";
+import { createLedgerView, type EventHandle } from "./createLedgerView.ts";
 import { createStatusBar } from "./createStatusBar.ts";
 import { dispatchCommand } from "./dispatchCommand.ts";
+import { eventDocuments } from "./eventDocuments.ts";
 import { renameFleet, switchFleet } from "./fleetCommands.ts";
-import { filterHosts } from "./filterHosts.ts";
+import { filterView } from "./filterView.ts";
 import { logIn, openTerminal, removeHost, setRate, testConnection } from "./hostCommands.ts";
 import { cancelJob, copyJobId, showLog } from "./jobCommands.ts";
 import { createJoinCommands } from "./joinCommands.ts";
@@ -51,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const service = createServiceCommands({ membership, local, joining, stoppedHomes });
   const withSession = sessionCommands(membership);
   const hostsView = createHostsView(membership, now);
+  const ledgerView = createLedgerView(membership, now);
   const handlers: Record<CommandId, (...args: never[]) => Promise<void>> = {
     [commandIds.join]: () => joining.join(),
     [commandIds.leave]: () => joining.leave(),
@@ -75,8 +79,15 @@ export function activate(context: vscode.ExtensionContext): void {
       openTerminal(session, row, membership.profile?.home !== null),
     ),
     [commandIds.removeHost]: withSession((session, row?: RowHandle) => removeHost(session, row)),
-    [commandIds.filterHosts]: () => filterHosts(hostsView),
+    [commandIds.filterHosts]: () =>
+      filterView(hostsView, { title: words.hosts.filterTitle, prompt: words.hosts.filterPrompt }),
     [commandIds.clearHostFilter]: () => Promise.resolve(hostsView.setFilter("")),
+    [commandIds.verifyLedger]: () => ledgerView.verify(),
+    [commandIds.filterLedger]: () =>
+      filterView(ledgerView, { title: words.ledger.filterTitle, prompt: words.ledger.filterPrompt }),
+    [commandIds.clearLedgerFilter]: () => ledgerView.setFilter(""),
+    [commandIds.showOlderEvents]: () => ledgerView.showOlder(),
+    [commandIds.showEvent]: (handle?: EventHandle) => ledgerView.showEvent(handle),
     [commandIds.setRate]: withSession((session, row?: RowHandle) => setRate(session, row)),
     [commandIds.logIn]: withSession((session, row?: RowHandle) => logIn(session, row)),
   };
@@ -86,6 +97,8 @@ export function activate(context: vscode.ExtensionContext): void {
     notices,
     staleDecorations(),
     hostsView,
+    ledgerView,
+    eventDocuments(membership),
     createJobsView(membership, now),
     createStatusBar(membership, now),
     answerPrompts(membership),

@@ -8,6 +8,7 @@ import { treeRows } from "../core/treeRows.ts";
 import { gpuRowId } from "../core/processRows.ts";
 import { hostGroupings, settingIds, type HostGrouping } from "../core/settings.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
+import { words } from "../core/words.ts";
 import { createRowTree } from "./createRowTree.ts";
 import { textSetting } from "./setting.ts";
 
@@ -68,7 +69,7 @@ export function createHostsView(membership: Membership, now: () => number): Host
     const { session } = membership;
     const message = session ? connectionMessage(session.fleet, session.contact) : null;
     if (view.message !== (message ?? undefined)) view.message = message ?? undefined;
-    const description = filter === "" ? undefined : `filter: ${filter}`;
+    const description = filter === "" ? undefined : words.filter(filter);
     if (view.description !== description) view.description = description;
     tree.touch();
     watchUnfolded();

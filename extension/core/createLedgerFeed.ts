@@ -1,0 +1,131 @@
+import type { LedgerEvent } from "../../protocol/ledger/events.ts";
+import { problemOfError } from "../../protocol/problem.ts";
+import { emptyLedger, type LedgerState } from "./ledgerRows.ts";
+import type { FleetSession } from "./openFleetSession.ts";
+
+/** What the Ledger view shows of one session, kept up to date while it is in sight. */
+export interface LedgerFeed {
+  readonly state: LedgerState;
+  readonly filter: string;
+  /** Follows the ledger while in sight, and nothing while not. */
+  setVisible(visible: boolean): void;
+  /** Keeps out events without this text; empty: none. */
+  setFilter(filter: string): Promise<void>;
+  showOlder(): Promise<void>;
+  /** Has the service recompute the whole chain. */
+  verify(): Promise<void>;
+  close(): void;
+}
+
+export interface LedgerFeedNeeds {
+  session: Pick<FleetSession, "client" | "stream">;
+  now: () => number;
+  onChange: () => void;
+}
+
+const pageEvents = 100;
+
+export function createLedgerFeed({ session, now, onChange }: LedgerFeedNeeds): LedgerFeed {
+  let state: LedgerState = emptyLedger;
+  let filter = "";
+  let unfollow: (() => void) | null = null;
+  let isClosed = false;
+  /** Pages that come after the filter has changed again are passed over. */
+  let round = 0;
+
+  function set(next: Partial<LedgerState>): void {
+    if (isClosed) return;
+    state = { ...state, ...next };
+    onChange();
+  }
+
+  async function page(before: number | null): Promise<{ events: LedgerEvent[]; total: number }> {
+    const { events, total } = await session.client.call("listLedger", {
+      query: {
+        limit: pageEvents,
+        ...(before === null ? {} : { before }),
+        ...(filter === "" ? {} : { contains: filter }),
+      },
+    });
+    return { events: events.toReversed(), total };
+  }
+
+  async function reread(): Promise<void> {
+    round += 1;
+    const mine = round;
+    const { events, total } = await page(null);
+    if (mine === round) set({ events, total, hasOlder: events.length === pageEvents });
+  }
+
+  /** News of the whole ledger. Filtered, it only says that there is something to ask for. */
+  function take(events: readonly LedgerEvent[], whole: boolean): void {
+    const total = Math.max(state.total, ...events.map(({ seq }) => seq));
+    if (filter !== "") {
+      set({ total });
+      void reread().catch(() => undefined); // the banner says that there is no contact
+      return;
+    }
+    // A snapshot after a break carries on what is shown where it reaches back to it.
+    const reachesBack = (events[0]?.seq ?? 1) <= (state.events[0]?.seq ?? 0) + 1;
+    const known = whole && !reachesBack ? [] : state.events;
+    const newest = known[0]?.seq ?? 0;
+    const fresh = events.filter(({ seq }) => seq > newest).toReversed();
+    const shown = [...fresh, ...known];
+    set({ events: shown, total, hasOlder: (shown.at(-1)?.seq ?? 1) > 1 });
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    get filter() {
+      return filter;
+    },
+    setVisible(visible) {
+      if (!visible) {
+        unfollow?.();
+        unfollow = null;
+        return;
+      }
+      unfollow ??= session.stream.subscribe("ledger", {
+        onData(data, whole) {
+          if (data.kind === "ledger") take(data.events, whole);
+        },
+      });
+    },
+    async setFilter(next) {
+      filter = next.trim();
+      await reread();
+    },
+    async showOlder() {
+      const mine = round;
+      const last = state.events.at(-1);
+      if (last === undefined) return;
+      const { events, total } = await page(last.seq);
+      if (mine === round)
+        set({ events: [...state.events, ...events], total, hasOlder: events.length === pageEvents });
+    },
+    async verify() {
+      if (state.verification.kind === "running") return;
+      const before = state.verification;
+      set({ verification: { kind: "running" } });
+      try {
+        const verdict = await session.client.call("verifyLedger", undefined, { silenceMs: 300_000 });
+        set({
+          verification: { kind: "done", atMs: now(), verdict },
+          total: Math.max(state.total, verdict.events),
+        });
+      } catch (error) {
+        const { title } = problemOfError(error);
+        set({
+          verification: before.kind === "done" ? before : { kind: "failed", atMs: now(), reason: title },
+        });
+        throw error;
+      }
+    },
+    close() {
+      isClosed = true;
+      unfollow?.();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import {
+  eventPayloads,
+  type EventPayload,
+  type EventType,
+  type LedgerEvent,
+} from "../../protocol/ledger/events.ts";
+import { printable } from "./printable.ts";
+
+/** Names for the ids that events carry; an id that is no longer known stands for itself. */
+export interface EventNames {
+  host: (id: string) => string;
+  job: (id: string) => string;
+}
+
+type Teller<T extends EventType> = (payload: EventPayload<T>, names: EventNames) => string;
+
+const jobEnd = (verb: string) => (payload: EventPayload<"job.failed">, names: EventNames) =>
+  `${names.job(payload.jobId)} ${verb}${payload.exitCode === null ? "" : `, exit ${payload.exitCode}`}`;
+
+/** What each type of event says, in a few words. */
+const tellers: { [T in EventType]: Teller<T> } = {
+  "fleet.created": () => "the fleet was made",
+  "token.created": ({ role }) => `a join link for one ${role} was made`,
+  "member.joined": ({ member, role }) => `${member} joined as ${role}`,
+  "host.added": ({ name }) => `${name} was added`,
+  "host.changed": ({ hostId }, names) => `${names.host(hostId)} was changed`,
+  "host.key-accepted": ({ hostId }, names) => `the key of ${names.host(hostId)} was accepted`,
+  "host.key-refused": ({ host }) => `a wrong key of ${host} was refused`,
+  "host.removed": ({ name }) => `${name} was removed`,
+  "job.queued": ({ script }) => `${script} was dispatched`,
+  "job.placed": ({ jobId, host }, names) => `${names.job(jobId)} goes to ${host}`,
+  "job.syncing": ({ jobId }, names) => `${names.job(jobId)} is being sent`,
+  "job.running": ({ jobId }, names) => `${names.job(jobId)} began`,
+  "job.cancel-requested": ({ jobId }, names) => `${names.job(jobId)} is to be cancelled`,
+  "job.succeeded": jobEnd("succeeded"),
+  "job.failed": jobEnd("failed"),
+  "job.cancelled": jobEnd("was cancelled"),
+  "job.timed-out": jobEnd("ran out of time"),
+  "job.lost": jobEnd("was lost"),
+};
+
+/** An event in a few words; one of a type or form that this version does not know by its type. */
+export function eventText(event: LedgerEvent, names: EventNames): string {
+  if (!isKnownType(event.type)) return printable(event.type);
+  return printable(told(event.type, event.payload, names) ?? event.type);
+}
+
+function told<T extends EventType>(type: T, payload: unknown, names: EventNames): string | null {
+  const parsed = eventPayloads[type].safeParse(payload);
+  return parsed.success ? tellers[type](parsed.data as EventPayload<T>, names) : null;
+}
+
+function isKnownType(type: string): type is EventType {
+  return Object.hasOwn(eventPayloads, type);
+}

@@ -1,0 +1,155 @@
+import type { HostId, JobId } from "../../protocol/ids.ts";
+import type { LedgerEvent, LedgerVerdict } from "../../protocol/ledger/events.ts";
+import type { Contact } from "./contact.ts";
+import { eventText } from "./eventText.ts";
+import { formatAge } from "./figures.ts";
+import type { FleetState } from "./fleetState.ts";
+import { jobLabel } from "./jobText.ts";
+import { printable } from "./printable.ts";
+import type { RowIcon, TreeRow } from "./treeRow.ts";
+
+/** What is known of the chain's soundness. */
+export type Verification =
+  | { kind: "none" }
+  | { kind: "running" }
+  | { kind: "done"; atMs: number; verdict: LedgerVerdict }
+  | { kind: "failed"; atMs: number; reason: string };
+
+/** What the Ledger view shows. */
+export interface LedgerState {
+  /** Newest first. */
+  events: readonly LedgerEvent[];
+  /** Whether older ones are to be had. */
+  hasOlder: boolean;
+  /** Number of events in the whole ledger, as far as known. */
+  total: number;
+  verification: Verification;
+}
+
+export const emptyLedger: LedgerState = {
+  events: [],
+  hasOlder: false,
+  total: 0,
+  verification: { kind: "none" },
+};
+
+/** Ids of the rows that are no events. */
+export const ledgerRowIds = { verification: "verification", older: "older" } as const;
+
+const grey = "disabledForeground";
+
+/** Rows of the Ledger view: how the chain stands, the events newest first, the way to older ones. */
+export function ledgerRows(
+  ledger: LedgerState,
+  fleet: FleetState,
+  contact: Contact,
+  nowMs: number,
+): TreeRow[] {
+  const isStale = contact.kind !== "live";
+  const rows = [
+    verificationRow(ledger, nowMs),
+    ...ledger.events.map((event) => eventRow(event, fleet, nowMs)),
+    ...(ledger.hasOlder ? [olderRow] : []),
+  ];
+  return rows.map((row) => ({ ...row, isStale: row.isStale || isStale }));
+}
+
+/** Whether the chain was found to be broken. */
+export function isBroken({ verification }: LedgerState): boolean {
+  return verification.kind === "done" && !verification.verdict.ok;
+}
+
+function verificationRow(ledger: LedgerState, nowMs: number): TreeRow {
+  const { label, description, icon } = verificationText(ledger, nowMs);
+  return {
+    ...bare,
+    id: ledgerRowIds.verification,
+    label,
+    description,
+    icon,
+    contextValue: "hwledger.verification",
+    accessibilityLabel: `${label}, ${description}`,
+  };
+}
+
+function verificationText(
+  { verification, total }: LedgerState,
+  nowMs: number,
+): { label: string; description: string; icon: RowIcon } {
+  switch (verification.kind) {
+    case "none":
+      return {
+        label: "Not verified yet",
+        description: "click to verify",
+        icon: { codicon: "shield", color: null },
+      };
+    case "running":
+      return { label: "Verifying…", description: "", icon: { codicon: "sync~spin", color: null } };
+    case "failed": {
+      const description = `${formatAge(nowMs - verification.atMs)} ago: ${printable(verification.reason)}`;
+      return {
+        label: "Could not be verified",
+        description,
+        icon: { codicon: "warning", color: "list.warningForeground" },
+      };
+    }
+    case "done": {
+      const { verdict, atMs } = verification;
+      const age = `${formatAge(nowMs - atMs)} ago`;
+      if (!verdict.ok)
+        return {
+          label: `Broken at event ${verdict.firstBad?.seq ?? "?"}`,
+          description: `${age}: ${printable(verdict.firstBad?.reason ?? "the chain does not hold")}`,
+          icon: { codicon: "error", color: "list.errorForeground" },
+        };
+      const since = Math.max(0, total - verdict.events);
+      const fresh = since === 0 ? [] : [`${since} since`];
+      return {
+        label: "Verified",
+        description: [age, `${verdict.events} events`, ...fresh].join(" · "),
+        icon: { codicon: "verified-filled", color: "charts.green" },
+      };
+    }
+  }
+}
+
+function eventRow(event: LedgerEvent, fleet: FleetState, nowMs: number): TreeRow {
+  const label = eventText(event, {
+    host: (id) => fleet.hosts.get(id as HostId)?.record.name ?? id,
+    job(id) {
+      const job = fleet.jobs.get(id as JobId);
+      return job ? jobLabel(job) : id;
+    },
+  });
+  const description = `${formatAge(Math.max(0, nowMs - event.atMs))} ago · ${printable(event.actor)}`;
+  return {
+    ...bare,
+    id: `event:${event.seq}`,
+    label,
+    description,
+    icon: eventIcon(event.type),
+    contextValue: "hwledger.event",
+    accessibilityLabel: `event ${event.seq}, ${label}, ${description}`,
+  };
+}
+
+function eventIcon(type: string): RowIcon {
+  const [subject = ""] = type.split(".", 1);
+  if (/^job\.(failed|lost|timed-out)$/.test(type)) return { codicon: "error", color: "list.errorForeground" };
+  if (type === "job.succeeded") return { codicon: "pass", color: "charts.green" };
+  if (type === "host.key-refused") return { codicon: "warning", color: "list.warningForeground" };
+  const icons: Record<string, string> = { job: "run", host: "vm", member: "person", token: "link" };
+  return { codicon: icons[subject] ?? "note", color: grey };
+}
+
+const bare = { parentId: null, kind: "event", hostId: null, isStale: false, fold: "leaf" } as const;
+
+const olderRow: TreeRow = {
+  ...bare,
+  id: ledgerRowIds.older,
+  label: "Show older events…",
+  description: "",
+  icon: { codicon: "chevron-down", color: null },
+  contextValue: "hwledger.older",
+  accessibilityLabel: "Show older events",
+};

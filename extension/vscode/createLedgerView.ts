@@ -1,0 +1,143 @@
+import * as vscode from "vscode";
+import { commandIds } from "../core/commandIds.ts";
+import { createLedgerFeed, type LedgerFeed } from "../core/createLedgerFeed.ts";
+import type { Membership } from "../core/createMembership.ts";
+import { isBroken, ledgerRowIds, ledgerRows, emptyLedger } from "../core/ledgerRows.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import { contextKeys, viewIds } from "../core/viewIds.ts";
+import { words } from "../core/words.ts";
+import { createRowTree } from "./createRowTree.ts";
+import { openEventDocument } from "./eventDocuments.ts";
+import { problemIn, showProblem } from "./showProblem.ts";
+
+/** What a row of the Ledger view is to commands from its menu. */
+export interface EventHandle {
+  readonly rowId: string;
+  /** Null for a row that is no event. */
+  readonly seq: number | null;
+}
+
+/** The Ledger view, and what its commands do. */
+export interface LedgerView {
+  readonly filter: string;
+  setFilter(filter: string): Promise<void>;
+  verify(): Promise<void>;
+  showOlder(): Promise<void>;
+  showEvent(handle: EventHandle | undefined): Promise<void>;
+  dispose(): void;
+}
+
+/** The Ledger view: newest first. Follows the ledger while it is in sight. */
+export function createLedgerView(membership: Membership, now: () => number): LedgerView {
+  let feed: LedgerFeed | null = null;
+  let owner: FleetSession | null = null;
+
+  const tree = createRowTree<EventHandle>({
+    viewId: viewIds.ledger,
+    membership,
+    now,
+    rows: ({ fleet, contact }) => ledgerRows(feed?.state ?? emptyLedger, fleet, contact, now()),
+    newHandle: (rowId) => ({ rowId, seq: rowId.startsWith("event:") ? Number(rowId.slice(6)) : null }),
+    tooltip: () => null,
+    command: (handle) => rowCommand(handle),
+  });
+  const { view } = tree;
+
+  /** The feed of the session that is shown; each session has one of its own. */
+  function feedOf(session: FleetSession | null | undefined): LedgerFeed | null {
+    if (!session) return null;
+    if (session === owner && feed !== null) return feed;
+    const filter = feed?.filter ?? "";
+    feed?.close();
+    owner = session;
+    feed = createLedgerFeed({ session, now, onChange: draw });
+    feed.setVisible(view.visible);
+    if (filter !== "") void feed.setFilter(filter).catch(() => undefined);
+    return feed;
+  }
+
+  function draw(): void {
+    const badge = feed && isBroken(feed.state) ? { value: 1, tooltip: words.ledger.broken } : undefined;
+    if (view.badge?.value !== badge?.value) view.badge = badge;
+    const description = feed?.filter ? words.filter(feed.filter) : undefined;
+    if (view.description !== description) view.description = description;
+    tree.touch();
+  }
+
+  function update(): void {
+    const { session } = membership;
+    if (!session) {
+      feed?.close();
+      feed = null;
+      owner = null;
+    } else feedOf(session);
+    draw();
+  }
+
+  async function withFeed(work: (feed: LedgerFeed) => Promise<void>): Promise<void> {
+    try {
+      const known = feedOf(await membership.ready());
+      if (known) await work(known);
+      else void vscode.window.showInformationMessage(words.fleets.none);
+    } catch (error) {
+      await showProblem(problemIn(error));
+    }
+  }
+
+  const parts = vscode.Disposable.from(
+    tree,
+    { dispose: membership.listen(update) },
+    view.onDidChangeVisibility(({ visible }) => feed?.setVisible(visible)),
+    { dispose: () => feed?.close() },
+  );
+  return {
+    get filter() {
+      return feed?.filter ?? "";
+    },
+    setFilter(filter) {
+      void vscode.commands.executeCommand("setContext", contextKeys.ledgerFiltered, filter.trim() !== "");
+      return withFeed(async (known) => {
+        await known.setFilter(filter);
+        draw();
+      });
+    },
+    verify: () =>
+      withFeed(async (known) => {
+        await known.verify();
+        const { verification } = known.state;
+        if (verification.kind !== "done") return;
+        const { ok, events, firstBad } = verification.verdict;
+        if (ok) void vscode.window.showInformationMessage(words.ledger.verified(events));
+        else
+          void vscode.window.showErrorMessage(
+            words.ledger.brokenAt(firstBad?.seq ?? 0, firstBad?.reason ?? ""),
+          );
+      }),
+    showOlder: () => withFeed((known) => known.showOlder()),
+    async showEvent(handle) {
+      const session = await membership.ready();
+      if (!session) return;
+      const seq = handle?.seq ?? (await typeSeq());
+      if (seq !== undefined) await openEventDocument(session.identity.fleetId, seq);
+    },
+    dispose: () => void parts.dispose(),
+  };
+}
+
+function rowCommand(handle: EventHandle): vscode.Command {
+  if (handle.rowId === ledgerRowIds.verification)
+    return { command: commandIds.verifyLedger, title: words.ledger.verify };
+  if (handle.rowId === ledgerRowIds.older)
+    return { command: commandIds.showOlderEvents, title: words.ledger.older };
+  return { command: commandIds.showEvent, title: words.ledger.show, arguments: [handle] };
+}
+
+async function typeSeq(): Promise<number | undefined> {
+  const isSeq = (typed: string) => /^[1-9]\d{0,14}$/.test(typed.trim());
+  const typed = await vscode.window.showInputBox({
+    title: words.ledger.show,
+    prompt: words.ledger.seqPrompt,
+    validateInput: (text) => (isSeq(text) ? undefined : words.ledger.seqRule),
+  });
+  return typed === undefined ? undefined : Number(typed);
+}

@@ -1,0 +1,31 @@
+import * as vscode from "vscode";
+import type { Membership } from "../core/createMembership.ts";
+import { words } from "../core/words.ts";
+import { problemIn } from "./showProblem.ts";
+import { problemText } from "../core/problemText.ts";
+
+const scheme = "hwledger-event";
+
+/** Opens an event of the ledger as a read-only JSON document. */
+export async function openEventDocument(fleetId: string, seq: number): Promise<void> {
+  const uri = vscode.Uri.from({ scheme, authority: fleetId, path: `/event ${seq}.json` });
+  const document = await vscode.workspace.openTextDocument(uri);
+  await vscode.window.showTextDocument(document, { preview: true });
+}
+
+/** Gives the events that `openEventDocument` opens their content. An event never changes. */
+export function eventDocuments(membership: Membership): vscode.Disposable {
+  return vscode.workspace.registerTextDocumentContentProvider(scheme, {
+    async provideTextDocumentContent({ authority, path }) {
+      const seq = Number(/(\d+)\.json$/.exec(path)?.[1]);
+      const session = await membership.ready();
+      if (session?.identity.fleetId !== authority) return words.ledger.otherFleet;
+      try {
+        const { events } = await session.client.call("listLedger", { query: { after: seq - 1, limit: 1 } });
+        return `${JSON.stringify(events[0] ?? null, null, 2)}\n`;
+      } catch (error) {
+        return problemText(problemIn(error));
+      }
+    },
+  });
+}

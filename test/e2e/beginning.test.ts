@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Editor } from "../support/editor/editor.ts";
+import type { TreeItem } from "../support/editor/views.ts";
+import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
+import { startEmptyHanded, type EmptyHanded } from "./emptyHandedFixture.ts";
+
+const view = "Hosts";
+const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
+
+describe("a person with the editor and nothing else", function () {
+  this.timeout(180_000);
+  let fixture: EmptyHanded;
+  let editor: Editor;
+  let other: ServiceProcess | undefined;
+  let stop = () => Promise.resolve();
+
+  before(async () => {
+    await mkdir(pictures, { recursive: true });
+    fixture = await startEmptyHanded(["h100-node", "rtx-box", "spark"]);
+    editor = fixture.editor;
+    stop = () => fixture.stop();
+  });
+  after(async () => {
+    await other?.end("SIGTERM");
+    await stop();
+  });
+
+  const picture = (name: string) => editor.screenshot(`${pictures}${name}.png`);
+  const hosts = (what: string, fits: (items: TreeItem[]) => boolean) =>
+    editor.waitForTree(view, what, (items) => fits(items.filter(({ level }) => level === 1)));
+
+  it("starts a fleet on this machine with one click, and this machine is its first host", async () => {
+    await editor.openView(view);
+    await picture("beginning-welcome-dark");
+    await editor.page.getByRole("button", { name: "Start a Fleet on This Machine" }).click();
+    await editor.waitForNotification("Joined the fleet at", 60_000);
+    await hosts("this machine", ([only]) => only?.description.startsWith("online") ?? false);
+    assert.ok(fixture.isServiceUp());
+    await picture("beginning-started-dark");
+  });
+
+  it("adds a host from ~/.ssh/config by its name", async () => {
+    await editor.runCommand("hwLedger: Add a Host");
+    const items = await editor.quickInputItems();
+    assert.deepEqual(
+      items.map(({ label }) => label.trim()),
+      ["Type an Address…", "h100-node", "rtx-box", "spark"],
+    );
+    await picture("beginning-add-host-dark");
+    await editor.pickQuickInput("rtx-box");
+    await editor.typeInQuickInput("rtx-box", { prompt: "What to call it" });
+    await editor.typeInQuickInput("0.44", { prompt: "US dollars per hour" });
+    await editor.waitForNotification("rtx-box is in the fleet, with 1 GPU.", 60_000);
+    await hosts("the host with its rate", (rows) =>
+      rows.some(({ label, description }) => label === "rtx-box" && description.endsWith("$0.44/h")),
+    );
+  });
+
+  it("adds a host by its address, after asking whether its key is right", async () => {
+    const { address, port, user, hostKeyFingerprint } = fixture.lab.host("spark");
+    await editor.runCommand("hwLedger: Add a Host");
+    await editor.pickQuickInput("Type an Address…");
+    await editor.typeInQuickInput(`${user}@${address}:${port}`, { prompt: "[user@]address" });
+    await editor.typeInQuickInput("spark", { prompt: "What to call it" });
+    await editor.typeInQuickInput("", { prompt: "US dollars per hour" });
+    await editor.until("the fingerprint in the question", async () =>
+      (await editor.page.locator(".monaco-dialog-box:visible").innerText()).includes(hostKeyFingerprint),
+    );
+    await picture("beginning-host-key-dark");
+    await editor.pressDialogButton("Is this the key of spark?", "Trust This Key");
+    await editor.waitForNotification("spark is in the fleet", 60_000);
+  });
+
+  it("says in words why a host cannot be added, and offers to try again or to add it anyway", async () => {
+    await editor.runCommand("hwLedger: Add a Host");
+    await editor.pickQuickInput("Type an Address…");
+    await editor.typeInQuickInput("ada@127.0.0.1:9", { prompt: "[user@]address" });
+    await editor.typeInQuickInput("attic", { prompt: "What to call it" });
+    await editor.typeInQuickInput("", { prompt: "US dollars per hour" });
+    await editor.waitForNotification("attic", 60_000);
+    await picture("beginning-unreachable-dark");
+    await editor.pressNotificationButton("attic", "Add It Anyway");
+    await hosts("the host that does not answer", (rows) =>
+      rows.some(({ label, description }) => label === "attic" && description.startsWith("unreachable")),
+    );
+  });
+
+  it("filters the hosts while words are typed, and shows all again", async () => {
+    await editor.runCommand("hwLedger: Filter the Hosts");
+    await editor.typeInQuickInput("3090", { prompt: "Words that a host must have" });
+    await hosts("one host", (rows) => rows.length === 1 && rows[0]?.label === "rtx-box");
+    await picture("beginning-filtered-dark");
+    await editor.runCommand("hwLedger: Clear the Filter of the Hosts");
+    await hosts("all hosts", (rows) => rows.length === 4);
+  });
+
+  it("tests a connection and says how long that took", async () => {
+    await editor.treeContextMenu(view, "rtx-box", "Test the Connection to a Host");
+    await editor.waitForNotification("rtx-box answers: connected and read in");
+  });
+
+  it("opens a terminal on a host", async () => {
+    await editor.treeContextMenu(view, "rtx-box", "Open a Terminal on a Host");
+    await editor.until(
+      "a prompt of the host",
+      async () => (await editor.terminalText()).trim() !== "",
+      30_000,
+    );
+    await editor.page.locator(".terminal-wrapper.active .xterm-helper-textarea").last().focus();
+    await editor.page.keyboard.type("echo on-$(hostname)\n");
+    await editor.waitForTerminal("on-rtx-box");
+    await editor.runCommand("Terminal: Kill the Active Terminal Instance");
+  });
+
+  it("removes a host after asking", async () => {
+    await editor.treeContextMenu(view, "attic", "Remove a Host");
+    await editor.pressDialogButton("Remove attic from the fleet?", "Remove Host");
+    await hosts("three hosts", (rows) => rows.length === 3);
+  });
+
+  it("is in the same fleet after a reload, the service having run on", async () => {
+    await editor.changeSettings({ "hwledger.hosts.groupBy": "status" });
+    await editor.reload();
+    await editor.openView(view);
+    const items = await editor.waitForTree(view, "the hosts in groups", (rows) => rows.length > 5);
+    assert.deepEqual(
+      items.filter(({ level }) => level === 1).map(({ label, description }) => `${label} ${description}`),
+      ["Online 3"],
+    );
+    await picture("beginning-grouped-dark");
+    await editor.changeSettings({ "hwledger.hosts.groupBy": "none" });
+    await editor.reload();
+    await editor.openView(view);
+    await hosts("three hosts", (rows) => rows.length === 3);
+  });
+
+  it("sees the service come back by itself when it was killed", async () => {
+    await fixture.killService();
+    await editor.until("the banner", async () =>
+      (await editor.page.locator(".pane-body").first().innerText()).includes("Not connected"),
+    );
+    await editor.until("a service", () => Promise.resolve(fixture.isServiceUp()), 60_000);
+    await hosts("hosts online again", (rows) =>
+      rows.every(({ description }) => description.startsWith("online")),
+    );
+  });
+
+  it("stops the service when told, says so calmly, shows what was last known, and starts it again", async () => {
+    await editor.runCommand("hwLedger: Stop the Fleet’s Service on This Machine");
+    await editor.pressDialogButton("Stop the fleet’s service on this machine?", "Stop the Service");
+    await editor.waitForNotification("The fleet’s service has stopped");
+    assert.equal(fixture.isServiceUp(), false);
+    await hosts(
+      "what was last known",
+      (rows) => rows.length === 3 && rows.every(({ description }) => description.startsWith("seen ")),
+    );
+    await picture("beginning-stopped-dark");
+    await editor.runCommand("hwLedger: Start a Fleet on This Machine");
+    await hosts("hosts online again", (rows) =>
+      rows.every(({ description }) => description.startsWith("online")),
+    );
+  });
+
+  it("shows the service's log", async () => {
+    await editor.runCommand("hwLedger: Show the Service’s Log");
+    await editor.page.locator('.tab.active[aria-label^="service.log"]').waitFor();
+  });
+
+  it("joins a second fleet and switches between the two", async () => {
+    other = await startServiceProcess(join(fixture.dir, "other"), { env: { HOME: fixture.dir } });
+    await editor.runCommand("hwLedger: Join a Fleet");
+    await editor.typeInQuickInput(other.link, { prompt: "join link" });
+    await editor.waitForNotification(`Joined the fleet at ${other.url}`);
+    await hosts("the other fleet's host", (rows) => rows.length === 1);
+    await editor.runCommand("hwLedger: Switch to Another Fleet");
+    const labels = (await editor.quickInputItems()).map(({ label }) => label.trim());
+    assert.deepEqual(labels, ["This machine", new URL(other.url).host, "Join Another Fleet…"]);
+    await picture("beginning-switch-dark");
+    await editor.pickQuickInput("This machine");
+    await hosts("the first fleet", (rows) => rows.length === 3);
+  });
+});

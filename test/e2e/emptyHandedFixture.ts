@@ -1,0 +1,87 @@
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildIfStale } from "../../scripts/build.mjs";
+import { homeLayout } from "../../service/homeLayout.ts";
+import { isHeld, runningService, stopService } from "../../service/runningService.ts";
+import { standardHosts } from "../lab/standardHosts.ts";
+import { startLab, type Lab } from "../lab/startLab.ts";
+import type { Editor } from "../support/editor/editor.ts";
+import { startEditor } from "../support/editor/startEditor.ts";
+
+/** A person with the editor, the extension and an ssh_config, and nothing else: no fleet, no service. */
+export interface EmptyHanded {
+  lab: Lab;
+  editor: Editor;
+  dir: string;
+  /** Where the fleet that the editor starts will be. */
+  home: string;
+  /** Whether a service holds that folder. */
+  isServiceUp(): boolean;
+  /** Ends the service as `kill -9` does. */
+  killService(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** OpenSSH reads the configuration of the account, whatever HOME says: this one reads the person's. */
+const sshOfThePerson = (config: string) => `#!/bin/sh\nexec /usr/bin/ssh -F '${config}' "$@"\n`;
+
+/** Starts the lab and the editor. The person's ssh_config names all hosts of the lab; its key is that of the last. */
+export async function startEmptyHanded(hostNames: readonly string[]): Promise<EmptyHanded> {
+  const dir = await mkdtemp(join(tmpdir(), "hwledger-e2e-"));
+  const cleanUps = [() => rm(dir, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const cleanUp of cleanUps.splice(0)) await cleanUp();
+  };
+  const person = join(dir, "person");
+  const home = join(person, ".local", "share", "hwledger");
+  try {
+    const hosts = hostNames.map((name) => standardHosts.find((spec) => spec.name === name)!);
+    const lab = await startLab({ dir: join(dir, "lab"), hosts });
+    cleanUps.unshift(() => lab.stop());
+    await furnish(person, lab);
+    const workspaceFolder = join(dir, "experiments");
+    await mkdir(workspaceFolder);
+    await writeFile(join(workspaceFolder, "hello.py"), 'print("hello from", __file__)\n');
+    cleanUps.unshift(async () => void (await stopService(homeLayout(home))));
+    const editor = await startEditor({
+      dir: join(dir, "editor"),
+      vsix: buildIfStale(),
+      workspaceFolder,
+      env: {
+        HOME: person,
+        XDG_DATA_HOME: "",
+        HWLEDGER_HOME: "",
+        SSH_AUTH_SOCK: "",
+        PATH: `${join(person, "bin")}:${process.env["PATH"] ?? ""}`,
+      },
+    });
+    cleanUps.unshift(() => editor.stop());
+    return {
+      lab,
+      editor,
+      dir,
+      home,
+      isServiceUp: () => isHeld(homeLayout(home)),
+      async killService() {
+        const running = await runningService(homeLayout(home), 5_000);
+        process.kill(running!.pid, "SIGKILL");
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function furnish(person: string, lab: Lab): Promise<void> {
+  await mkdir(join(person, "bin"), { recursive: true });
+  await mkdir(join(person, ".ssh"), { mode: 0o700 });
+  const config = join(person, ".ssh", "config");
+  await writeFile(config, await readFile(lab.sshConfigFile));
+  await writeFile(join(person, "bin", "ssh"), sshOfThePerson(config), { mode: 0o755 });
+  const key = join(person, ".ssh", "id_ed25519");
+  await copyFile(lab.hosts.at(-1)!.identityFile, key);
+  await chmod(key, 0o600);
+}

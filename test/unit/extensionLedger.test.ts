@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import type { TopicListener } from "../../protocol/client/streamClient.ts";
+import { eventPayloads, type LedgerEvent } from "../../protocol/ledger/events.ts";
+import { createLedgerFeed } from "../../extension/core/createLedgerFeed.ts";
+import { eventText } from "../../extension/core/eventText.ts";
+import { unknownFleet } from "../../extension/core/fleetState.ts";
+import { emptyLedger, isBroken, ledgerRows, type LedgerState } from "../../extension/core/ledgerRows.ts";
+
+const names = { host: (id: string) => `host ${id}`, job: (id: string) => `job ${id}` };
+
+function anEvent(seq: number, over: Partial<LedgerEvent> = {}): LedgerEvent {
+  const payload = { jobId: "j-0000000000000001", exitCode: 3, cause: { kind: "exited", code: 3 } };
+  return {
+    seq,
+    atMs: seq * 1_000,
+    schema: 1,
+    type: "job.failed",
+    actor: "ada",
+    payload: { ...payload, logBytes: 1, logSha256: null, lastedMs: 5 },
+    prev: "",
+    hash: "",
+    ...over,
+  };
+}
+
+function anEnd<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
+/** A service with that many events, which answers pages as the real one does. */
+function aWire(total: number) {
+  let listener: TopicListener = {};
+  let isFollowed = false;
+  const asked: unknown[] = [];
+  const all = Array.from({ length: total }, (_, index) => anEvent(index + 1));
+  const verdict = anEnd<unknown>();
+  const session = {
+    client: {
+      call(name: string, input?: { query?: { before?: number; limit?: number; contains?: string } }) {
+        if (name === "verifyLedger") return verdict.promise;
+        asked.push(input?.query);
+        const { before = Number.MAX_SAFE_INTEGER, limit = 100 } = input?.query ?? {};
+        const events = all.filter(({ seq }) => seq < before).slice(-limit);
+        return Promise.resolve({ events, head: "", total });
+      },
+    },
+    stream: {
+      subscribe(_topic: string, next: TopicListener) {
+        listener = next;
+        isFollowed = true;
+        return () => (isFollowed = false);
+      },
+      retryNow: () => undefined,
+    },
+  } as unknown as Parameters<typeof createLedgerFeed>[0]["session"];
+  return {
+    session,
+    all,
+    asked,
+    verdict,
+    isFollowed: () => isFollowed,
+    say: (events: LedgerEvent[], whole: boolean) =>
+      listener.onData?.({ kind: "ledger", events, head: "" }, whole),
+  };
+}
+
+const seqs = ({ events }: LedgerState) => events.map(({ seq }) => seq);
+
+describe("what the Ledger view knows", () => {
+  const aFeed = (total: number) => {
+    const wire = aWire(total);
+    const feed = createLedgerFeed({ session: wire.session, now: () => 9_000, onChange: () => undefined });
+    return { wire, feed };
+  };
+
+  it("follows the ledger only while in sight, newest first", () => {
+    const { wire, feed } = aFeed(3);
+    assert.equal(wire.isFollowed(), false);
+    feed.setVisible(true);
+    wire.say(wire.all, true);
+    wire.say([anEvent(4)], false);
+    assert.deepEqual(seqs(feed.state), [4, 3, 2, 1]);
+    assert.deepEqual([feed.state.total, feed.state.hasOlder], [4, false]);
+    feed.setVisible(false);
+    assert.equal(wire.isFollowed(), false);
+  });
+
+  it("shows older events page by page, to the first", async () => {
+    const { wire, feed } = aFeed(250);
+    feed.setVisible(true);
+    wire.say(wire.all.slice(-100), true);
+    assert.equal(feed.state.hasOlder, true);
+    await feed.showOlder();
+    await feed.showOlder();
+    assert.deepEqual(
+      [seqs(feed.state).length, seqs(feed.state).at(-1), feed.state.hasOlder],
+      [250, 1, false],
+    );
+  });
+
+  it("carries on after a break where the snapshot reaches back, and begins anew where it does not", () => {
+    const { wire, feed } = aFeed(0);
+    feed.setVisible(true);
+    wire.say([anEvent(1), anEvent(2)], true);
+    wire.say([anEvent(2), anEvent(3)], true);
+    assert.deepEqual(seqs(feed.state), [3, 2, 1]);
+    wire.say([anEvent(9), anEvent(10)], true);
+    assert.deepEqual([seqs(feed.state), feed.state.hasOlder], [[10, 9], true]);
+  });
+
+  it("asks the service for what the filter wants, and again when something happens", async () => {
+    const { wire, feed } = aFeed(3);
+    feed.setVisible(true);
+    await feed.setFilter(" job.failed ");
+    wire.say([anEvent(4)], false);
+    await Promise.resolve();
+    assert.deepEqual(wire.asked, [
+      { limit: 100, contains: "job.failed" },
+      { limit: 100, contains: "job.failed" },
+    ]);
+  });
+
+  it("keeps a verdict with its time, and counts what came since", async () => {
+    const { wire, feed } = aFeed(0);
+    feed.setVisible(true);
+    const done = feed.verify();
+    assert.equal(feed.state.verification.kind, "running");
+    wire.verdict.resolve({ ok: true, events: 2, head: "" });
+    await done;
+    wire.say([anEvent(1), anEvent(2), anEvent(3)], true);
+    const [row] = ledgerRows(feed.state, unknownFleet, { kind: "live" }, 129_000);
+    assert.deepEqual([row?.label, row?.description], ["Verified", "2 min ago · 2 events · 1 since"]);
+  });
+});
+
+describe("the rows of the Ledger view", () => {
+  it("say at which event the chain is broken, in red", () => {
+    const firstBad = { seq: 7, reason: "its content is not what its hash says", expected: "", found: "" };
+    const verdict = { ok: false, events: 9, head: "", firstBad };
+    const ledger: LedgerState = { ...emptyLedger, verification: { kind: "done", atMs: 0, verdict } };
+    const [row] = ledgerRows(ledger, unknownFleet, { kind: "live" }, 1_000);
+    assert.equal(isBroken(ledger), true);
+    assert.deepEqual([row?.label, row?.icon?.color], ["Broken at event 7", "list.errorForeground"]);
+  });
+
+  it("tell each type of event in words, by names where they are known", () => {
+    assert.equal(eventText(anEvent(1), names), "job j-0000000000000001 failed, exit 3");
+    const created = anEvent(2, { type: "fleet.created", payload: { fleetId: "f", caFingerprint: "c" } });
+    assert.equal(eventText(created, names), "the fleet was made");
+  });
+
+  it("show a type or form that this version does not know as what it is, and no control characters", () => {
+    assert.equal(eventText(anEvent(1, { type: "host.painted" }), names), "host.painted");
+    assert.equal(eventText(anEvent(1, { payload: {} }), names), "job.failed");
+    assert.equal(eventText(anEvent(1, { type: "a\u001b[2J" }), names), "a?[2J");
+    assert.equal(eventText(anEvent(1, { type: "constructor" }), names), "constructor");
+    assert.ok(Object.keys(eventPayloads).length > 10);
+  });
+
+  it("offer older events only where there are some", () => {
+    const ids = (hasOlder: boolean) =>
+      ledgerRows({ ...emptyLedger, events: [anEvent(1)], hasOlder }, unknownFleet, { kind: "live" }, 0).map(
+        ({ id }) => id,
+      );
+    assert.deepEqual(ids(false), ["verification", "event:1"]);
+    assert.deepEqual(ids(true), ["verification", "event:1", "older"]);
+  });
+});

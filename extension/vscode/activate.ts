@@ -3,19 +3,24 @@ import { createRouteClient } from "../../protocol/client/routeClient.ts";
 import { clientName, openStream } from "../../protocol/client/streamClient.ts";
 import type { JobId } from "../../protocol/ids.ts";
 import { commandIds, type CommandId } from "../core/commandIds.ts";
+import { createDispatchMemory } from "../core/createDispatchMemory.ts";
 import { createMembership, type Membership } from "../core/createMembership.ts";
+import { createTerminalMemory } from "../core/createTerminalMemory.ts";
 import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
 import { contextKeys } from "../core/viewIds.ts";
 import { answerPrompts } from "./answerPrompts.ts";
 import { createHostsView, type RowHandle } from "./createHostsView.ts";
 import { createJobNotices } from "./createJobNotices.ts";
-import { createJobsView, type JobHandle } from "./createJobsView.ts";
+import { createJobsView, groupJobs, type JobHandle } from "./createJobsView.ts";
 import { createJobTerminals } from "./createJobTerminals.ts";
 import { createStatusBar } from "./createStatusBar.ts";
+import { createTraceLinks } from "./createTraceLinks.ts";
+import { dispatchAgain, runAgain } from "./dispatchAgainCommands.ts";
 import { dispatchCommand } from "./dispatchCommand.ts";
 import { logIn, setRate } from "./hostCommands.ts";
-import { cancelJob, copyJobId, showLog } from "./jobCommands.ts";
+import { cancelJob, copyJobId, pickJobId, showLog } from "./jobCommands.ts";
 import { createJoinCommands } from "./joinCommands.ts";
+import { resumeJobs } from "./resumeJobs.ts";
 import { identitySecret, secretIdentity } from "./secretIdentity.ts";
 import { staleDecorations } from "./staleDecorations.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
@@ -34,8 +39,15 @@ export function activate(context: vscode.ExtensionContext): void {
           openStream({ identity: member, client: clientName("hwledger-editor"), onState }),
       }),
   });
-  const terminals = createJobTerminals(now, (session, jobId) => void cancelJob(session, jobId));
-  const notices = createJobNotices(membership, terminals);
+  const memory = createDispatchMemory(context.workspaceState);
+  const terminalMemory = createTerminalMemory(context.workspaceState);
+  const terminals = createJobTerminals({
+    membership,
+    memory: terminalMemory,
+    now,
+    requestCancel: (session, jobId) => void cancelJob(session, jobId),
+  });
+  const dispatching = { membership, terminals, memory, now };
   const joining = createJoinCommands(membership);
   const withSession = sessionCommands(membership);
   const handlers: Record<CommandId, (...args: never[]) => Promise<void>> = {
@@ -46,7 +58,14 @@ export function activate(context: vscode.ExtensionContext): void {
       membership.reconnect();
     },
     [commandIds.dispatch]: (uri?: vscode.Uri) =>
-      dispatchCommand({ membership, terminals, notices, now }, uri instanceof vscode.Uri ? uri : undefined),
+      dispatchCommand(dispatching, uri instanceof vscode.Uri ? uri : undefined),
+    [commandIds.dispatchAgain]: () => dispatchAgain(dispatching),
+    [commandIds.runAgain]: withSession(async (session, row?: JobHandle) => {
+      const jobId = jobOf(row) ?? (await pickJobId(session, "Run again"));
+      if (jobId) await runAgain(dispatching, jobId);
+    }),
+    [commandIds.groupJobsByHost]: () => groupJobs("host"),
+    [commandIds.groupJobsByState]: () => groupJobs("state"),
     [commandIds.cancelJob]: withSession((session, row?: JobHandle) => cancelJob(session, jobOf(row))),
     [commandIds.showLog]: withSession((session, row?: JobHandle) => showLog(session, terminals, jobOf(row))),
     [commandIds.copyJobId]: withSession((session, row?: JobHandle) => copyJobId(session, jobOf(row))),
@@ -56,7 +75,9 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     { dispose: () => membership.close() },
     terminals,
-    notices,
+    createJobNotices(membership, terminals, memory),
+    createTraceLinks(terminals, memory),
+    resumeJobs({ membership, terminals, memory, terminalMemory }),
     staleDecorations(),
     createHostsView(membership, now),
     createJobsView(membership, now),

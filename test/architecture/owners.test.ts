@@ -13,6 +13,7 @@ const owners: Record<string, RegExp> = {
   ssh2: /^service\/ssh\//,
   sshpk: /^service\/ssh\//,
   vscode: /^extension\/vscode\//,
+  shlex: /^extension\/core\//,
   commander: /^service\/cli\//,
   canonicalize: /^protocol\/ledger\//,
   "tar-stream": /^protocol\/client\//,

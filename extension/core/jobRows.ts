@@ -1,22 +1,32 @@
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
 import type { Contact } from "./contact.ts";
 import { formatAge } from "./figures.ts";
-import type { FleetState } from "./fleetState.ts";
+import { hostsInOrder, type FleetState } from "./fleetState.ts";
+import type { JobGrouping } from "./jobSettings.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "./jobText.ts";
 import { printable } from "./printable.ts";
 import type { RowIcon, TreeRow } from "./treeRow.ts";
 
-const groups = { active: "Running", ended: "Done" } as const;
 const grey = "disabledForeground";
 
-/** All rows of the Jobs view: those that have not ended first, each group newest first; none when there is no job. */
-export function jobRows(fleet: FleetState, contact: Contact, nowMs: number): TreeRow[] {
+/** All rows of the Jobs view, in groups; what has not ended first, then newest first. None when there is no job. */
+export function jobRows(
+  fleet: FleetState,
+  contact: Contact,
+  nowMs: number,
+  grouping: JobGrouping = "state",
+): TreeRow[] {
   const jobs = [...fleet.jobs.values()].sort(
-    (a, b) => b.createdAtMs - a.createdAtMs || b.id.localeCompare(a.id),
+    (a, b) =>
+      Number(isJobEnded(a.state)) - Number(isJobEnded(b.state)) ||
+      b.createdAtMs - a.createdAtMs ||
+      b.id.localeCompare(a.id),
   );
-  const active = jobs.filter((job) => !isJobEnded(job.state));
-  const ended = jobs.filter((job) => isJobEnded(job.state));
-  return [...groupRows("active", active, contact, nowMs), ...groupRows("ended", ended, contact, nowMs)];
+  const groups = grouping === "state" ? byState(jobs) : byHost(jobs, fleet);
+  return groups.flatMap((group) => [
+    headOf(group),
+    ...group.jobs.map((job) => jobRow(group, job, contact, nowMs)),
+  ]);
 }
 
 /** Number of jobs that have not ended. */
@@ -24,39 +34,75 @@ export function activeJobs(fleet: FleetState): number {
   return [...fleet.jobs.values()].filter((job) => !isJobEnded(job.state)).length;
 }
 
-function groupRows(
-  group: keyof typeof groups,
-  jobs: readonly JobRecord[],
-  contact: Contact,
-  nowMs: number,
-): TreeRow[] {
-  if (jobs.length === 0) return [];
-  const label = groups[group];
-  const head: TreeRow = {
-    id: group,
+interface Group {
+  id: string;
+  label: string;
+  icon: RowIcon | null;
+  description: string;
+  /** Whether its label says on which host its jobs run. */
+  isHost: boolean;
+  /** At least one. */
+  jobs: readonly JobRecord[];
+}
+
+function byState(jobs: readonly JobRecord[]): Group[] {
+  const groups = [
+    { id: "active", label: "Running", jobs: jobs.filter((job) => !isJobEnded(job.state)) },
+    { id: "ended", label: "Done", jobs: jobs.filter((job) => isJobEnded(job.state)) },
+  ];
+  return groups
+    .filter((group) => group.jobs.length > 0)
+    .map((group) => ({ ...group, icon: null, isHost: false, description: String(group.jobs.length) }));
+}
+
+/** Hosts in their order; those that were removed follow. */
+function byHost(jobs: readonly JobRecord[], fleet: FleetState): Group[] {
+  const ids = [...hostsInOrder(fleet).map(({ record }) => record.id), ...jobs.map(({ hostId }) => hostId)];
+  return [...new Set(ids)].flatMap((hostId) => {
+    const own = jobs.filter((job) => job.hostId === hostId);
+    const [first] = own;
+    if (first === undefined) return [];
+    const running = own.filter((job) => !isJobEnded(job.state)).length;
+    return {
+      id: `host/${hostId}`,
+      label: fleet.hosts.get(hostId)?.record.name ?? first.host,
+      icon: { codicon: "vm", color: null },
+      description: [
+        ...(running > 0 ? [`${running} running`] : []),
+        ...(running < own.length ? [`${own.length - running} done`] : []),
+        ...(fleet.hosts.has(hostId) ? [] : ["no longer in the fleet"]),
+      ].join(" · "),
+      isHost: true,
+      jobs: own,
+    };
+  });
+}
+
+function headOf({ id, label, icon, description, jobs }: Group): TreeRow {
+  return {
+    id,
     parentId: null,
     kind: "group",
     hostId: null,
     label,
-    description: String(jobs.length),
-    icon: null,
+    description,
+    icon,
     isStale: false,
     contextValue: "hwledger.jobs",
     accessibilityLabel: `${label}, ${jobs.length === 1 ? "1 job" : `${jobs.length} jobs`}`,
     fold: "open",
   };
-  return [head, ...jobs.map((job) => jobRow(group, job, contact, nowMs))];
 }
 
-function jobRow(parentId: string, job: JobRecord, contact: Contact, nowMs: number): TreeRow {
+function jobRow(group: Group, job: JobRecord, contact: Contact, nowMs: number): TreeRow {
   const label = printable(jobLabel(job));
   const isActive = !isJobEnded(job.state);
   const outcome = printable(isActive ? activeText(job, nowMs) : endedText(job, nowMs));
-  const description = `${job.host} · ${outcome}`;
+  const description = group.isHost ? outcome : `${job.host} · ${outcome}`;
   const isStale = isActive && contact.kind !== "live";
   return {
     id: job.id,
-    parentId,
+    parentId: group.id,
     kind: "job",
     hostId: job.hostId,
     label,

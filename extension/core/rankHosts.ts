@@ -15,9 +15,9 @@ export interface HostChoice {
   name: string;
   /** `ready`: a GPU is free; `possible`: it can run there, nothing says that a GPU is free; `doubtful`: it does not answer. */
   fit: "ready" | "possible" | "doubtful";
-  /** Beside the name: free GPUs and rate. */
+  /** Beside the name: status, free GPUs and rate. */
   description: string;
-  /** Below: the GPUs and their free memory, or why not. */
+  /** Below: the GPUs with their free memory and load, or why not. */
   detail: string;
 }
 
@@ -46,7 +46,7 @@ function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice 
   const gpus = gpusOf(host);
   const fresh = isFresh(host, contact);
   const free = fresh ? freeGpuCount(gpus, record) : 0;
-  const rate = record.rateMicroUsdPerHour === null ? [] : [formatRate(record.rateMicroUsdPerHour)];
+  const rate = record.rateMicroUsdPerHour === null ? "no rate set" : formatRate(record.rateMicroUsdPerHour);
   const status = statusText(host, contact, nowMs);
   const count =
     gpus.length === 0
@@ -58,9 +58,21 @@ function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice 
     hostId: record.id,
     name: record.name,
     fit: free > 0 ? "ready" : fresh ? "possible" : "doubtful",
-    description: [...(fresh ? [count] : [status]), ...rate].join(" · "),
-    detail: fresh ? freshDetail(host, gpus) : staleDetail(gpus),
+    description: [status, ...(fresh ? [count] : []), rate].join(" · "),
+    detail: fresh ? `${freshDetail(host, gpus)} · ${loadText(host, gpus)}` : staleDetail(gpus),
   };
+}
+
+/** How hard the host works now: its GPUs on average, or its CPU where it has none. */
+function loadText(host: KnownHost, gpus: readonly GpuReading[]): string {
+  if (gpus.length === 0) {
+    const load = host.reading === null ? null : metricValue(host.reading.cpuPct);
+    return load === null ? "CPU load not known" : `CPU load ${Math.round(load)} %`;
+  }
+  const loads = gpus.map((gpu) => metricValue(gpu.utilizationPct)).filter((load) => load !== null);
+  if (loads.length === 0) return "GPU load not known";
+  const mean = loads.reduce((sum, load) => sum + load, 0) / loads.length;
+  return `GPU load ${Math.round(mean)} %${loads.length < gpus.length ? " where known" : ""}`;
 }
 
 function freshDetail(host: KnownHost, gpus: readonly GpuReading[]): string {

@@ -6,28 +6,33 @@ import { commandIds, type CommandId } from "../core/commandIds.ts";
 import { createAutoStart } from "../core/createAutoStart.ts";
 import { createMembership, type Membership } from "../core/createMembership.ts";
 import { settingIds } from "../core/settings.ts";
+import { createDispatchMemory } from "../core/createDispatchMemory.ts";
+import { createTerminalMemory } from "../core/createTerminalMemory.ts";
 import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
 import { addHost } from "./addHostCommand.ts";
 import { words } from "../core/words.ts";
 import { answerPrompts } from "./answerPrompts.ts";
 import { createHostsView, type RowHandle } from "./createHostsView.ts";
 import { createJobNotices } from "./createJobNotices.ts";
-import { createJobsView, type JobHandle } from "./createJobsView.ts";
+import { createJobsView, groupJobs, type JobHandle } from "./createJobsView.ts";
 import { createJobTerminals } from "./createJobTerminals.ts";
 import { keepContextKeys } from "./keepContextKeys.ts";
 import { createLedgerView, type EventHandle } from "./createLedgerView.ts";
 import { createStatusBar } from "./createStatusBar.ts";
+import { createTraceLinks } from "./createTraceLinks.ts";
+import { dispatchAgain, runAgain } from "./dispatchAgainCommands.ts";
 import { dispatchCommand } from "./dispatchCommand.ts";
 import { eventDocuments } from "./eventDocuments.ts";
 import { renameFleet, switchFleet } from "./fleetCommands.ts";
 import { filterView } from "./filterView.ts";
 import { logIn, openTerminal, removeHost, setRate, testConnection } from "./hostCommands.ts";
-import { cancelJob, copyJobId, showLog } from "./jobCommands.ts";
 import { createJoinCommands } from "./joinCommands.ts";
 import { localService } from "./localService.ts";
 import { profilesSecret, rememberedFleet, secretProfiles } from "./secretProfiles.ts";
 import { createServiceCommands, rememberedStops } from "./serviceCommands.ts";
 import { flagSetting } from "./setting.ts";
+import { cancelJob, copyJobId, pickJobId, showLog } from "./jobCommands.ts";
+import { resumeJobs } from "./resumeJobs.ts";
 import { staleDecorations } from "./staleDecorations.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
@@ -46,8 +51,15 @@ export function activate(context: vscode.ExtensionContext): void {
           openStream({ identity: member, client: clientName("hwledger-editor"), onState }),
       }),
   });
-  const terminals = createJobTerminals(now, (session, jobId) => void cancelJob(session, jobId));
-  const notices = createJobNotices(membership, terminals);
+  const memory = createDispatchMemory(context.workspaceState);
+  const terminalMemory = createTerminalMemory(context.workspaceState);
+  const terminals = createJobTerminals({
+    membership,
+    memory: terminalMemory,
+    now,
+    requestCancel: (session, jobId) => void cancelJob(session, jobId),
+  });
+  const dispatching = { membership, terminals, memory, now };
   const joining = createJoinCommands(membership);
   const local = localService(context.extensionUri);
   const stoppedHomes = rememberedStops(context.globalState);
@@ -69,7 +81,14 @@ export function activate(context: vscode.ExtensionContext): void {
     [commandIds.switchFleet]: () => switchFleet(membership),
     [commandIds.renameFleet]: () => renameFleet(membership),
     [commandIds.dispatch]: (uri?: vscode.Uri) =>
-      dispatchCommand({ membership, terminals, notices, now }, uri instanceof vscode.Uri ? uri : undefined),
+      dispatchCommand(dispatching, uri instanceof vscode.Uri ? uri : undefined),
+    [commandIds.dispatchAgain]: () => dispatchAgain(dispatching),
+    [commandIds.runAgain]: withSession(async (session, row?: JobHandle) => {
+      const jobId = jobOf(row) ?? (await pickJobId(session, "Run again"));
+      if (jobId) await runAgain(dispatching, jobId);
+    }),
+    [commandIds.groupJobsByHost]: () => groupJobs("host"),
+    [commandIds.groupJobsByState]: () => groupJobs("state"),
     [commandIds.cancelJob]: withSession((session, row?: JobHandle) => cancelJob(session, jobOf(row))),
     [commandIds.showLog]: withSession((session, row?: JobHandle) => showLog(session, terminals, jobOf(row))),
     [commandIds.copyJobId]: withSession((session, row?: JobHandle) => copyJobId(session, jobOf(row))),
@@ -94,7 +113,9 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     { dispose: () => membership.close() },
     terminals,
-    notices,
+    createJobNotices(membership, terminals, memory),
+    createTraceLinks(terminals, memory),
+    resumeJobs({ membership, terminals, memory, terminalMemory }),
     staleDecorations(),
     hostsView,
     ledgerView,

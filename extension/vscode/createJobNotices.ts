@@ -1,30 +1,42 @@
 import * as vscode from "vscode";
-import type { JobId } from "../../protocol/ids.ts";
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
+import { endNotice, jobSettingIds } from "../core/jobSettings.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
 import { problemText } from "../core/problemText.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 
-/** Says when a job that this editor dispatched is done, unless the person is looking at its terminal. */
-export interface JobNotices {
-  expect(session: FleetSession, jobId: JobId): void;
-  dispose(): void;
-}
-
-export function createJobNotices(membership: Membership, terminals: JobTerminals): JobNotices {
-  const expected = new Map<JobId, FleetSession>();
-
+/**
+ * Says when a job that was dispatched from this workspace is done, as the setting wants it; also of one that ended while
+ * the window was closed.
+ */
+export function createJobNotices(
+  membership: Membership,
+  terminals: Pick<JobTerminals, "isInSight" | "show">,
+  memory: DispatchMemory,
+): vscode.Disposable {
   function look(): void {
     const { session } = membership;
-    for (const [id, owner] of expected) {
-      if (owner.identity.fleetId !== session?.identity.fleetId) continue;
-      const job = session.fleet.jobs.get(id);
+    if (!session) return;
+    for (const { jobId, fleetId } of memory.untold()) {
+      const job = fleetId === session.identity.fleetId ? session.fleet.jobs.get(jobId) : undefined;
       if (!job || !isJobEnded(job.state)) continue;
-      expected.delete(id);
-      if (!terminals.isInSight(id)) void tell(session, job);
+      memory.told(jobId);
+      if (isWanted(job)) void tell(session, job);
+    }
+  }
+
+  function isWanted(job: JobRecord): boolean {
+    switch (endNotice(vscode.workspace.getConfiguration().get(jobSettingIds.notify))) {
+      case "always":
+        return true;
+      case "whenNotVisible":
+        return !terminals.isInSight(job.id);
+      case "never":
+        return false;
     }
   }
 
@@ -40,12 +52,5 @@ export function createJobNotices(membership: Membership, terminals: JobTerminals
     if ((await show(text, "Show Log")) === "Show Log") terminals.show(membership.session ?? session, job);
   }
 
-  const stop = membership.listen(look);
-  return {
-    expect(session, jobId) {
-      expected.set(jobId, session);
-      look();
-    },
-    dispose: stop,
-  };
+  return { dispose: membership.listen(look) };
 }

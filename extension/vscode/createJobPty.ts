@@ -20,14 +20,27 @@ export interface JobPtyNeeds {
   source: string | null;
   /** Ctrl-C while the job runs. */
   onInterrupt: () => void;
+  /** The service knows no such job. */
+  onGone: () => void;
+}
+
+/** A terminal's inside that shows a job. */
+export interface JobPty extends vscode.Pseudoterminal {
+  /** The job as last heard of. */
+  readonly job: JobRecord | null;
+  /** Goes on with another connection to the same fleet, at the byte it has come to. */
+  goOn(session: FleetSession): void;
 }
 
 /** A terminal that shows a job's log as it comes. Closing it ends the showing, never the job. */
-export function createJobPty(needs: JobPtyNeeds): vscode.Pseudoterminal {
-  const { session, jobId, label, fromByte, source } = needs;
+export function createJobPty(needs: JobPtyNeeds): JobPty {
+  const { jobId, label, fromByte, source } = needs;
   const written = new vscode.EventEmitter<string>();
   const renamed = new vscode.EventEmitter<string>();
   const transcript = createTranscript({ fromByte, source });
+  let session = needs.session;
+  let nextByte = fromByte;
+  let isOpen = false;
   let stops: (() => void)[] = [];
   let job: JobRecord | null = null;
 
@@ -38,6 +51,7 @@ export function createJobPty(needs: JobPtyNeeds): vscode.Pseudoterminal {
   }
 
   function follow(): void {
+    isOpen = true;
     stops = [
       session.listen(() => write(transcript.contact(session.contact))),
       session.stream.subscribe(
@@ -49,23 +63,42 @@ export function createJobPty(needs: JobPtyNeeds): vscode.Pseudoterminal {
             write(transcript.job(data.job));
           },
           async onLog(bytes) {
+            nextByte += bytes.length;
             write(transcript.log(bytes));
             await delay(Math.ceil(bytes.length / bytesPerMs));
           },
           onLogEnd: () => write(transcript.logEnd()),
-          onProblem: (problem) => write(transcript.say(problemText(problem))),
+          onProblem(problem) {
+            write(transcript.say(problemText(problem)));
+            if (problem.code === "job-not-found") needs.onGone();
+          },
         },
-        { logFrom: fromByte },
+        { logFrom: nextByte },
       ),
     ];
   }
 
+  function stop(): void {
+    isOpen = false;
+    for (const end of stops) end();
+    stops = [];
+  }
+
   return {
+    get job() {
+      return job;
+    },
+    goOn(next) {
+      const wasOpen = isOpen;
+      stop();
+      session = next;
+      if (wasOpen) follow();
+    },
     onDidWrite: written.event,
     onDidChangeName: renamed.event,
     open: follow,
     close() {
-      for (const stop of stops) stop();
+      stop();
       written.dispose();
       renamed.dispose();
     },

@@ -1,16 +1,20 @@
 import * as vscode from "vscode";
 import type { JobId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
+import type { Membership } from "../core/createMembership.ts";
+import type { RememberedTerminal, TerminalMemory } from "../core/createTerminalMemory.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
-import { createJobPty } from "./createJobPty.ts";
+import { createJobPty, type JobPty } from "./createJobPty.ts";
+import { problemIn } from "./showProblem.ts";
 
 /** Of a long log only the last part is shown: a terminal keeps a few thousand lines. */
 const shownTailBytes = 4 * 1_048_576;
 
 interface OpenTerminal {
   terminal: vscode.Terminal;
+  pty: JobPty;
   session: FleetSession;
   shownAtMs: number;
 }
@@ -25,56 +29,116 @@ export interface LogOrigin {
 export interface JobTerminals {
   /** Shows the job's log, in the terminal it already has or in a new one. */
   show(session: FleetSession, job: JobRecord, origin?: LogOrigin): void;
+  /** Makes again, without showing them, the terminals that were open before a reload; those of other fleets wait. */
+  restore(session: FleetSession): Promise<void>;
   /** Whether the person is looking at the job's terminal, as far as the editor tells. */
   isInSight(jobId: JobId): boolean;
+  /** The job whose log a terminal shows, as last heard of. */
+  jobIn(terminal: vscode.Terminal): JobRecord | null;
   dispose(): void;
+}
+
+/** What the terminals need. */
+export interface JobTerminalNeeds {
+  membership: Membership;
+  memory: TerminalMemory;
+  now: () => number;
+  /** Ctrl-C in the terminal of a job that has not ended. */
+  requestCancel: (session: FleetSession, jobId: JobId) => void;
 }
 
 /** The editor takes a moment until a terminal that was shown is the active one. */
 const showingMs = 3_000;
 
-export function createJobTerminals(
-  now: () => number,
-  requestCancel: (session: FleetSession, jobId: JobId) => void,
-): JobTerminals {
+export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
+  const { membership, memory, now } = needs;
   const open = new Map<JobId, OpenTerminal>();
+
   const closing = vscode.window.onDidCloseTerminal((closed) => {
-    for (const [id, { terminal }] of open) if (terminal === closed) open.delete(id);
+    for (const [id, { terminal }] of open) {
+      if (terminal !== closed) continue;
+      open.delete(id);
+      // A window that is reloaded closes its terminals, too: that is no wish of the person.
+      if (closed.exitStatus?.reason !== vscode.TerminalExitReason.Shutdown) memory.remove(id);
+    }
   });
+
+  const stopListening = membership.listen(() => {
+    const { session } = membership;
+    if (!session) return;
+    for (const shown of open.values()) {
+      if (shown.session === session || shown.session.identity.fleetId !== session.identity.fleetId) continue;
+      shown.session = session;
+      shown.pty.goOn(session);
+    }
+  });
+
+  function make(session: FleetSession, remembered: RememberedTerminal): OpenTerminal {
+    const { jobId, label, fromByte, source } = remembered;
+    const pty = createJobPty({
+      session,
+      jobId,
+      label,
+      fromByte,
+      source,
+      onInterrupt: () => needs.requestCancel(open.get(jobId)?.session ?? session, jobId),
+      onGone: () => memory.remove(jobId),
+    });
+    const iconPath = new vscode.ThemeIcon("chip");
+    const terminal = vscode.window.createTerminal({ name: label, pty, iconPath, isTransient: true });
+    const made = { terminal, pty, session, shownAtMs: Number.NEGATIVE_INFINITY };
+    open.set(jobId, made);
+    return made;
+  }
 
   return {
     show(session, job, { source } = { source: null }) {
       const known = open.get(job.id);
-      if (known?.session === session) {
-        known.shownAtMs = now();
-        return known.terminal.show();
+      if (known && known.session !== session) known.terminal.dispose();
+      let shown = known?.session === session ? known : undefined;
+      if (!shown) {
+        const label = `${printable(jobLabel(job))} on ${job.host}`;
+        const fromByte = Math.max(0, job.logBytes - shownTailBytes);
+        const { fleetId } = session.identity;
+        const remembered = { jobId: job.id, fleetId, label, fromByte, source };
+        shown = make(session, remembered);
+        memory.add(remembered);
       }
-      known?.terminal.dispose();
-      const pty = createJobPty({
-        session,
-        jobId: job.id,
-        label: `${printable(jobLabel(job))} on ${job.host}`,
-        fromByte: Math.max(0, job.logBytes - shownTailBytes),
-        source,
-        onInterrupt: () => requestCancel(session, job.id),
-      });
-      const terminal = vscode.window.createTerminal({
-        name: `${printable(jobLabel(job))} on ${job.host}`,
-        pty,
-        iconPath: new vscode.ThemeIcon("chip"),
-        isTransient: true,
-      });
-      open.set(job.id, { terminal, session, shownAtMs: now() });
-      terminal.show();
+      shown.shownAtMs = now();
+      shown.terminal.show();
+    },
+    async restore(session) {
+      const mine = memory.all().filter(({ fleetId }) => fleetId === session.identity.fleetId);
+      const areThere = await Promise.all(mine.map(({ jobId }) => exists(session, jobId)));
+      if (membership.session !== session) return;
+      for (const [at, remembered] of mine.entries()) {
+        if (!areThere[at]) memory.remove(remembered.jobId);
+        else if (!open.has(remembered.jobId)) make(session, remembered);
+      }
     },
     isInSight(jobId) {
       const shown = open.get(jobId);
       if (shown === undefined || !vscode.window.state.focused) return false;
       return shown.terminal === vscode.window.activeTerminal || now() - shown.shownAtMs < showingMs;
     },
+    jobIn(terminal) {
+      for (const shown of open.values()) if (shown.terminal === terminal) return shown.pty.job;
+      return null;
+    },
     dispose() {
       closing.dispose();
+      stopListening();
       for (const { terminal } of open.values()) terminal.dispose();
     },
   };
+}
+
+/** Whether the service still knows the job. Without an answer it may: the terminal says what is the matter. */
+async function exists(session: FleetSession, job: JobId): Promise<boolean> {
+  try {
+    await session.client.call("getJob", { params: { job } });
+    return true;
+  } catch (error) {
+    return problemIn(error).code !== "job-not-found";
+  }
 }

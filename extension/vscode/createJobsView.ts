@@ -3,6 +3,7 @@ import type { JobId } from "../../protocol/ids.ts";
 import { commandIds } from "../core/commandIds.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { activeJobs, jobRows } from "../core/jobRows.ts";
+import { jobGrouping, jobSettingIds, type JobGrouping } from "../core/jobSettings.ts";
 import { jobTooltip } from "../core/jobTooltip.ts";
 import { viewIds } from "../core/viewIds.ts";
 import { createRowTree } from "./createRowTree.ts";
@@ -20,7 +21,7 @@ export function createJobsView(membership: Membership, now: () => number): vscod
     viewId: viewIds.jobs,
     membership,
     now,
-    rows: ({ fleet, contact }) => jobRows(fleet, contact, now()),
+    rows: ({ fleet, contact }) => jobRows(fleet, contact, now(), grouping()),
     newHandle: (rowId) => ({ rowId, jobId: rowId.startsWith("j-") ? (rowId as JobId) : null }),
     tooltip({ jobId }) {
       const job = jobId && membership.session?.fleet.jobs.get(jobId);
@@ -39,7 +40,20 @@ export function createJobsView(membership: Membership, now: () => number): vscod
     tree.touch();
   }
 
-  return vscode.Disposable.from(tree, { dispose: membership.listen(update) });
+  const regrouping = vscode.workspace.onDidChangeConfiguration((change) => {
+    if (change.affectsConfiguration(jobSettingIds.groupBy)) tree.touch();
+  });
+  return vscode.Disposable.from(tree, regrouping, { dispose: membership.listen(update) });
+}
+
+function grouping(): JobGrouping {
+  return jobGrouping(vscode.workspace.getConfiguration().get(jobSettingIds.groupBy));
+}
+
+/** Groups the Jobs view otherwise, in every window and from now on. */
+export async function groupJobs(by: JobGrouping): Promise<void> {
+  const { Global } = vscode.ConfigurationTarget;
+  await vscode.workspace.getConfiguration().update(jobSettingIds.groupBy, by, Global);
 }
 
 function badge(count: number): vscode.ViewBadge {

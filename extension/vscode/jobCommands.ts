@@ -26,7 +26,7 @@ export async function showLog(
 /** Copies the id of the job, or of one from a pick list of the newest. */
 export async function copyJobId(session: FleetSession, jobId?: JobId): Promise<void> {
   try {
-    const id = jobId ?? (await pickRecent(session, "Copy the id of"))?.id;
+    const id = jobId ?? (await pickJobId(session, "Copy the id of"));
     if (id === undefined) return;
     await vscode.env.clipboard.writeText(id);
     vscode.window.setStatusBarMessage(`Copied ${id}`, 3_000);
@@ -48,6 +48,11 @@ export async function cancelJob(session: FleetSession, jobId?: JobId): Promise<v
     const problem = problemIn(error);
     if (problem.code !== "job-ended") await showProblem(problem);
   }
+}
+
+/** The id of a job from a pick list of the newest. */
+export async function pickJobId(session: FleetSession, title: string): Promise<JobId | undefined> {
+  return (await pickRecent(session, title))?.id;
 }
 
 function getJob(session: FleetSession, job: JobId): Promise<JobRecord> {

@@ -1,19 +1,27 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { lstat, open, readlink, realpath, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { JobRecord, JobSpec } from "../job.ts";
 import { launchOf } from "../launch.ts";
 import { Refusal } from "../problem.ts";
 import { inlineWorkspaceLimitBytes } from "../routes/jobRoutes.ts";
+import { isInside } from "./isInside.ts";
 import { listWorkspace } from "./listWorkspace.ts";
 import { packStream, planPack, type PackPlan } from "./packWorkspace.ts";
 import type { RouteClient } from "./routeClient.ts";
+import { namesInside, resolvedFiles, type UnsavedFiles } from "./unsavedFiles.ts";
 
 /** What to run where. */
 export interface DispatchRequest {
-  /** Path of the script on this machine. */
+  /** Path of the script on this machine; with `text`, its name only. */
   file: string;
+  /** The script itself, when it is in no file: it is sent alone, under the name `file`. */
+  text?: Uint8Array;
+  /** What an editor holds unsaved, by absolute path: sent in place of what is on disk, where the file is sent at all. */
+  unsaved?: UnsavedFiles;
   /** Host name or id; left out: the only online host with a free GPU. */
   host?: string;
   args?: string[];
@@ -36,8 +44,9 @@ export const defaultWorkspaceLimitBytes = 256 * 1_048_576;
  * A repeated request after a lost answer does not run it twice. Rejects with Refusal or RemoteProblem.
  */
 export async function dispatchFile(client: RouteClient, request: DispatchRequest): Promise<JobRecord> {
-  const { plan, script } = await planOf(request);
-  const firstLine = await readFirstLine(resolve(request.file));
+  const { plan, script } = await (request.text ? planText(request.file, request.text) : planOf(request));
+  const sent = plan.entries.find(({ name }) => name === script)?.bytes;
+  const firstLine = sent ? firstLineOf(sent) : await readFirstLine(resolve(request.file));
   const launch = launchOf(script, firstLine, request.python ?? null);
   if (launch === null) throw new Refusal("no-interpreter", { script });
   if (request.python && (launch.kind !== "path" || launch.path !== request.python))
@@ -89,13 +98,27 @@ async function createOnce(
   }
 }
 
-async function planOf(request: DispatchRequest): Promise<{ plan: PackPlan; script: string }> {
-  const file = await scriptPath(request.file);
+interface ScriptPlan {
+  plan: PackPlan;
+  /** The script's name in the plan. */
+  script: string;
+}
+
+async function planText(script: string, text: Uint8Array): Promise<ScriptPlan> {
+  const nowhere = join(tmpdir(), randomUUID());
+  const overrides = new Map([[script, text]]);
+  return { plan: await planPack(nowhere, [script], defaultWorkspaceLimitBytes, { overrides }), script };
+}
+
+async function planOf(request: DispatchRequest): Promise<ScriptPlan> {
+  const unsaved = await resolvedFiles(request.unsaved ?? new Map<string, Uint8Array>());
+  const file = await scriptPath(request.file, unsaved);
   const limitBytes = request.limitBytes ?? defaultWorkspaceLimitBytes;
   const folder = dirname(file);
   if (request.workspace === "script") {
     const script = basename(file);
-    return { plan: await planPack(folder, [script], limitBytes, [script]), script };
+    const exceptions = { followed: [script], overrides: namesInside(folder, unsaved) };
+    return { plan: await planPack(folder, [script], limitBytes, exceptions), script };
   }
   const directory = request.workspace ? await folderPath(request.workspace.directory) : undefined;
   const workspace = await listWorkspace(folder, directory);
@@ -104,19 +127,16 @@ async function planOf(request: DispatchRequest): Promise<{ plan: PackPlan; scrip
     throw new Refusal("usage", { reason: `${basename(file)} does not lie in the folder ${workspace.root}.` });
   // The file in front of the person goes along even where git ignores it.
   const files = workspace.files.includes(script) ? workspace.files : [...workspace.files, script];
+  const overrides = namesInside(workspace.root, unsaved);
   const followed = (await leadsNowhereElsewhere(file, workspace.root)) ? [script] : [];
-  return { plan: await planPack(workspace.root, files, limitBytes, followed), script };
+  return { plan: await planPack(workspace.root, files, limitBytes, { followed, overrides }), script };
 }
 
 /** Whether a linked script would not find what it leads to on another machine. */
 async function leadsNowhereElsewhere(file: string, root: string): Promise<boolean> {
+  if (!existsSync(file)) return false; // unsaved, and deleted meanwhile
   if (!(await lstat(file)).isSymbolicLink()) return false;
   return isAbsolute(await readlink(file)) || !isInside(root, await realpath(file));
-}
-
-function isInside(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 async function folderPath(directory: string): Promise<string> {
@@ -129,10 +149,11 @@ async function folderPath(directory: string): Promise<string> {
   }
 }
 
-async function scriptPath(file: string): Promise<string> {
+async function scriptPath(file: string, unsaved: UnsavedFiles): Promise<string> {
   try {
     // The folder is resolved, the file itself is not: a linked script runs under the name the person chose.
     const path = resolve(await realpath(dirname(resolve(file))), basename(file));
+    if (unsaved.has(path)) return path;
     if (!(await stat(path)).isFile()) throw new Error("it is not a file");
     return path;
   } catch (cause) {
@@ -150,8 +171,12 @@ async function readFirstLine(file: string): Promise<string> {
   const handle = await open(file);
   try {
     const { buffer: bytes, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
-    return bytes.toString("utf8", 0, bytesRead).split(/\r?\n/, 1)[0] ?? "";
+    return firstLineOf(bytes.subarray(0, bytesRead));
   } finally {
     await handle.close();
   }
+}
+
+function firstLineOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 512)).toString("utf8").split(/\r?\n/, 1)[0] ?? "";
 }

@@ -21,33 +21,38 @@ type EntryHeader = Partial<Header> & Pick<Header, "name">;
 interface PackEntry {
   name: string;
   header: EntryHeader;
+  /** Sent in place of what is on disk; null: what is on disk. */
+  bytes: Uint8Array | null;
 }
 
-/** A file given as bytes instead of by its place on disk (an editor's unsaved text). */
-export interface InlineFile {
-  name: string;
-  bytes: Uint8Array;
-  executable: boolean;
+/** What to send otherwise than it lies on disk. */
+export interface PackExceptions {
+  /** Symbolic links that are sent as what they lead to. */
+  followed?: readonly string[];
+  /** Bytes by name that are sent in place of what is on disk, even where nothing is (an editor's unsaved text). */
+  overrides?: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
  * Looks at every file and refuses what is too large before anything is sent. Files that vanished are left out;
- * sockets and the like are, too. Symbolic links are sent as links, but those in `followed` as what they lead to.
+ * sockets and the like are, too. Symbolic links are sent as links, unless `exceptions` says otherwise.
  * Throws `workspace-too-large` and `workspace-unreadable`.
  */
 export async function planPack(
   root: string,
   files: string[],
   limitBytes: number,
-  followed: readonly string[] = [],
+  { followed = [], overrides = new Map<string, Uint8Array>() }: PackExceptions = {},
 ): Promise<PackPlan> {
   const entries: PackEntry[] = [];
   let contentBytes = 0;
   let tarBytes = 1_024;
   for (const name of files) {
-    const header = await headerOf(root, name, followed.includes(name));
+    const bytes = overrides.get(name) ?? null;
+    const onDisk = await headerOf(root, name, bytes !== null || followed.includes(name));
+    const header = bytes === null ? onDisk : headerOfBytes(name, bytes, onDisk);
     if (header === null) continue;
-    entries.push({ name, header });
+    entries.push({ name, header, bytes });
     const size = header.size ?? 0;
     contentBytes += size;
     tarBytes += 512 + wholeBlocks(size) + longNameBytes(header);
@@ -85,21 +90,26 @@ async function headerOf(root: string, name: string, followed: boolean): Promise<
   }
 }
 
-/**
- * The planned files as one tar stream, with `overrides` in place of files on disk. Nothing is opened before it is read.
- * Fails with `workspace-unreadable` if a file vanished or became shorter.
- */
-export function packStream(plan: PackPlan, overrides: InlineFile[] = []): Readable {
-  return Readable.from(packed(plan, overrides), { objectMode: false });
+/** Of a file that is sent as `bytes`; it keeps the permissions that it has on disk. */
+function headerOfBytes(name: string, bytes: Uint8Array, onDisk: EntryHeader | null): EntryHeader {
+  return { mode: 0o644, ...onDisk, name, type: "file", size: bytes.length };
 }
 
-async function* packed(plan: PackPlan, overrides: InlineFile[]): AsyncGenerator<Buffer> {
+/**
+ * The planned files as one tar stream. Nothing is opened before it is read. Fails with `workspace-unreadable` if a file
+ * vanished or became shorter.
+ */
+export function packStream(plan: PackPlan): Readable {
+  return Readable.from(packed(plan), { objectMode: false });
+}
+
+async function* packed(plan: PackPlan): AsyncGenerator<Buffer> {
   const tar = pack();
   tar.on("error", () => undefined); // it is destroyed below only; what failed is thrown here
   const failures: Error[] = [];
   const note = (cause: unknown): void =>
     void failures.push(cause instanceof Error ? cause : new Error(String(cause)));
-  void fillPack(tar, plan, overrides).catch((cause: unknown) => {
+  void fillPack(tar, plan).catch((cause: unknown) => {
     note(cause);
     tar.destroy();
   });
@@ -114,15 +124,12 @@ async function* packed(plan: PackPlan, overrides: InlineFile[]): AsyncGenerator<
   if (first) throw first;
 }
 
-async function fillPack(tar: Pack, plan: PackPlan, overrides: InlineFile[]): Promise<void> {
-  const replaced = new Set(overrides.map((file) => file.name));
-  for (const { name, header } of plan.entries) {
-    if (replaced.has(name)) continue;
+async function fillPack(tar: Pack, plan: PackPlan): Promise<void> {
+  for (const { name, header, bytes } of plan.entries) {
     if (header.type === "symlink" || header.size === 0) tar.entry(header, "");
+    else if (bytes !== null) tar.entry(header, Buffer.from(bytes));
     else await packFile(tar, plan.root, name, header);
   }
-  for (const { name, bytes, executable } of overrides)
-    tar.entry({ name, type: "file", mode: executable ? 0o755 : 0o644 }, Buffer.from(bytes));
   tar.finalize();
 }
 

@@ -14,6 +14,7 @@ const owners: Record<string, RegExp> = {
   sshpk: /^service\/ssh\//,
   "ssh-config": /^service\/ssh\//,
   vscode: /^extension\/vscode\//,
+  shlex: /^extension\/core\//,
   commander: /^service\/cli\//,
   canonicalize: /^protocol\/ledger\//,
   "tar-stream": /^protocol\/client\//,

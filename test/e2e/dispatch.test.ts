@@ -81,9 +81,12 @@ describe("the main job, in the real editor against real hosts", function () {
   it("dispatches a file from the explorer, shows its output and its exit code", async () => {
     await editor.openFile("train it.py");
     await editor.explorerContextMenu("train it.py", "Dispatch to GPU host");
-    const items = await editor.quickInputItems();
+    const [first, ...items] = await editor.quickInputItems();
+    assert.equal(first?.label, "Arguments: none");
     assert.deepEqual(items.map(({ label }) => label).sort(), [...hostNames, await localName(fixture)].sort());
-    assert.match(items.find(({ label }) => label === "rtx-box")!.description, /1 of 1 GPU free · \$0\.44\/h/);
+    const rtx = items.find(({ label }) => label === "rtx-box")!;
+    assert.equal(rtx.description, "online · 1 of 1 GPU free · $0.44/h");
+    assert.match(rtx.detail, /^RTX 4090: [\d.]+ GiB free · GPU load 41 %$/);
     await picture("pick-host");
     await editor.pickQuickInput("rtx-box");
     await editor.waitForTerminal("exit 3 after");

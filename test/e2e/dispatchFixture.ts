@@ -12,6 +12,7 @@ import { standardHosts } from "../lab/standardHosts.ts";
 import { startLab, type Lab } from "../lab/startLab.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { startEditor } from "../support/editor/startEditor.ts";
+import type { UserSettings } from "../support/editor/userSettings.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
 
 /** Everything the main job needs, for real: sshd hosts, the service, the editor with the extension. */
@@ -59,8 +60,18 @@ const workspace: Record<string, string> = {
   "README.md": "# Experiments\n",
 };
 
+/** What a test wants beside the usual. */
+export interface DispatchFixtureOptions {
+  /** More files of the workspace, by their path in it. */
+  files?: Readonly<Record<string, string>>;
+  settings?: UserSettings;
+}
+
 /** Starts it all; what was started is stopped again when a part fails. */
-export async function startDispatchFixture(hostNames: readonly string[]): Promise<DispatchFixture> {
+export async function startDispatchFixture(
+  hostNames: readonly string[],
+  { files = {}, settings = {} }: DispatchFixtureOptions = {},
+): Promise<DispatchFixture> {
   const dir = await mkdtemp(join(tmpdir(), "hwledger-e2e-"));
   const cleanUps = [() => rm(dir, { recursive: true, force: true })];
   const stop = async () => {
@@ -70,7 +81,7 @@ export async function startDispatchFixture(hostNames: readonly string[]): Promis
     const vsix = buildIfStale();
     const person = join(dir, "person");
     const workspaceFolder = join(dir, "experiments");
-    for (const [path, text] of Object.entries(workspace)) {
+    for (const [path, text] of Object.entries({ ...workspace, ...files })) {
       await mkdir(join(workspaceFolder, path, ".."), { recursive: true });
       await writeFile(join(workspaceFolder, path), text);
     }
@@ -89,6 +100,7 @@ export async function startDispatchFixture(hostNames: readonly string[]): Promis
       dir: join(dir, "editor"),
       vsix,
       workspaceFolder,
+      settings,
       env: { HOME: person },
     });
     cleanUps.unshift(() => editor.stop());

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { HostId } from "../../protocol/ids.ts";
-import type { GpuReading } from "../../protocol/reading.ts";
+import type { GpuReading, HostReading } from "../../protocol/reading.ts";
 import { problemOf } from "../../protocol/problem.ts";
 import { memberNameSchema } from "../../protocol/ids.ts";
 import { connectionMessage } from "../../extension/core/connectionMessage.ts";
@@ -42,11 +42,21 @@ describe("the pick list of hosts", () => {
     assert.deepEqual(
       choices.map(({ name, fit, description, detail }) => [name, fit, description, detail]),
       [
-        ["large", "ready", "2 of 2 GPUs free · $0.44/h", "2 × RTX 3090: up to 24.0 GiB free each"],
-        ["small", "ready", "1 of 1 GPU free · $0.10/h", "RTX 3090: 4.0 GiB free"],
-        ["full", "possible", "0 of 1 GPU free", "RTX 3090: all in use"],
-        ["cpu-box", "possible", "no GPU", "runs on the CPU"],
-        ["asleep", "doubtful", "offline, seen 3 min ago", "RTX 3090 when last seen"],
+        [
+          "large",
+          "ready",
+          "online · 2 of 2 GPUs free · $0.44/h",
+          "2 × RTX 3090: up to 24.0 GiB free each · GPU load 37 %",
+        ],
+        ["small", "ready", "online · 1 of 1 GPU free · $0.10/h", "RTX 3090: 4.0 GiB free · GPU load 37 %"],
+        [
+          "full",
+          "possible",
+          "online · 0 of 1 GPU free · no rate set",
+          "RTX 3090: all in use · GPU load 37 %",
+        ],
+        ["cpu-box", "possible", "online · no GPU · no rate set", "runs on the CPU · CPU load 5 %"],
+        ["asleep", "doubtful", "offline, seen 3 min ago · no rate set", "RTX 3090 when last seen"],
       ],
     );
   });
@@ -61,8 +71,28 @@ describe("the pick list of hosts", () => {
     };
     const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
     const [choice] = rankHosts(fleet, live, 0);
-    const why = "RTX 3090: whether it is free is not known";
+    const why = "RTX 3090: whether it is free is not known · GPU load 37 %";
     assert.deepEqual([choice?.fit, choice?.detail], ["possible", why]);
+  });
+});
+
+describe("the load in the pick list", () => {
+  const detailOf = (reading: Partial<HostReading>) => {
+    const data = {
+      kind: "fleet" as const,
+      hosts: [aHost({ reading: aReading(reading) })],
+      jobs: [],
+      removedHostIds: [],
+    };
+    return rankHosts(withFleetData(unknownFleet, data, { whole: true, nowMs: 0 }), live, 0)[0]?.detail ?? "";
+  };
+  const unknown = { unsupported: "not-supported" } as const;
+
+  it("is the mean of the GPUs that tell theirs, and never a figure where none does", () => {
+    const silent = aGpu({ uuid: "b", utilizationPct: unknown });
+    assert.match(detailOf({ gpus: [aGpu(), silent] }), / · GPU load 37 % where known$/);
+    assert.match(detailOf({ gpus: [silent] }), / · GPU load not known$/);
+    assert.match(detailOf({ gpus: [], cpuPct: unknown }), / · CPU load not known$/);
   });
 });
 

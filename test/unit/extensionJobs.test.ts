@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { JobId } from "../../protocol/ids.ts";
+import type { HostId, JobId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
 import { problemOf } from "../../protocol/problem.ts";
 import type { Contact } from "../../extension/core/contact.ts";
 import { unknownFleet, withFleetData, type FleetState } from "../../extension/core/fleetState.ts";
 import { activeJobs, jobRows } from "../../extension/core/jobRows.ts";
 import { jobTooltip } from "../../extension/core/jobTooltip.ts";
-import { aJob } from "../support/fleetRecords.ts";
+import { aHost, aJob } from "../support/fleetRecords.ts";
 
 const live: Contact = { kind: "live" };
 const minuteMs = 60_000;
@@ -73,6 +73,33 @@ describe("the rows of the Jobs view", () => {
       away.filter(({ kind }) => kind === "job").map(({ isStale }) => isStale),
       [true, false],
     );
+  });
+
+  it("stand below their hosts, in the order of the hosts, when grouped so", () => {
+    const [big, gone] = ["h-0000000000000002", "h-0000000000000003"] as HostId[];
+    const jobs = [
+      job(1, exit3),
+      job(2, { startedAtMs: 0 }),
+      job(3, { ...exit3, hostId: big!, host: "big" }),
+      job(4, { ...exit3, hostId: gone!, host: "rented" }),
+    ];
+    const hosts = [aHost(), aHost({ id: big!, name: "big" })];
+    const data = { kind: "fleet" as const, hosts, jobs, removedHostIds: [] };
+    const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
+    const rows = jobRows(fleet, live, 2 * minuteMs, "host");
+    assert.deepEqual(
+      rows.map(({ label, description, kind }) => [kind, label, description]),
+      [
+        ["group", "big", "1 done"],
+        ["job", "train.py", "exit 3 after 12 s · 1 min ago"],
+        ["group", "rtx-box", "1 running · 1 done"],
+        ["job", "train.py", "running for 2 min"],
+        ["job", "train.py", "exit 3 after 12 s · 1 min ago"],
+        ["group", "rented", "1 done · no longer in the fleet"],
+        ["job", "train.py", "exit 3 after 12 s · 1 min ago"],
+      ],
+    );
+    assert.equal(rows.find(({ label }) => label === "big")?.id, rows[1]?.parentId);
   });
 
   it("tell all of a job, hostile names as words, in the tooltip", () => {

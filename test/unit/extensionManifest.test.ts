@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { commandIds } from "../../extension/core/commandIds.ts";
+import { jobSettingIds } from "../../extension/core/jobSettings.ts";
 import { settingIds } from "../../extension/core/settings.ts";
 import { contextKeys, viewIds } from "../../extension/core/viewIds.ts";
 
@@ -66,7 +67,7 @@ describe("the extension's manifest", () => {
 
   it("declares every setting that the code reads, with words for people, and no other", () => {
     const declared = contributes.configuration?.properties ?? {};
-    assert.deepEqual(Object.keys(declared).sort(), Object.values(settingIds).sort());
+    assert.deepEqual(Object.keys(declared).sort(), Object.values({ ...settingIds, ...jobSettingIds }).sort());
     for (const [name, { description, markdownDescription }] of Object.entries(declared))
       assert.ok((description ?? markdownDescription ?? "").length > 20, name);
   });

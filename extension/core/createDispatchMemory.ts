@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { hostIdSchema, jobIdSchema, type JobId } from "../../protocol/ids.ts";
+import type { KeptState } from "./keptState.ts";
+
+const sentJobSchema = z.object({
+  jobId: jobIdSchema,
+  fleetId: z.string(),
+  /** URI of the local file or of the unsaved buffer. */
+  file: z.string(),
+  /** The folder on this machine that was sent; null for a buffer that is in no file. */
+  root: z.string().nullable(),
+  /** Its path in what was sent. */
+  script: z.string(),
+  hostId: hostIdSchema,
+  host: z.string(),
+  args: z.array(z.string()),
+  /** Whether nothing but the script was sent. */
+  scriptOnly: z.boolean(),
+  timeoutMs: z.number().nullable(),
+  /** Whether the person was told of its end, or need not be. */
+  endTold: z.boolean(),
+});
+
+/** A job that was dispatched from this workspace. */
+export type SentJob = z.infer<typeof sentJobSchema>;
+
+const argsSchema = z.array(z.object({ file: z.string(), args: z.array(z.string()) }));
+
+/** What was dispatched from this workspace, how, and with which arguments the next time. Newest first, a few hundred. */
+export interface DispatchMemory {
+  /** The arguments for a file the next time: as last edited or sent. */
+  argsOf(file: string): readonly string[];
+  setArgs(file: string, args: readonly string[]): void;
+  add(sent: SentJob): void;
+  of(jobId: JobId): SentJob | undefined;
+  /** The newest of that file in that fleet; of any file when none is named. */
+  last(fleetId: string, file?: string): SentJob | undefined;
+  /** Jobs of whose end the person was not told yet. */
+  untold(): readonly SentJob[];
+  told(jobId: JobId): void;
+}
+
+const keys = { sent: "hwledger.sent", args: "hwledger.arguments" } as const;
+const most = 200;
+
+/** Reads on each call and writes on each change; what cannot be read is forgotten. */
+export function createDispatchMemory(state: KeptState): DispatchMemory {
+  const sentJobs = () => sentJobSchema.array().catch([]).parse(state.get(keys.sent));
+  const allArgs = () => argsSchema.catch([]).parse(state.get(keys.args));
+
+  function setArgs(file: string, args: readonly string[]): void {
+    const others = allArgs().filter((entry) => entry.file !== file);
+    void state.update(keys.args, [{ file, args: [...args] }, ...others].slice(0, most));
+  }
+
+  return {
+    argsOf: (file) => allArgs().find((entry) => entry.file === file)?.args ?? [],
+    setArgs,
+    add(sent) {
+      void state.update(keys.sent, [sent, ...sentJobs()].slice(0, most));
+      setArgs(sent.file, sent.args);
+    },
+    of: (jobId) => sentJobs().find((sent) => sent.jobId === jobId),
+    last: (fleetId, file) =>
+      sentJobs().find((sent) => sent.fleetId === fleetId && (file === undefined || sent.file === file)),
+    untold: () => sentJobs().filter(({ endTold }) => !endTold),
+    told(jobId) {
+      const told = sentJobs().map((sent) => (sent.jobId === jobId ? { ...sent, endTold: true } : sent));
+      void state.update(keys.sent, told);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import * as vscode from "vscode";
+import type { HostId, JobId } from "../../protocol/ids.ts";
+import type { JobRecord } from "../../protocol/job.ts";
+import { localFile } from "../core/localPlace.ts";
+import { jobLabel } from "../core/jobText.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import { printable } from "../core/printable.ts";
+import type { Script } from "../core/script.ts";
+import { whyNot } from "../core/whyNot.ts";
+import {
+  connectedSession,
+  dispatchCommand,
+  pickAndSend,
+  sendOrder,
+  withTrust,
+  type DispatchNeeds,
+} from "./dispatchCommand.ts";
+import { isFile, scriptOf } from "./scriptToDispatch.ts";
+import type { Order } from "./sendDispatch.ts";
+
+/**
+ * "Dispatch Again": the active file if it was dispatched before, else the one of the last dispatch, on the same host with
+ * the same arguments, without asking. What was never dispatched is dispatched the usual way.
+ */
+export async function dispatchAgain(needs: DispatchNeeds): Promise<void> {
+  await withTrust(async () => {
+    const session = await connectedSession(needs.membership);
+    if (!session) return;
+    const { fleetId } = session.identity;
+    const active = vscode.window.activeTextEditor?.document.uri.toString();
+    const sent = needs.memory.last(fleetId, active ?? "") ?? needs.memory.last(fleetId);
+    if (!sent) return dispatchCommand(needs, undefined);
+    const script = await scriptOf(sent.file);
+    if (!script) return sayNotHere(sent.script, "It was moved or deleted since it was dispatched.");
+    const { hostId, host, args, scriptOnly, timeoutMs } = sent;
+    await sendWhereItCan(needs, session, { script, hostId, host, args, scriptOnly, timeoutMs });
+  });
+}
+
+/** "Run Again" of a job: the local file it was, on the same host with the same arguments. */
+export async function runAgain(needs: DispatchNeeds, jobId: JobId): Promise<void> {
+  await withTrust(async () => {
+    const session = await connectedSession(needs.membership);
+    if (!session) return;
+    const job = await session.client.call("getJob", { params: { job: jobId } });
+    const script = await localScript(needs, job);
+    if (!script)
+      return sayNotHere(
+        job.script,
+        "No folder that is open here holds it; it may have been sent from another editor.",
+      );
+    if (!(await agreesWithoutEnvironment(job))) return;
+    const { hostId, host, args, timeoutMs } = job;
+    const scriptOnly = needs.memory.of(jobId)?.scriptOnly ?? false;
+    await sendWhereItCan(needs, session, { script, hostId, host, args, scriptOnly, timeoutMs });
+  });
+}
+
+async function sendWhereItCan(needs: DispatchNeeds, session: FleetSession, order: Order): Promise<void> {
+  const reason = reasonAgainst(needs, session, order.hostId);
+  if (reason === null) return sendOrder(needs, session, order);
+  const elsewhere = "Choose Another Host";
+  const text = `${order.host} cannot take ${order.script.label}: ${printable(reason)}.`;
+  if ((await vscode.window.showWarningMessage(text, elsewhere)) === elsewhere)
+    await pickAndSend(needs, session, order);
+}
+
+function reasonAgainst(
+  needs: DispatchNeeds,
+  { fleet, contact }: FleetSession,
+  hostId: HostId,
+): string | null {
+  return whyNot(fleet.hosts.get(hostId), contact, needs.now());
+}
+
+/** The file that was sent, when this workspace sent it; else the script's path in an open folder. */
+async function localScript(needs: DispatchNeeds, job: JobRecord): Promise<Script | undefined> {
+  const sent = needs.memory.of(job.id);
+  if (sent) return scriptOf(sent.file);
+  for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
+    const file = vscode.Uri.file(localFile(uri.fsPath, job.script));
+    if (uri.scheme === "file" && (await isFile(file))) return scriptOf(file.toString());
+  }
+  return undefined;
+}
+
+/** Values of environment variables are kept nowhere, so they cannot be given again. */
+async function agreesWithoutEnvironment(job: JobRecord): Promise<boolean> {
+  if (job.envNames.length === 0) return true;
+  const without = "Run Without Them";
+  const answer = await vscode.window.showWarningMessage(
+    `${printable(jobLabel(job))} had environment variables of its own: ${job.envNames.join(", ")}.`,
+    {
+      modal: true,
+      detail: "Their values are kept nowhere. The command line can give them again with --env.",
+    },
+    without,
+  );
+  return answer === without;
+}
+
+function sayNotHere(script: string, why: string): void {
+  void vscode.window.showWarningMessage(`${printable(script)} is not here. ${why}`);
+}

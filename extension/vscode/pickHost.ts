@@ -1,0 +1,131 @@
+import * as vscode from "vscode";
+import { argsText, parseArgs } from "../core/argsText.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import { rankHosts, type HostChoice } from "../core/rankHosts.ts";
+
+/** What was chosen. */
+export interface Placement {
+  choice: HostChoice;
+  args: readonly string[];
+}
+
+export interface PickHostNeeds {
+  now: () => number;
+  /** The script's name for people. */
+  label: string;
+  args: readonly string[];
+  /** Called with the arguments each time they were edited. */
+  onArgs: (args: readonly string[]) => void;
+}
+
+interface Item extends vscode.QuickPickItem {
+  /** Null: the arguments. */
+  choice: HostChoice | null;
+}
+
+const editButton: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon("edit"),
+  tooltip: "Edit the Arguments",
+};
+
+/** Asks where to run, best host first, with a way to change the arguments. Undefined when the person gives up. */
+export async function pickHost(session: FleetSession, needs: PickHostNeeds): Promise<Placement | undefined> {
+  const choices = rankHosts(session.fleet, session.contact, needs.now());
+  if (choices.length === 0) {
+    void vscode.window.showInformationMessage(
+      "The fleet has no hosts yet. Add one with “hwledger host add NAME”.",
+    );
+    return undefined;
+  }
+  let args = needs.args;
+  let isEditing = false;
+  const list = vscode.window.createQuickPick<Item>();
+  list.title = `Dispatch ${needs.label} to`;
+  list.placeholder = "A host, best first";
+  list.matchOnDescription = true;
+  list.matchOnDetail = true;
+  list.buttons = [editButton];
+
+  function show(active: HostChoice | null | undefined): void {
+    const items = [argsItem(args), ...hostItems(choices)];
+    list.items = items;
+    const wanted = items.find(({ choice }) => choice !== null && choice === (active ?? choices[0]));
+    if (wanted) list.activeItems = [wanted];
+    list.show();
+  }
+
+  async function edit(): Promise<void> {
+    const active = list.activeItems[0]?.choice;
+    isEditing = true;
+    const typed = await askArgs(needs.label, args);
+    isEditing = false;
+    if (typed !== undefined) {
+      args = typed;
+      needs.onArgs(args);
+    }
+    list.value = "";
+    show(active);
+  }
+
+  return new Promise((resolve) => {
+    list.onDidTriggerButton(() => void edit());
+    list.onDidAccept(() => {
+      const [item] = list.selectedItems;
+      if (item?.choice === null) return void edit();
+      resolve(item ? { choice: item.choice, args } : undefined);
+      list.hide();
+    });
+    list.onDidHide(() => {
+      if (isEditing) return; // the box for the arguments stands in its place
+      resolve(undefined);
+      list.dispose();
+    });
+    show(undefined);
+  });
+}
+
+function argsItem(args: readonly string[]): Item {
+  return {
+    choice: null,
+    label: `Arguments: ${args.length === 0 ? "none" : argsText(args)}`,
+    description: args.length === 0 ? "add some" : "edit",
+    iconPath: new vscode.ThemeIcon("edit"),
+  };
+}
+
+const headings = {
+  ready: "GPU free",
+  possible: "no GPU known to be free",
+  doubtful: "does not answer",
+} as const;
+
+const icons = {
+  ready: new vscode.ThemeIcon("vm"),
+  possible: new vscode.ThemeIcon("vm"),
+  doubtful: new vscode.ThemeIcon("vm-outline"),
+} as const;
+
+function hostItems(choices: readonly HostChoice[]): Item[] {
+  return choices.flatMap((choice, at) => {
+    const { name: label, description, detail, fit } = choice;
+    const item: Item = { choice, label, description, detail, iconPath: icons[fit] };
+    const separator: Item = { choice: null, label: headings[fit], kind: vscode.QuickPickItemKind.Separator };
+    return choices[at - 1]?.fit === fit ? [item] : [separator, item];
+  });
+}
+
+/** Asks for the arguments; undefined when the person leaves them as they are. */
+async function askArgs(label: string, args: readonly string[]): Promise<readonly string[] | undefined> {
+  const typed = await vscode.window.showInputBox({
+    title: `Arguments for ${label}`,
+    prompt: "As in a shell: quotes keep words together. Nothing is expanded.",
+    placeHolder: "--epochs 3 --name 'first try'",
+    value: argsText(args),
+    validateInput(text) {
+      const parsed = parseArgs(text);
+      return parsed.kind === "unclear" ? parsed.reason : undefined;
+    },
+  });
+  const parsed = typed === undefined ? undefined : parseArgs(typed);
+  return parsed?.kind === "args" ? parsed.args : undefined;
+}

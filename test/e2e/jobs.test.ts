@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Editor } from "../support/editor/editor.ts";
+import type { DispatchFixture } from "./dispatchFixture.ts";
+import {
+  clickTerminalLink,
+  jobTexts,
+  pressInEditor,
+  reloadWindow,
+  scripts,
+  startJobsFixture,
+  terminalNames,
+  typeInEditor,
+  waitForJob,
+} from "./jobsFixture.ts";
+
+const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
+const dispatchKey = "Control+Alt+g";
+/** At five a second longer than a reload takes. */
+const countedLines = 200;
+const againKey = "Control+Alt+Shift+G";
+
+describe("dispatching and jobs, in the real editor against real hosts", function () {
+  this.timeout(180_000);
+  let fixture: DispatchFixture;
+  let editor: Editor;
+  let stop = () => Promise.resolve();
+
+  before(async () => {
+    await mkdir(pictures, { recursive: true });
+    fixture = await startJobsFixture(["rtx-box", "h100-node", "cpu-box"]);
+    editor = fixture.editor;
+    stop = () => fixture.stop();
+  });
+  after(() => stop());
+
+  /** The same screen in dark and light. */
+  async function pictureBoth(name: string): Promise<void> {
+    await editor.screenshot(`${pictures}${name}-dark.png`);
+    await editor.setTheme("Light Modern");
+    await editor.screenshot(`${pictures}${name}-light.png`);
+    await editor.setTheme("Dark Modern");
+  }
+
+  async function closeTerminals(): Promise<void> {
+    await editor.runCommand("Terminal: Kill All Terminals");
+    await editor.until("no terminal", async () => (await editor.terminalText()) === "");
+  }
+
+  it("lets the arguments be edited in the list of hosts, by keyboard, and does not lose the list", async () => {
+    await editor.openFile("args.py");
+    await pressInEditor(editor, dispatchKey);
+    const hosts = await editor.quickInputItems();
+    assert.equal(hosts[0]?.label, "Arguments: none");
+    const cpu = hosts.find(({ label }) => label === "cpu-box");
+    assert.match(cpu?.description ?? "", /^online · no GPU · no rate set$/);
+    assert.match(cpu?.detail ?? "", /^runs on the CPU · CPU load \d+ %$/);
+    await editor.screenshot(`${pictures}pick-host-dark.png`);
+    await editor.page.keyboard.press("ArrowUp");
+    await editor.page.keyboard.press("Enter");
+    await editor.typeInQuickInput(`--name "first`, { prompt: "As in a shell" });
+    await editor.until("what is wrong with the quotes", async () =>
+      (await editor.page.locator(".quick-input-message").innerText()).includes("A quote is not closed"),
+    );
+    await editor.screenshot(`${pictures}edit-arguments-dark.png`);
+    await editor.typeInQuickInput(`--epochs 3 --name 'first try'`, { prompt: "A quote is not closed" });
+    const [args] = await editor.until("the list again", async () => {
+      const items = await editor.quickInputItems();
+      return items.length === hosts.length && items;
+    });
+    assert.equal(args?.label, "Arguments: --epochs 3 --name 'first try'");
+    await editor.screenshot(`${pictures}pick-host-arguments-dark.png`);
+    await editor.page.locator(".quick-input-titlebar .codicon-edit").click();
+    await editor.until("the box for the arguments", async () =>
+      (await editor.page.locator(".quick-input-widget").innerText()).includes("As in a shell"),
+    );
+    await editor.page.keyboard.press("Escape");
+    assert.equal((await editor.quickInputItems())[0]?.label, args?.label);
+    await editor.page.keyboard.press("Escape");
+    assert.deepEqual(await jobTexts(fixture), []);
+  });
+
+  it("remembers the arguments of a file, and sends them as they were typed", async () => {
+    await editor.setTheme("Light Modern");
+    await pressInEditor(editor, dispatchKey);
+    const [args] = await editor.quickInputItems();
+    assert.equal(args?.label, "Arguments: --epochs 3 --name 'first try'");
+    await editor.screenshot(`${pictures}pick-host-light.png`);
+    await editor.setTheme("Dark Modern");
+    await pressInEditor(editor, dispatchKey);
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("arguments ['--epochs', '3', '--name', 'first try']");
+    await editor.waitForTerminal("exit 0 after");
+  });
+
+  it("dispatches again by keyboard, without asking, also from a file that was never dispatched", async () => {
+    await editor.openFile("lib/word.py");
+    await pressInEditor(editor, againKey);
+    const again = "args.py --epochs 3 --name first try on rtx-box";
+    await editor.until("the second job", async () => (await jobTexts(fixture)).length === 2);
+    assert.deepEqual(await jobTexts(fixture), [again, again]);
+  });
+
+  it("sends what is unsaved as it is seen, and leaves the files on disk as they were", async () => {
+    await editor.openFile("lib/word.py");
+    await typeInEditor(editor, "word = 'typed, not saved'");
+    await editor.openFile("seen.py");
+    await typeInEditor(editor, "from lib.word import word; print('from the editor:', word)");
+    await pressInEditor(editor, dispatchKey);
+    await editor.pickQuickInput("h100-node");
+    await editor.waitForTerminal("from the editor: typed, not saved");
+    for (const file of ["seen.py", "lib/word.py"] as const)
+      assert.equal(await readFile(join(fixture.workspaceFolder, file), "utf8"), scripts[file]);
+    assert.equal(await editor.page.locator(".tab.dirty").count(), 2);
+  });
+
+  it("sends a buffer that is in no file, under a name of its own, without asking for a place", async () => {
+    await editor.runCommand("File: New Untitled Text File");
+    await editor.runCommand("Change Language Mode");
+    await editor.pickQuickInput("Python");
+    await typeInEditor(editor, "print('from nowhere')");
+    await pressInEditor(editor, dispatchKey);
+    await editor.pickQuickInput("cpu-box");
+    await editor.waitForTerminal("from nowhere");
+    await editor.waitForTerminal("untitled-1.py → cpu-box");
+    await waitForJob(fixture, "untitled-1.py", ({ state }) => state === "succeeded");
+    await pictureBoth("untitled-dispatched");
+    await editor.runCommand("View: Revert and Close Editor");
+    await editor.openFile("seen.py");
+    await editor.runCommand("File: Revert File");
+    await editor.openFile("lib/word.py");
+    await editor.runCommand("File: Revert File");
+  });
+
+  it("leads from a traceback to the local line", async () => {
+    await editor.openFile("fail.py");
+    await pressInEditor(editor, dispatchKey);
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("ZeroDivisionError");
+    await clickTerminalLink(editor, "lib/broken.py");
+    await editor.page.locator(`.tab.active[aria-label^="broken.py"]`).waitFor();
+    await editor.until("the line", async () => (await editor.statusBarText()).includes("Ln 3, Col 1"));
+    await pictureBoth("traceback-link");
+  });
+
+  it("has terminal, tree and log complete after a reload while a job runs, every line once", async () => {
+    await closeTerminals();
+    await editor.openFile("count.py");
+    await pressInEditor(editor, dispatchKey);
+    await editor.pickQuickInput("Arguments");
+    await editor.typeInQuickInput(String(countedLines), { prompt: "As in a shell" });
+    await editor.pickQuickInput("h100-node");
+    await editor.waitForTerminal("line 5.");
+    await reloadWindow(editor);
+    await editor.openView("Jobs");
+    await editor.waitForTree("Jobs", "the running job", ([group, job]) =>
+      Boolean(
+        group?.label === "Running" &&
+        job?.label === "count.py" &&
+        job.description.startsWith("h100-node · running"),
+      ),
+    );
+    await editor.until("its terminal", async () => (await terminalNames(editor)).join().includes("count.py"));
+    await pictureBoth("reloaded-while-running");
+    await waitForJob(fixture, "count.py", ({ logComplete }) => logComplete, 60_000);
+    await editor.clickTreeItem("Jobs", "count.py");
+    await editor.waitForTerminal("exit 0 after");
+    const lines = (await editor.terminalBuffer()).split("\n");
+    assert.match(lines[0] ?? "", /^— count\.py → h100-node —$/);
+    const numbered = lines.filter((line) => line.startsWith("line "));
+    assert.deepEqual(
+      numbered,
+      Array.from({ length: countedLines }, (_, number) => `line ${number}.`),
+    );
+    assert.match(lines.at(-1) ?? "", /^— exit 0 after/);
+  });
+
+  it("does not open again a terminal that was closed, and shows how a job ended meanwhile", async () => {
+    await closeTerminals();
+    await editor.clickTreeItem("Jobs", "fail.py");
+    await editor.waitForTerminal("exit 1 after");
+    await reloadWindow(editor);
+    await editor.until("its terminal", async () => (await terminalNames(editor)).join().includes("fail.py"));
+    assert.ok(!(await terminalNames(editor)).join().includes("count.py"));
+    await editor.openView("Jobs");
+    await editor.clickTreeItem("Jobs", "fail.py");
+    await editor.waitForTerminal("exit 1 after");
+  });
+
+  it("runs a job again from the tree, with its arguments", async () => {
+    const before = (await jobTexts(fixture)).length;
+    await editor.treeContextMenu("Jobs", "count.py", "Run a Job Again");
+    await editor.until("one more job", async () => (await jobTexts(fixture)).length === before + 1);
+    assert.equal((await jobTexts(fixture))[0], `count.py ${countedLines} on h100-node`);
+  });
+
+  it("runs again what another program sent, by the file in the open folder, and says when it is not here", async () => {
+    const file = join(fixture.workspaceFolder, "seen.py");
+    await fixture.hwledger("dispatch", file, "--host", "cpu-box", "--follow", "--", "from elsewhere");
+    await editor.waitForTree("Jobs", "the job from elsewhere", (items) =>
+      items.some(({ label, description }) => label === "seen.py" && description.startsWith("cpu-box")),
+    );
+    await editor.treeContextMenu("Jobs", "seen.py", "Run a Job Again");
+    await editor.waitForTerminal("from disk old");
+    assert.equal((await jobTexts(fixture))[0], "seen.py from elsewhere on cpu-box");
+    await editor.treeContextMenu("Jobs", "untitled-1.py", "Run a Job Again");
+    await editor.waitForNotification("untitled-1.py is not here.");
+  });
+
+  it("groups by host and by state", async () => {
+    await editor.runCommand("Group Jobs by Host");
+    const items = await editor.waitForTree("Jobs", "the hosts", (rows) =>
+      rows.some(({ label, level }) => label === "cpu-box" && level === 1),
+    );
+    const groups = items
+      .filter(({ level }) => level === 1)
+      .map(({ label, description }) => `${label}: ${description}`);
+    assert.deepEqual(groups, ["cpu-box: 3 done", "h100-node: 1 running · 2 done", "rtx-box: 3 done"]);
+    await pictureBoth("jobs-by-host");
+    await editor.runCommand("Group Jobs by State");
+    await editor.waitForTree("Jobs", "the states", ([first]) => first?.label === "Running");
+  });
+
+  it("says why a host cannot take a job again, and offers the others", async () => {
+    await editor.openFile("args.py");
+    await pressInEditor(editor, dispatchKey);
+    await editor.pickQuickInput("cpu-box");
+    await editor.waitForTerminal("args.py → cpu-box");
+    await editor.waitForTerminal("exit 0 after");
+    await fixture.lab.host("cpu-box").stop();
+    await editor.waitForTree("Hosts", "the host that is gone", (items) =>
+      items.some(({ label, description }) => label === "cpu-box" && !description.startsWith("online")),
+    );
+    await pressInEditor(editor, againKey);
+    await editor.waitForNotification("cpu-box cannot take args.py: ");
+    await editor.screenshot(`${pictures}again-refused-dark.png`);
+    await editor.pressNotificationButton("cpu-box cannot take args.py: ", "Choose Another Host");
+    const gone = (await editor.quickInputItems()).find(({ label }) => label === "cpu-box");
+    assert.match(gone?.description ?? "", /^(unreachable|late|offline)/);
+    await editor.screenshot(`${pictures}pick-host-unreachable-dark.png`);
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("args.py → rtx-box");
+  });
+});

@@ -1,0 +1,109 @@
+import type { JobRecord } from "../../protocol/job.ts";
+import type { Editor } from "../support/editor/editor.ts";
+import { stepLimitMs } from "../support/editor/screen.ts";
+import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
+
+/** Scripts that show what arrived, and how. */
+export const scripts = {
+  "args.py": "import sys\nprint('arguments', sys.argv[1:])\n",
+  "count.py":
+    "import sys, time\nfor number in range(int(sys.argv[1])):\n    print(f'line {number}.', flush=True)\n    time.sleep(0.2)\n",
+  "seen.py": "from lib.word import word\nprint('from disk', word)\n",
+  "lib/word.py": "word = 'old'\n",
+  "fail.py": "from lib.broken import divide\n\ndivide(1)\n",
+  "lib/broken.py": "# Divides by nothing.\ndef divide(number):\n    return number / 0\n",
+} as const;
+
+/** An editor that has joined a fleet of those hosts, with the scripts in its folder and nothing saved by itself. */
+export async function startJobsFixture(hostNames: readonly string[]): Promise<DispatchFixture> {
+  const settings = { "files.autoSave": "off", "editor.acceptSuggestionOnEnter": "off" };
+  const fixture = await startDispatchFixture(hostNames, { files: scripts, settings });
+  try {
+    const { editor } = fixture;
+    await editor.runCommand("Join a Fleet");
+    await editor.typeInQuickInput(fixture.service().link, { prompt: "join link" });
+    await editor.waitForNotification("Joined the fleet at");
+    await editor.openView("Jobs");
+    return fixture;
+  } catch (error) {
+    await fixture.stop();
+    throw error;
+  }
+}
+
+/** Presses a key in the active text editor, as a person does who writes there. */
+export async function pressInEditor({ page, until }: Editor, key: string): Promise<void> {
+  const text = page.locator(".editor-group-container.active .monaco-editor").first();
+  await until(`the key ${key} in the editor`, async () => {
+    await text.locator(".view-lines").first().click({ timeout: stepLimitMs });
+    if (!(await text.evaluate((element) => element.classList.contains("focused")))) return false;
+    await page.keyboard.press(key);
+    return true;
+  });
+}
+
+/** Replaces all text of the active editor, without saving it. */
+export async function typeInEditor(editor: Editor, text: string): Promise<void> {
+  await pressInEditor(editor, "Control+A");
+  await editor.page.keyboard.insertText(text);
+}
+
+/** The newest jobs first, each as its script, arguments and host. */
+export async function jobTexts({ client }: DispatchFixture): Promise<string[]> {
+  const { jobs } = await client.call("listJobs");
+  return jobs.map(({ script, args, host }) => [script, ...args].join(" ") + ` on ${host}`);
+}
+
+/** Waits until the newest job of a script satisfies the condition. */
+export function waitForJob(
+  { client, editor }: DispatchFixture,
+  script: string,
+  fits: (job: JobRecord) => boolean,
+  limitMs?: number,
+): Promise<JobRecord> {
+  const newest = async () => {
+    const { jobs } = await client.call("listJobs");
+    const job = jobs.find((one) => one.script === script);
+    return job !== undefined && fits(job) && job;
+  };
+  return editor.until(`the job of ${script}`, newest, limitMs);
+}
+
+/** Reloads the window as a person does; unlike loading the page again, what the window keeps is written first. */
+export async function reloadWindow({ page, until, runCommand }: Editor): Promise<void> {
+  const loaded = page.waitForEvent("load");
+  await runCommand("Developer: Reload Window");
+  await loaded;
+  const usable = page.locator('.statusbar-item[id="status.problems"]');
+  await until("a usable workbench", () => usable.isVisible(), 90_000);
+}
+
+/** The names of the open terminals, as the list beside them or the one name above shows them. */
+export function terminalNames({ page }: Editor): Promise<string[]> {
+  return page.locator(".terminal-tabs-entry:visible, .single-terminal-tab:visible").allInnerTexts();
+}
+
+/** Holds Ctrl and clicks a text in the active terminal, as one follows a link there. */
+export async function clickTerminalLink({ page, until }: Editor, text: string): Promise<void> {
+  const row = page.locator(".terminal-wrapper.active .xterm-rows > div", { hasText: text }).first();
+  const link = page.locator(".terminal-wrapper.active .xterm-cursor-pointer");
+  await until(`the link "${text}" in the terminal`, async () => {
+    const place = await row.evaluate((element, wanted) => {
+      const range = document.createRange();
+      range.selectNodeContents(element);
+      const { left, top, width, height } = range.getBoundingClientRect();
+      const shown = element.textContent;
+      const cell = shown.replaceAll("\u00a0", " ").indexOf(wanted) + wanted.length / 2;
+      return { x: left + (width / shown.length) * cell, y: top + height / 2 };
+    }, text);
+    await page.mouse.move(place.x, place.y);
+    await page.keyboard.down("Control");
+    try {
+      if (!(await link.isVisible())) return false;
+      await page.mouse.click(place.x, place.y);
+      return true;
+    } finally {
+      await page.keyboard.up("Control");
+    }
+  });
+}

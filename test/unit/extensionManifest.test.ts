@@ -60,9 +60,8 @@ describe("the extension's manifest", () => {
   });
 
   it("lets no workspace set what names addresses, certificates or programs", () => {
-    const looks = /^hwledger\.(hosts|jobs)\.groupBy$/;
     for (const [name, { scope }] of Object.entries(contributes.configuration?.properties ?? {}))
-      assert.equal(scope, looks.test(name) ? "window" : "application", name);
+      assert.equal(scope, "application", name);
   });
 
   it("declares every setting that the code reads, with words for people, and no other", () => {

@@ -40,14 +40,11 @@ const tellers: { [T in EventType]: Teller<T> } = {
 };
 
 /** An event in a few words; one of a type or form that this version does not know by its type. */
-export function eventText(event: LedgerEvent, names: EventNames): string {
-  if (!isKnownType(event.type)) return printable(event.type);
-  return printable(told(event.type, event.payload, names) ?? event.type);
-}
-
-function told<T extends EventType>(type: T, payload: unknown, names: EventNames): string | null {
+export function eventText({ type, payload }: LedgerEvent, names: EventNames): string {
+  if (!isKnownType(type)) return printable(type);
   const parsed = eventPayloads[type].safeParse(payload);
-  return parsed.success ? tellers[type](parsed.data as EventPayload<T>, names) : null;
+  const tell = tellers[type] as Teller<EventType>;
+  return printable(parsed.success ? tell(parsed.data, names) : type);
 }
 
 function isKnownType(type: string): type is EventType {

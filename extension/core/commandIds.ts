@@ -9,6 +9,8 @@ export const commandIds = {
   showServiceLog: "hwledger.showServiceLog",
   switchFleet: "hwledger.switchFleet",
   renameFleet: "hwledger.renameFleet",
+  collectDiagnostics: "hwledger.collectDiagnostics",
+  showOutput: "hwledger.showOutput",
   dispatch: "hwledger.dispatch",
   dispatchAgain: "hwledger.dispatchAgain",
   runAgain: "hwledger.runAgain",

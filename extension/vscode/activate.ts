@@ -4,6 +4,9 @@ import { clientName, openStream } from "../../protocol/client/streamClient.ts";
 import type { JobId } from "../../protocol/ids.ts";
 import { commandIds, type CommandId } from "../core/commandIds.ts";
 import { createAutoStart } from "../core/createAutoStart.ts";
+import { createLogMemory } from "../core/createLogMemory.ts";
+import { logContact } from "../core/logContact.ts";
+import { loggedClient } from "../core/loggedClient.ts";
 import { createMembership, type Membership } from "../core/createMembership.ts";
 import { settingIds } from "../core/settings.ts";
 import { createDispatchMemory } from "../core/createDispatchMemory.ts";
@@ -12,6 +15,7 @@ import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts
 import { addHost } from "./addHostCommand.ts";
 import { words } from "../core/words.ts";
 import { answerPrompts } from "./answerPrompts.ts";
+import { collectDiagnostics } from "./collectDiagnostics.ts";
 import { createHostsView, type RowHandle } from "./createHostsView.ts";
 import { createJobNotices } from "./createJobNotices.ts";
 import { createJobsView, groupJobs, type JobHandle } from "./createJobsView.ts";
@@ -39,6 +43,8 @@ import { problemIn, showProblem } from "./showProblem.ts";
 /** Wires the extension. Does no I/O: the secret store is read when a view, a command or a link first needs it. */
 export function activate(context: vscode.ExtensionContext): void {
   const now = () => Date.now();
+  const output = vscode.window.createOutputChannel("hwLedger Fleet", { log: true });
+  const log = createLogMemory(output, now);
   const membership = createMembership({
     store: secretProfiles(context.secrets),
     active: rememberedFleet(context.workspaceState, context.globalState),
@@ -46,7 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
       openFleetSession({
         identity,
         now,
-        createClient: createRouteClient,
+        createClient: (member) => loggedClient(createRouteClient(member), log, now),
         openStream: (member, onState) =>
           openStream({ identity: member, client: clientName("hwledger-editor"), onState }),
       }),
@@ -74,6 +80,8 @@ export function activate(context: vscode.ExtensionContext): void {
       await membership.ready();
       membership.reconnect();
     },
+    [commandIds.collectDiagnostics]: () => collectDiagnostics(membership, log),
+    [commandIds.showOutput]: () => Promise.resolve(output.show()),
     [commandIds.startService]: () => service.start(),
     [commandIds.stopService]: () => service.stop(),
     [commandIds.restartService]: () => service.restart(),
@@ -123,6 +131,8 @@ export function activate(context: vscode.ExtensionContext): void {
     createJobsView(membership, now),
     createStatusBar(membership, now),
     answerPrompts(membership),
+    output,
+    { dispose: logContact(membership, log) },
     keepContextKeys(membership),
     {
       dispose: createAutoStart({

@@ -1,0 +1,27 @@
+/** How grave a line of the extension's log is. */
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+/** Where the extension writes what it does. */
+export type FleetLog = Record<LogLevel, (message: string) => void>;
+
+/** A log that passes on to another and keeps the last lines, for diagnostics. */
+export interface LogMemory extends FleetLog {
+  /** The kept lines, oldest first: `2026-01-31T09:00:00.000Z info text`. */
+  lines(): readonly string[];
+}
+
+const mostLines = 300;
+const levels = ["trace", "debug", "info", "warn", "error"] as const;
+
+/** Everything from `debug` on is kept, whatever the other log shows. */
+export function createLogMemory(to: FleetLog, now: () => number): LogMemory {
+  const kept: string[] = [];
+  const writer = (level: LogLevel) => (message: string) => {
+    to[level](message);
+    if (level === "trace") return;
+    kept.push(`${new Date(now()).toISOString()} ${level} ${message}`);
+    if (kept.length > mostLines) kept.shift();
+  };
+  const writers = Object.fromEntries(levels.map((level) => [level, writer(level)])) as FleetLog;
+  return { ...writers, lines: () => kept };
+}

@@ -1,0 +1,101 @@
+import { programVersion, protocolVersion } from "../../protocol/version.ts";
+import { gpusOf, type FleetState, type KnownHost } from "./fleetState.ts";
+import type { Contact } from "./contact.ts";
+import type { Profile } from "./profile.ts";
+import { redact, type Redaction } from "./redact.ts";
+
+/** What the diagnostics are made from. */
+export interface DiagnosticFacts {
+  /** Name and version of the editor, and where the extension runs. */
+  editor: Record<string, string>;
+  settings: Record<string, unknown>;
+  profiles: readonly Profile[];
+  shown: Profile | null;
+  fleet: FleetState | null;
+  contact: Contact | null;
+  log: readonly string[];
+  /** The person's own folder and account, to be hidden. */
+  homeFolder: string;
+  account: string;
+}
+
+/** A document for a report of a fault: enough to understand it, without names, addresses, keys or tokens. */
+export function diagnosticsText(facts: DiagnosticFacts): string {
+  const { editor, settings, profiles, shown, fleet, contact, log } = facts;
+  const hosts = fleet ? [...fleet.hosts.values()] : [];
+  const sections: [string, string[]][] = [
+    ["Versions", [`extension: ${programVersion}, protocol ${protocolVersion}`, ...entries(editor)]],
+    ["Settings", entries(settings)],
+    [
+      "Fleets",
+      profiles.map(
+        (profile, index) =>
+          `${index + 1}: ${profile.identity.role}, ${profile.home === null ? "service elsewhere" : "service of this machine"}${profile === shown ? ", shown" : ""}, certificate until ${new Date(profile.identity.notAfterMs).toISOString()}`,
+      ),
+    ],
+    ["Contact", [contactText(contact)]],
+    ["Hosts", hosts.map((host, index) => hostText(host, index))],
+    ["Jobs", [`${fleet?.jobs.size ?? 0} known: ${jobStates(fleet)}`]],
+    ["Log", [...log]],
+  ];
+  const text = sections
+    .map(
+      ([title, lines]) =>
+        `## ${title}\n\n${(lines.length === 0 ? ["none"] : lines).map((line) => `- ${line}`).join("\n")}`,
+    )
+    .join("\n\n");
+  return `# hwLedger Fleet: diagnostics\n\n${redact(text, redactionOf(facts, hosts))}\n`;
+}
+
+function entries(values: Record<string, unknown>): string[] {
+  return Object.entries(values).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+}
+
+function contactText(contact: Contact | null): string {
+  if (contact === null) return "none";
+  if (contact.kind === "lost" || contact.kind === "refused")
+    return `${contact.kind}: ${contact.problem.code}: ${contact.problem.detail}`;
+  return contact.kind;
+}
+
+function hostText(host: KnownHost, index: number): string {
+  const { record, reading } = host;
+  const gpus = gpusOf(host).map(
+    ({ vendor, name, driverVersion }) => `${vendor} ${name} (${driverVersion ?? "no driver version"})`,
+  );
+  const reason =
+    record.status.kind === "unreachable" ? ` (${record.status.code}: ${record.status.reason})` : "";
+  return [
+    `host ${index + 1}: ${record.connection.kind}, ${record.status.kind}${reason}, probe ${record.probe}`,
+    reading ? `${reading.os ?? "system not known"}, every ${reading.cadenceMs} ms` : "no reading",
+    reading?.gpuProblem ? `GPU problem ${reading.gpuProblem.code}: ${reading.gpuProblem.detail}` : "",
+    gpus.join("; "),
+  ]
+    .filter((part) => part !== "")
+    .join(", ");
+}
+
+function jobStates(fleet: FleetState | null): string {
+  const counts = new Map<string, number>();
+  for (const { state } of fleet?.jobs.values() ?? []) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return [...counts].map(([state, count]) => `${count} ${state}`).join(", ") || "none";
+}
+
+function redactionOf({ profiles, homeFolder, account }: DiagnosticFacts, hosts: KnownHost[]): Redaction {
+  const names = [
+    { text: homeFolder, as: "~" },
+    { text: account, as: "<account>" },
+    ...profiles.flatMap(({ identity, label }, index) => [
+      { text: identity.member, as: "<member>" },
+      { text: label, as: `<fleet ${index + 1}>` },
+      { text: new URL(identity.url).hostname, as: "<service>" },
+    ]),
+    ...hosts.flatMap(({ record: { name, connection } }, index) => [
+      { text: name, as: `<host ${index + 1}>` },
+      ...(connection.kind === "ssh"
+        ? [connection.alias, connection.user ?? ""].map((text) => ({ text, as: `<host ${index + 1}>` }))
+        : []),
+    ]),
+  ];
+  return { names };
+}

@@ -1,0 +1,21 @@
+import type { FleetLog } from "./createLogMemory.ts";
+import type { Membership } from "./createMembership.ts";
+
+/** Writes to the log how we stand with the service, when that changes. Returns how to stop. */
+export function logContact(
+  membership: Pick<Membership, "session" | "profile" | "listen">,
+  log: FleetLog,
+): () => void {
+  let before = "";
+  return membership.listen(() => {
+    const { session, profile } = membership;
+    const where = profile ? `${profile.label} (${profile.identity.url})` : "no fleet";
+    const kind = session ? session.contact.kind : "none";
+    if (`${where} ${kind}` === before) return;
+    before = `${where} ${kind}`;
+    const contact = session?.contact;
+    if (contact?.kind === "lost" || contact?.kind === "refused")
+      log.warn(`${where}: ${kind}: ${contact.problem.code}: ${contact.problem.detail}`);
+    else log.info(`${where}: ${kind}`);
+  });
+}

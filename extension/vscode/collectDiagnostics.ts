@@ -1,0 +1,40 @@
+import { homedir, release, userInfo } from "node:os";
+import * as vscode from "vscode";
+import type { LogMemory } from "../core/createLogMemory.ts";
+import type { Membership } from "../core/createMembership.ts";
+import { diagnosticsText } from "../core/diagnosticsText.ts";
+import { jobSettingIds } from "../core/jobSettings.ts";
+import { settingIds } from "../core/settings.ts";
+
+/** Opens a document that describes the extension's state for a report of a fault, with what is private taken out. */
+export async function collectDiagnostics(membership: Membership, log: LogMemory): Promise<void> {
+  await membership.ready().catch(() => null); // a membership that cannot be read is a fault to report, too
+  const configuration = vscode.workspace.getConfiguration();
+  const ids = Object.values({ ...settingIds, ...jobSettingIds });
+  const content = diagnosticsText({
+    editor: {
+      editor: `${vscode.env.appName} ${vscode.version}`,
+      host: `${vscode.env.appHost}${vscode.env.remoteName === undefined ? "" : `, remote ${vscode.env.remoteName}`}`,
+      runtime: `Node.js ${process.versions.node}${process.versions["electron"] === undefined ? "" : " in Electron"}`,
+      system: `${process.platform} ${process.arch} ${release()}`,
+    },
+    settings: Object.fromEntries(ids.map((id) => [id, configuration.get(id)])),
+    profiles: membership.profiles,
+    shown: membership.profile,
+    fleet: membership.session?.fleet ?? null,
+    contact: membership.session?.contact ?? null,
+    log: log.lines(),
+    homeFolder: homedir(),
+    account: accountName(),
+  });
+  const document = await vscode.workspace.openTextDocument({ language: "markdown", content });
+  await vscode.window.showTextDocument(document);
+}
+
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return ""; // an account without a name
+  }
+}

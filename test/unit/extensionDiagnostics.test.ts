@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { createLogMemory, type FleetLog } from "../../extension/core/createLogMemory.ts";
+import { diagnosticsText } from "../../extension/core/diagnosticsText.ts";
+import { unknownFleet, withFleetData } from "../../extension/core/fleetState.ts";
+import { loggedClient } from "../../extension/core/loggedClient.ts";
+import { redact } from "../../extension/core/redact.ts";
+import type { RouteClient } from "../../protocol/client/routeClient.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import { aHost } from "../support/fleetRecords.ts";
+
+const silent: FleetLog = {
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+describe("what leaves this machine in diagnostics", () => {
+  const { privateKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  });
+  const token = "1eVgOOsw9uL2GQL7HEvOA_L4j-kuub93";
+  const link = `hwledger://join?url=https%3A%2F%2F192.0.2.7%3A7443&token=${token}&ca=${"ab".repeat(32)}`;
+  const hidden = (text: string) => redact(text, { names: [{ text: "attic-rig", as: "<host 1>" }] });
+
+  it("has no key, also a cut one, no token, link or fingerprint", () => {
+    for (const secret of [
+      privateKey,
+      privateKey.slice(0, 400),
+      link,
+      `token=${token}`,
+      `"token": "${token}"`,
+      token,
+    ])
+      for (const part of [token, "ab".repeat(32), privateKey.split("\n")[1]!])
+        assert.ok(!hidden(`before ${secret} after`).includes(part), secret);
+    assert.equal(hidden(`SHA256:${"A".repeat(43)}`), "<fingerprint>");
+  });
+
+  it("has no address, account or name of a host, and the same stand-in for the same name", () => {
+    assert.equal(hidden("[fe80:1:2:3::1] and attic-rigs"), "<address> and attic-rigs");
+    const text = hidden("attic-rig: ada@192.0.2.7:22 refuses attic-rig");
+    assert.equal(text, "<host 1>: <user>@<address>:22 refuses <host 1>");
+  });
+
+  it("keeps what helps: codes, versions and this machine's own loopback", () => {
+    const text = "host-unreachable on 127.0.0.1 with Node.js 24.1.0 after 15000 ms";
+    assert.equal(hidden(text), text);
+  });
+
+  it("describes hosts by what they are, not by what they are called", () => {
+    const secretive = aHost({ name: "attic-rig" });
+    const data = { kind: "fleet" as const, hosts: [secretive], jobs: [], removedHostIds: [] };
+    const text = diagnosticsText({
+      editor: { editor: "Code 1.1" },
+      settings: { "hwledger.dataFolder": "/home/ada/fleet" },
+      profiles: [],
+      shown: null,
+      fleet: withFleetData(unknownFleet, data, { whole: true, nowMs: 0 }),
+      contact: { kind: "live" },
+      log: ["getStatus: host attic-rig of ada at /home/ada/x"],
+      homeFolder: "/home/ada",
+      account: "ada",
+    });
+    assert.match(text, /- host 1: ssh, online, probe on, Debian 12/);
+    assert.match(text, /- hwledger\.dataFolder: "~\/fleet"/);
+    assert.match(text, /- getStatus: host <host 1> of <account> at ~\/x/);
+    assert.ok(!text.includes("attic") && !text.includes("ada"));
+  });
+});
+
+describe("the extension's log", () => {
+  it("keeps the last lines with their time, without the finest", () => {
+    const log = createLogMemory(silent, () => 0);
+    for (let index = 0; index < 400; index += 1) log.info(`line ${index}`);
+    log.trace("fine");
+    assert.equal(log.lines().length, 300);
+    assert.equal(log.lines().at(-1), "1970-01-01T00:00:00.000Z info line 399");
+  });
+
+  it("has each call with its time, and each refusal with its code, and never what was sent", async () => {
+    const log = createLogMemory(silent, () => 0);
+    const client = {
+      call: (name: string) =>
+        name === "getStatus"
+          ? Promise.resolve({})
+          : Promise.reject(new Refusal("host-not-found", { host: "x", known: "y" })),
+    } as unknown as RouteClient;
+    const logged = loggedClient(client, log, () => 0);
+    await logged.call("getStatus");
+    await assert.rejects(
+      logged.call("answerPrompt", { params: { prompt: "p" as never }, body: { answer: "hunter2" } }),
+    );
+    const [first, second] = log.lines();
+    assert.match(first ?? "", /debug getStatus: done in 0 ms$/);
+    assert.match(second ?? "", /warn answerPrompt: host-not-found: /);
+    assert.ok(!log.lines().join("").includes("hunter2"));
+  });
+});

@@ -14,6 +14,7 @@ import { createJobNotices } from "./createJobNotices.ts";
 import { createJobsView, groupJobs, type JobHandle } from "./createJobsView.ts";
 import { createJobTerminals } from "./createJobTerminals.ts";
 import { createStatusBar } from "./createStatusBar.ts";
+import { createTasks } from "./createTasks.ts";
 import { createTraceLinks } from "./createTraceLinks.ts";
 import { dispatchAgain, runAgain } from "./dispatchAgainCommands.ts";
 import { dispatchCommand } from "./dispatchCommand.ts";
@@ -41,12 +42,8 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const memory = createDispatchMemory(context.workspaceState);
   const terminalMemory = createTerminalMemory(context.workspaceState);
-  const terminals = createJobTerminals({
-    membership,
-    memory: terminalMemory,
-    now,
-    requestCancel: (session, jobId) => void cancelJob(session, jobId),
-  });
+  const requestCancel = (session: FleetSession, jobId: JobId) => void cancelJob(session, jobId);
+  const terminals = createJobTerminals({ membership, memory: terminalMemory, now, requestCancel });
   const dispatching = { membership, terminals, memory, now };
   const joining = createJoinCommands(membership);
   const withSession = sessionCommands(membership);
@@ -77,6 +74,7 @@ export function activate(context: vscode.ExtensionContext): void {
     terminals,
     createJobNotices(membership, terminals, memory),
     createTraceLinks(terminals, memory),
+    createTasks({ membership, memory, requestCancel }),
     resumeJobs({ membership, terminals, memory, terminalMemory }),
     staleDecorations(),
     createHostsView(membership, now),

@@ -19,6 +19,13 @@ print(f"counted {number}.")
   "lib/word.py": "word = 'old'\n",
   "fail.py": "from lib.broken import divide\n\ndivide(1)\n",
   "lib/broken.py": "# Divides by nothing.\ndef divide(number):\n    return number / 0\n",
+  ".vscode/tasks.json": JSON.stringify({
+    version: "2.0.0",
+    tasks: [
+      { label: "arguments there", type: "hwledger", script: "args.py", host: "h100-node", args: ["a b"] },
+      { label: "fails there", type: "hwledger", script: "${file}", host: "rtx-box" },
+    ].map((task) => ({ ...task, problemMatcher: [] })),
+  }),
 } as const;
 
 /** An editor that has joined a fleet of those hosts, with the scripts in its folder and nothing saved by itself. */

@@ -43,10 +43,16 @@ export interface DispatchMemory {
 const keys = { sent: "hwledger.sent", args: "hwledger.arguments" } as const;
 const most = 200;
 
-/** Reads on each call and writes on each change; what cannot be read is forgotten. */
+/** Reads once, when it is first asked, and writes on each change; what cannot be read is forgotten. */
 export function createDispatchMemory(state: KeptState): DispatchMemory {
-  const sentJobs = () => sentJobSchema.array().catch([]).parse(state.get(keys.sent));
+  let sentBefore: readonly SentJob[] | null = null;
+  const sentJobs = () => (sentBefore ??= sentJobSchema.array().catch([]).parse(state.get(keys.sent)));
   const allArgs = () => argsSchema.catch([]).parse(state.get(keys.args));
+
+  function keep(sent: readonly SentJob[]): void {
+    sentBefore = sent;
+    void state.update(keys.sent, sent);
+  }
 
   function setArgs(file: string, args: readonly string[]): void {
     const others = allArgs().filter((entry) => entry.file !== file);
@@ -57,7 +63,7 @@ export function createDispatchMemory(state: KeptState): DispatchMemory {
     argsOf: (file) => allArgs().find((entry) => entry.file === file)?.args ?? [],
     setArgs,
     add(sent) {
-      void state.update(keys.sent, [sent, ...sentJobs()].slice(0, most));
+      keep([sent, ...sentJobs()].slice(0, most));
       setArgs(sent.file, sent.args);
     },
     of: (jobId) => sentJobs().find((sent) => sent.jobId === jobId),
@@ -65,8 +71,7 @@ export function createDispatchMemory(state: KeptState): DispatchMemory {
       sentJobs().find((sent) => sent.fleetId === fleetId && (file === undefined || sent.file === file)),
     untold: () => sentJobs().filter(({ endTold }) => !endTold),
     told(jobId) {
-      const told = sentJobs().map((sent) => (sent.jobId === jobId ? { ...sent, endTold: true } : sent));
-      void state.update(keys.sent, told);
+      keep(sentJobs().map((sent) => (sent.jobId === jobId ? { ...sent, endTold: true } : sent)));
     },
   };
 }

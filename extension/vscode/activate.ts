@@ -23,6 +23,7 @@ import { createJobTerminals } from "./createJobTerminals.ts";
 import { keepContextKeys } from "./keepContextKeys.ts";
 import { createLedgerView, type EventHandle } from "./createLedgerView.ts";
 import { createStatusBar } from "./createStatusBar.ts";
+import { createTasks } from "./createTasks.ts";
 import { createTraceLinks } from "./createTraceLinks.ts";
 import { dispatchAgain, runAgain } from "./dispatchAgainCommands.ts";
 import { dispatchCommand } from "./dispatchCommand.ts";
@@ -59,12 +60,8 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const memory = createDispatchMemory(context.workspaceState);
   const terminalMemory = createTerminalMemory(context.workspaceState);
-  const terminals = createJobTerminals({
-    membership,
-    memory: terminalMemory,
-    now,
-    requestCancel: (session, jobId) => void cancelJob(session, jobId),
-  });
+  const requestCancel = (session: FleetSession, jobId: JobId) => void cancelJob(session, jobId);
+  const terminals = createJobTerminals({ membership, memory: terminalMemory, now, requestCancel });
   const dispatching = { membership, terminals, memory, now };
   const joining = createJoinCommands(membership);
   const local = localService(context.extensionUri);
@@ -123,6 +120,7 @@ export function activate(context: vscode.ExtensionContext): void {
     terminals,
     createJobNotices(membership, terminals, memory),
     createTraceLinks(terminals, memory),
+    createTasks({ membership, memory, requestCancel }),
     resumeJobs({ membership, terminals, memory, terminalMemory }),
     staleDecorations(),
     hostsView,

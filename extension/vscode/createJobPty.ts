@@ -22,6 +22,8 @@ export interface JobPtyNeeds {
   onInterrupt: () => void;
   /** The service knows no such job. */
   onGone: () => void;
+  /** The last line was written. */
+  onOver?: (job: JobRecord) => void;
 }
 
 /** A terminal's inside that shows a job. */
@@ -41,13 +43,17 @@ export function createJobPty(needs: JobPtyNeeds): JobPty {
   let session = needs.session;
   let nextByte = fromByte;
   let isOpen = false;
+  let isOver = false;
   let stops: (() => void)[] = [];
   let job: JobRecord | null = null;
 
   function write(text: string): void {
     if (text === "") return;
     written.fire(text);
-    if (transcript.isOver && job !== null) renamed.fire(endedLabel(label, job));
+    if (isOver || !transcript.isOver || job === null) return;
+    isOver = true;
+    renamed.fire(endedLabel(label, job));
+    needs.onOver?.(job);
   }
 
   function follow(): void {

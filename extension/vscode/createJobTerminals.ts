@@ -108,7 +108,8 @@ export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
       shown.terminal.show();
     },
     async restore(session) {
-      const mine = memory.all().filter(({ fleetId }) => fleetId === session.identity.fleetId);
+      const { fleetId } = session.identity;
+      const mine = memory.all().filter((one) => one.fleetId === fleetId && !open.has(one.jobId));
       const areThere = await Promise.all(mine.map(({ jobId }) => exists(session, jobId)));
       if (membership.session !== session) return;
       for (const [at, remembered] of mine.entries()) {

@@ -4,7 +4,7 @@ import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import { localFile } from "../core/localPlace.ts";
 import { traceLinks } from "../core/traceLinks.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
-import { isFile, openDocument } from "./scriptToDispatch.ts";
+import { isFile, scriptOf } from "./scriptToDispatch.ts";
 
 interface LocalLink extends vscode.TerminalLink {
   uri: vscode.Uri;
@@ -20,10 +20,9 @@ export function createTraceLinks(
   /** The local file: of the folder that was sent, or of an open folder where another editor sent the job. */
   async function localUri(job: JobRecord, path: string): Promise<vscode.Uri | undefined> {
     const sent = memory.of(job.id);
-    if (sent?.script === path && (openDocument(sent.file) || sent.root !== null))
-      return vscode.Uri.parse(sent.file);
-    if (sent?.scriptOnly || sent?.root === null) return undefined;
-    const folders = sent ? [sent.root] : openFolders();
+    if (sent?.script === path) return (await scriptOf(sent.file)) ? vscode.Uri.parse(sent.file) : undefined;
+    if (sent?.scriptOnly) return undefined;
+    const folders = sent?.root ? [sent.root] : openFolders();
     for (const folder of folders) {
       const uri = vscode.Uri.file(localFile(folder, path));
       if (await isFile(uri)) return uri;

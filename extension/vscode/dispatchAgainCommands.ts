@@ -31,7 +31,7 @@ export async function dispatchAgain(needs: DispatchNeeds): Promise<void> {
     const sent = needs.memory.last(fleetId, active ?? "") ?? needs.memory.last(fleetId);
     if (!sent) return dispatchCommand(needs, undefined);
     const script = await scriptOf(sent.file);
-    if (!script) return sayNotHere(sent.script, "It was moved or deleted since it was dispatched.");
+    if (!script) return sayNotHere(sent.script, gone);
     const { hostId, host, args, scriptOnly, timeoutMs } = sent;
     await sendWhereItCan(needs, session, { script, hostId, host, args, scriptOnly, timeoutMs });
   });
@@ -44,11 +44,7 @@ export async function runAgain(needs: DispatchNeeds, jobId: JobId): Promise<void
     if (!session) return;
     const job = await session.client.call("getJob", { params: { job: jobId } });
     const script = await localScript(needs, job);
-    if (!script)
-      return sayNotHere(
-        job.script,
-        "No folder that is open here holds it; it may have been sent from another editor.",
-      );
+    if (!script) return sayNotHere(job.script, needs.memory.of(jobId) ? gone : foreign);
     if (!(await agreesWithoutEnvironment(job))) return;
     const { hostId, host, args, timeoutMs } = job;
     const scriptOnly = needs.memory.of(jobId)?.scriptOnly ?? false;
@@ -98,6 +94,9 @@ async function agreesWithoutEnvironment(job: JobRecord): Promise<boolean> {
   );
   return answer === without;
 }
+
+const gone = "It was moved, deleted or closed since it was dispatched.";
+const foreign = "It was not sent from this workspace, and no open folder holds it.";
 
 function sayNotHere(script: string, why: string): void {
   void vscode.window.showWarningMessage(`${printable(script)} is not here. ${why}`);

@@ -24,7 +24,12 @@ export async function dispatchCommand(needs: DispatchNeeds, uri: vscode.Uri | un
     const session = script && (await connectedSession(needs.membership));
     if (!script || !session) return;
     const args = needs.memory.argsOf(script.uri);
-    await pickAndSend(needs, session, { script, args, scriptOnly: false, timeoutMs: null });
+    await pickAndSend(needs, session, {
+      script,
+      args,
+      scriptOnly: script.kind === "buffer",
+      timeoutMs: null,
+    });
   });
 }
 

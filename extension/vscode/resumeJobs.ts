@@ -17,12 +17,12 @@ export interface ResumeNeeds {
  * the terminals again. With nothing to take up it does nothing.
  */
 export function resumeJobs({ membership, terminals, memory, terminalMemory }: ResumeNeeds): Disposable {
-  const resumed = new Set<string>();
+  let resumed: FleetSession | null = null;
 
   function resume(): void {
     const { session } = membership;
-    if (!session || resumed.has(fleetOf(session))) return;
-    resumed.add(fleetOf(session));
+    if (!session || session === resumed) return;
+    resumed = session;
     void terminals.restore(session);
   }
 
@@ -30,8 +30,4 @@ export function resumeJobs({ membership, terminals, memory, terminalMemory }: Re
   if (terminalMemory.all().length > 0 || memory.untold().length > 0)
     membership.ready().catch(() => undefined); // the Hosts view says what is the matter
   return { dispose: stop };
-}
-
-function fleetOf({ identity }: FleetSession): string {
-  return identity.fleetId;
 }

@@ -1,20 +1,17 @@
-import { realpath } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import * as vscode from "vscode";
-import { dispatchFile, type DispatchRequest } from "../../protocol/client/dispatchFile.ts";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { HostId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
-import { Refusal } from "../../protocol/problem.ts";
 import { commandIds } from "../core/commandIds.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
-import { sentFolder } from "../core/localPlace.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import type { Script } from "../core/script.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
-import { openDocument } from "./scriptToDispatch.ts";
+import { dispatchRequestOf } from "./dispatchRequestOf.ts";
+import { rememberSent } from "./rememberSent.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
-import { bytesOf, unsavedContent } from "./unsavedContent.ts";
 
 export interface SendNeeds {
   membership: Membership;
@@ -40,20 +37,8 @@ export async function sendDispatch(needs: SendNeeds, session: FleetSession, orde
   const { membership, terminals, memory } = needs;
   try {
     const job = await sendWithProgress(session, order);
-    const root = await rootOf(order.script, job.script);
-    memory.add({
-      jobId: job.id,
-      fleetId: session.identity.fleetId,
-      file: order.script.uri,
-      root,
-      script: job.script,
-      hostId: job.hostId,
-      host: job.host,
-      args: job.args,
-      scriptOnly: order.scriptOnly,
-      timeoutMs: job.timeoutMs,
-      endTold: false,
-    });
+    const { script, scriptOnly } = order;
+    const { root } = await rememberSent(memory, session, job, { script, scriptOnly, endTold: false });
     if (membership.session?.identity.fleetId !== session.identity.fleetId) return; // left the fleet meanwhile
     terminals.show(membership.session, job, { source: sourceText(order, root) });
   } catch (error) {
@@ -72,32 +57,12 @@ async function sendWithProgress(session: FleetSession, order: Order): Promise<Jo
     const abort = new AbortController();
     const listening = cancelled.onCancellationRequested(() => abort.abort());
     try {
-      return await dispatchFile(session.client, { ...(await requestOf(order)), signal: abort.signal });
+      const request = await dispatchRequestOf(order.script, { ...order, host: order.hostId });
+      return await dispatchFile(session.client, { ...request, signal: abort.signal });
     } finally {
       listening.dispose();
     }
   });
-}
-
-/** The request for an order, with what is unsaved as it stands now. */
-async function requestOf({ script, hostId, args, scriptOnly, timeoutMs }: Order): Promise<DispatchRequest> {
-  const common = { host: hostId, args: [...args], timeoutMs };
-  if (script.kind === "file") {
-    const unsaved = await unsavedContent();
-    return { ...common, file: script.path, unsaved, ...(scriptOnly ? { workspace: "script" as const } : {}) };
-  }
-  const document = openDocument(script.uri);
-  if (!document) throw new Refusal("file-not-found", { file: script.label, reason: "it was closed unsaved" });
-  return { ...common, file: script.label, text: await bytesOf(document) };
-}
-
-/** The folder that was sent, by the path that the person knows where that is possible. */
-async function rootOf(script: Script, sentAs: string): Promise<string | null> {
-  if (script.kind === "buffer") return null;
-  const known = sentFolder(script.path, sentAs);
-  if (known !== null) return known;
-  const folder = await realpath(dirname(script.path)).catch(() => dirname(script.path));
-  return sentFolder(join(folder, basename(script.path)), sentAs);
 }
 
 function sourceText({ script, scriptOnly }: Order, root: string | null): string {

@@ -6,12 +6,26 @@ import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts
 /** Scripts that show what arrived, and how. */
 export const scripts = {
   "args.py": "import sys\nprint('arguments', sys.argv[1:])\n",
-  "count.py":
-    "import sys, time\nfor number in range(int(sys.argv[1])):\n    print(f'line {number}.', flush=True)\n    time.sleep(0.2)\n",
+  /** Counts five a second until the file it is given is there. */
+  "count.py": `import os, sys, time
+number = 0
+while not os.path.exists(sys.argv[1]):
+    print(f"line {number}.", flush=True)
+    number += 1
+    time.sleep(0.2)
+print(f"counted {number}.")
+`,
   "seen.py": "from lib.word import word\nprint('from disk', word)\n",
   "lib/word.py": "word = 'old'\n",
   "fail.py": "from lib.broken import divide\n\ndivide(1)\n",
   "lib/broken.py": "# Divides by nothing.\ndef divide(number):\n    return number / 0\n",
+  ".vscode/tasks.json": JSON.stringify({
+    version: "2.0.0",
+    tasks: [
+      { label: "arguments there", type: "hwledger", script: "args.py", host: "h100-node", args: ["a b"] },
+      { label: "fails there", type: "hwledger", script: "${file}", host: "rtx-box" },
+    ].map((task) => ({ ...task, problemMatcher: [] })),
+  }),
 } as const;
 
 /** An editor that has joined a fleet of those hosts, with the scripts in its folder and nothing saved by itself. */

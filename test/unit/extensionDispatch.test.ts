@@ -15,6 +15,7 @@ import {
   jobSettingIds,
 } from "../../extension/core/jobSettings.ts";
 import type { KeptState } from "../../extension/core/keptState.ts";
+import { parseTask, taskExitCode, taskType } from "../../extension/core/taskDefinition.ts";
 import { untitledScript } from "../../extension/core/untitledScript.ts";
 import { whyNot } from "../../extension/core/whyNot.ts";
 import { aHost } from "../support/fleetRecords.ts";
@@ -172,5 +173,41 @@ describe("the settings about jobs", () => {
       assert.equal(endNotice(wrong), notify?.default);
     }
     assert.deepEqual([jobGrouping("host"), endNotice("never")], ["host", "never"]);
+  });
+});
+
+describe("a task", () => {
+  it("is a script with a host and arguments, or none of ours", () => {
+    assert.deepEqual(parseTask({ type: "hwledger", script: "a.py" }), {
+      type: "hwledger",
+      script: "a.py",
+      args: [],
+    });
+    const whole = { type: "hwledger", script: "a.py", host: "rtx-box", args: ["a b"] };
+    assert.deepEqual(parseTask({ ...whole, label: "train" }), whole);
+    for (const wrong of [
+      { ...whole, script: "" },
+      { ...whole, type: "shell" },
+      { ...whole, args: "a b" },
+      null,
+    ])
+      assert.equal(parseTask(wrong), null);
+  });
+
+  it("ends with the job's exit code, and never with 0 when there is none", () => {
+    assert.deepEqual(
+      [0, 3, null].map((exitCode) => taskExitCode({ exitCode })),
+      [0, 3, 255],
+    );
+    assert.equal(taskExitCode(null), 255);
+  });
+
+  it("has the type that package.json declares", async () => {
+    const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+    const { contributes } = JSON.parse(text) as { contributes: { taskDefinitions: { type: string }[] } };
+    assert.deepEqual(
+      contributes.taskDefinitions.map(({ type }) => type),
+      [taskType],
+    );
   });
 });

@@ -1,0 +1,77 @@
+import * as vscode from "vscode";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
+import type { JobId } from "../../protocol/ids.ts";
+import type { DispatchMemory } from "../core/createDispatchMemory.ts";
+import type { Membership } from "../core/createMembership.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import { problemText } from "../core/problemText.ts";
+import { taskExitCode, type TaskDefinition } from "../core/taskDefinition.ts";
+import { createJobPty, type JobPty } from "./createJobPty.ts";
+import { dispatchRequestOf } from "./dispatchRequestOf.ts";
+import { rememberSent } from "./rememberSent.ts";
+import { scriptOf } from "./scriptToDispatch.ts";
+import { problemIn } from "./showProblem.ts";
+
+export interface TaskPtyNeeds {
+  membership: Membership;
+  memory: DispatchMemory;
+  definition: TaskDefinition;
+  /** The script's path on this machine. */
+  file: string;
+  /** Ctrl-C while the job runs. */
+  requestCancel: (session: FleetSession, jobId: JobId) => void;
+}
+
+/** The terminal of a task: dispatches, shows the log, and ends with the job's exit code. Closing it ends no job. */
+export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
+  const { definition, memory, membership } = needs;
+  const written = new vscode.EventEmitter<string>();
+  const ended = new vscode.EventEmitter<number>();
+  const abort = new AbortController();
+  let shown: JobPty | null = null;
+
+  async function run(): Promise<void> {
+    const session = await membership.ready();
+    if (!session) throw new Error("This editor is in no fleet yet; run “hwLedger: Join a Fleet”.");
+    const script = await scriptOf(vscode.Uri.file(needs.file).toString());
+    if (!script) throw new Error(`There is no file ${needs.file}.`);
+    const { args, host } = definition;
+    const options = { args, scriptOnly: false, timeoutMs: null, ...(host === undefined ? {} : { host }) };
+    const request = await dispatchRequestOf(script, options);
+    written.fire(`Sending ${script.label}${host === undefined ? "" : ` to ${host}`} …\r\n`);
+    const job = await dispatchFile(session.client, { ...request, signal: abort.signal });
+    const { root } = await rememberSent(memory, session, job, { script, scriptOnly: false, endTold: true });
+    if (abort.signal.aborted) return;
+    shown = createJobPty({
+      session,
+      jobId: job.id,
+      label: script.label,
+      fromByte: 0,
+      source: root ?? needs.file,
+      onInterrupt: () => needs.requestCancel(session, job.id),
+      onGone: () => ended.fire(taskExitCode(null)),
+      onOver: (over) => ended.fire(taskExitCode(over)),
+    });
+    shown.onDidWrite((text) => written.fire(text));
+    shown.open(undefined);
+  }
+
+  return {
+    onDidWrite: written.event,
+    onDidClose: ended.event,
+    open() {
+      run().catch((error: unknown) => {
+        if (abort.signal.aborted) return;
+        written.fire(`${problemText(problemIn(error))}\r\n`);
+        ended.fire(taskExitCode(null));
+      });
+    },
+    close() {
+      abort.abort();
+      shown?.close();
+      written.dispose();
+      ended.dispose();
+    },
+    handleInput: (data) => shown?.handleInput?.(data),
+  };
+}

@@ -31,6 +31,9 @@ const bundles = [
   { name: "hwledger", entry: "service/cli/main.ts", external: ["better-sqlite3"] },
 ];
 
+/** Pages of the editor's panels: one script and one style sheet each, and nothing else is loaded. */
+const pages = ["dashboard", "host"];
+
 mkdirSync("dist/meta", { recursive: true });
 for (const { name, entry, external } of bundles) {
   const { metafile } = await build({
@@ -40,4 +43,18 @@ for (const { name, entry, external } of bundles) {
     external,
   });
   writeFileSync(`dist/meta/${name}.json`, JSON.stringify(metafile));
+}
+for (const page of pages) {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: [`extension/webview/${page}.ts`, `extension/webview/${page}.css`],
+    outdir: "dist/webview",
+    platform: "browser",
+    format: "iife",
+    target: "chrome128",
+    legalComments: "eof",
+    define: {},
+    banner: {},
+  });
+  writeFileSync(`dist/meta/webview-${page}.json`, JSON.stringify(metafile));
 }

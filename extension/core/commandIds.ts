@@ -9,6 +9,8 @@ export const commandIds = {
   copyJobId: "hwledger.copyJobId",
   setRate: "hwledger.setRate",
   logIn: "hwledger.logIn",
+  openDashboard: "hwledger.openDashboard",
+  openHost: "hwledger.openHost",
 } as const;
 
 /** Identifier of a command of the extension. */

@@ -11,6 +11,7 @@ import { createHostsView, type RowHandle } from "./createHostsView.ts";
 import { createJobNotices } from "./createJobNotices.ts";
 import { createJobsView, type JobHandle } from "./createJobsView.ts";
 import { createJobTerminals } from "./createJobTerminals.ts";
+import { createPanelCommands } from "./createPanelCommands.ts";
 import { createStatusBar } from "./createStatusBar.ts";
 import { dispatchCommand } from "./dispatchCommand.ts";
 import { logIn, setRate } from "./hostCommands.ts";
@@ -38,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const notices = createJobNotices(membership, terminals);
   const joining = createJoinCommands(membership);
   const withSession = sessionCommands(membership);
+  const panels = createPanelCommands({ extensionUri: context.extensionUri, membership, now });
   const handlers: Record<CommandId, (...args: never[]) => Promise<void>> = {
     [commandIds.join]: () => joining.join(),
     [commandIds.leave]: () => joining.leave(),
@@ -52,12 +54,15 @@ export function activate(context: vscode.ExtensionContext): void {
     [commandIds.copyJobId]: withSession((session, row?: JobHandle) => copyJobId(session, jobOf(row))),
     [commandIds.setRate]: withSession((session, row?: RowHandle) => setRate(session, row)),
     [commandIds.logIn]: withSession((session, row?: RowHandle) => logIn(session, row)),
+    [commandIds.openDashboard]: () => panels.openDashboard(),
+    [commandIds.openHost]: withSession((session, row?: RowHandle) => panels.openHost(session, row)),
   };
   context.subscriptions.push(
     { dispose: () => membership.close() },
     terminals,
     notices,
     staleDecorations(),
+    panels,
     createHostsView(membership, now),
     createJobsView(membership, now),
     createStatusBar(membership, now),

@@ -46,7 +46,8 @@ export async function logIn(session: FleetSession, row: RowHandle | undefined): 
   }
 }
 
-async function hostFor(
+/** The row's host, or one from a pick list. */
+export async function hostFor(
   session: FleetSession,
   row: RowHandle | undefined,
   title: string,

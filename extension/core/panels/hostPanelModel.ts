@@ -67,7 +67,7 @@ function bannerOf(
   nowMs: number,
 ): Banner | null {
   const banner = panelBanner(session, nowMs);
-  if (banner !== null || host || !session?.fleet.isKnown) return banner;
+  if (host || !session?.fleet.isKnown || banner?.tone === "warning") return banner;
   return { tone: "warning", text: "This host is not in the fleet any more.", action: null };
 }
 

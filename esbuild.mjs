@@ -36,6 +36,9 @@ const bundles = [
   { name: "hwledger", entry: "service/cli/main.ts", outfile: "service/hwledger.cjs", external: [] },
 ];
 
+/** Pages of the editor's panels: one script and one style sheet each, and nothing else is loaded. */
+const pages = ["dashboard", "host"];
+
 mkdirSync("dist/meta", { recursive: true });
 for (const { name, entry, outfile, external } of bundles) {
   const { metafile } = await build({
@@ -48,3 +51,17 @@ for (const { name, entry, outfile, external } of bundles) {
 }
 // SQLite's native part for every platform, where better-sqlite3 looks for it from the service's bundle: one folder up.
 cpSync("node_modules/better-sqlite3/prebuilds", "dist/prebuilds", { recursive: true });
+for (const page of pages) {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: [`extension/webview/${page}.ts`, `extension/webview/${page}.css`],
+    outdir: "dist/webview",
+    platform: "browser",
+    format: "iife",
+    target: "chrome128",
+    legalComments: "eof",
+    define: {},
+    banner: {},
+  });
+  writeFileSync(`dist/meta/webview-${page}.json`, JSON.stringify(metafile));
+}

@@ -32,6 +32,10 @@ const sqlite = [
 ];
 const ssh2 = [["ssh2"], "Only service/ssh speaks SSH: use HostShells from service/ssh/hostShell.ts."];
 const forge = [["node-forge"], "Only service/pki and protocol/client handle certificates."];
+const page = [
+  ["**/extension/vscode/**", "**/protocol/client/**"],
+  "A page reaches nothing but its panel: send it in the model, or let it say a message.",
+];
 const node = [["node:*"], "This room is pure: take clock, randomness and I/O as arguments."];
 
 export default tseslint.config(
@@ -96,6 +100,7 @@ export default tseslint.config(
   ban(["service/*.ts"], [extension, vscode, sqlite, ssh2, forge]),
   ban(["extension/core/**/*.ts"], [service, vscode, fastify, sqlite, ssh2, forge]),
   ban(["extension/vscode/**/*.ts"], [service, fastify, sqlite, ssh2, forge]),
+  ban(["extension/webview/**/*.ts"], [node, page, service, vscode, fastify, sqlite, ssh2, forge]),
   {
     files: ["test/**/*.ts"],
     rules: {

@@ -86,6 +86,7 @@ export function checkSteps() {
     "service",
     "extension/core",
     "extension/vscode",
+    "extension/webview",
     "test",
   ];
   return [

@@ -32,6 +32,8 @@ export const commandIds = {
   showEvent: "hwledger.showEvent",
   setRate: "hwledger.setRate",
   logIn: "hwledger.logIn",
+  openDashboard: "hwledger.openDashboard",
+  openHost: "hwledger.openHost",
 } as const;
 
 /** Identifier of a command of the extension. */

@@ -22,6 +22,7 @@ import { createJobsView, groupJobs, type JobHandle } from "./createJobsView.ts";
 import { createJobTerminals } from "./createJobTerminals.ts";
 import { keepContextKeys } from "./keepContextKeys.ts";
 import { createLedgerView, type EventHandle } from "./createLedgerView.ts";
+import { createPanelCommands } from "./createPanelCommands.ts";
 import { createStatusBar } from "./createStatusBar.ts";
 import { createTasks } from "./createTasks.ts";
 import { createTraceLinks } from "./createTraceLinks.ts";
@@ -70,6 +71,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const withSession = sessionCommands(membership);
   const hostsView = createHostsView(membership, now);
   const ledgerView = createLedgerView(membership, now);
+  const panels = createPanelCommands({ extensionUri: context.extensionUri, membership, now });
   const handlers: Record<CommandId, (...args: never[]) => Promise<void>> = {
     [commandIds.join]: () => joining.join(),
     [commandIds.leave]: () => joining.leave(),
@@ -114,6 +116,8 @@ export function activate(context: vscode.ExtensionContext): void {
     [commandIds.showEvent]: (handle?: EventHandle) => ledgerView.showEvent(handle),
     [commandIds.setRate]: withSession((session, row?: RowHandle) => setRate(session, row)),
     [commandIds.logIn]: withSession((session, row?: RowHandle) => logIn(session, row)),
+    [commandIds.openDashboard]: () => panels.openDashboard(),
+    [commandIds.openHost]: withSession((session, row?: RowHandle) => panels.openHost(session, row)),
   };
   context.subscriptions.push(
     { dispose: () => membership.close() },
@@ -126,6 +130,7 @@ export function activate(context: vscode.ExtensionContext): void {
     hostsView,
     ledgerView,
     eventDocuments(membership),
+    panels,
     createJobsView(membership, now),
     createStatusBar(membership, now),
     answerPrompts(membership),

@@ -93,7 +93,8 @@ export async function removeHost(session: FleetSession, row: RowHandle | undefin
   }
 }
 
-async function hostFor(
+/** The row's host, or one from a pick list. */
+export async function hostFor(
   session: FleetSession,
   row: RowHandle | undefined,
   title: string,

@@ -69,4 +69,32 @@ describe("the bundles", () => {
     const { size } = statSync("dist/extension.cjs");
     assert.ok(size < 1_500_000, `dist/extension.cjs has ${size} bytes`);
   });
+
+  for (const page of ["dashboard", "host"]) {
+    it(`put nothing into the ${page} page but pages' code, pure code of ours and libraries for pages`, () => {
+      const ours = /^(extension\/(webview|core)|protocol)\/(?!client\/)/;
+      assert.deepEqual(
+        inputs(`webview-${page}`).filter((path) => !ours.test(path) && !path.startsWith("node_modules/")),
+        [],
+      );
+      const known = new Set(["zod", "uplot"]);
+      assert.deepEqual(
+        [...packages(`webview-${page}`)].filter((name) => !known.has(name)),
+        [],
+      );
+      const outside = Object.values(metafile(`webview-${page}`).inputs).flatMap((input) => input.imports);
+      assert.deepEqual(
+        outside.filter(({ external }) => external),
+        [],
+      );
+    });
+
+    it(`keep the ${page} page small`, () => {
+      const size = ["js", "css"].reduce(
+        (sum, ending) => sum + statSync(`dist/webview/${page}.${ending}`).size,
+        0,
+      );
+      assert.ok(size < 300_000, `the ${page} page has ${size} bytes`);
+    });
+  }
 });

@@ -18,6 +18,7 @@ const owners: Record<string, RegExp> = {
   commander: /^service\/cli\//,
   canonicalize: /^protocol\/ledger\//,
   "tar-stream": /^protocol\/client\//,
+  uplot: /^extension\/webview\//,
   pino: /^service\/main\.ts$/,
 };
 

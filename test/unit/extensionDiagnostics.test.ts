@@ -93,7 +93,7 @@ describe("the extension's log", () => {
     const logged = loggedClient(client, log, () => 0);
     await logged.call("getStatus");
     await assert.rejects(
-      logged.call("answerPrompt", { params: { prompt: "p" as never }, body: { answer: "hunter2" } }),
+      logged.call("answerPrompt", { params: { prompt: "p" }, body: { answer: "hunter2" } }),
     );
     const [first, second] = log.lines();
     assert.match(first ?? "", /debug getStatus: done in 0 ms$/);

@@ -1,0 +1,149 @@
+import { metricValue, type Metric } from "../../../protocol/metric.ts";
+import type { GpuReading } from "../../../protocol/reading.ts";
+import { unsupportedText } from "../../../protocol/unsupportedText.ts";
+import type { Contact } from "../contact.ts";
+import { formatAge, formatMemory, formatRate } from "../figures.ts";
+import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "../fleetState.ts";
+import { gpuModel } from "../gpuModel.ts";
+import { gpuUse, isFaulty } from "../gpuUse.ts";
+import type { FleetSession } from "../openFleetSession.ts";
+import { printable } from "../printable.ts";
+import { isFresh, readingAgeMs, statusText } from "../statusText.ts";
+import type { DashboardModel, DashboardRow } from "./dashboardSchema.ts";
+import { gpuUseText } from "./gpuUseText.ts";
+import { panelBanner } from "./panelBanner.ts";
+import type { Figure } from "./panelSchema.ts";
+
+/** Everything the dashboard shows of a session; without one, why there is nothing. */
+export function dashboardModel(
+  session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
+  nowMs: number,
+): DashboardModel {
+  const banner = panelBanner(session, nowMs);
+  if (!session?.fleet.isKnown) return { banner, summary: [], rows: [], isStale: false };
+  const { fleet, contact } = session;
+  return {
+    banner,
+    summary: summary(fleet),
+    rows: hostsInOrder(fleet).flatMap((host) => hostRows(host, contact, nowMs)),
+    isStale: contact.kind !== "live",
+  };
+}
+
+function summary(fleet: FleetState): DashboardModel["summary"] {
+  const use = gpuUse(fleet);
+  const load = use.meanUtilizationPct;
+  const unknown = use.unknown === 0 ? "" : `${use.unknown} unknown`;
+  return [
+    { label: "Hosts online", text: `${use.onlineHosts}/${use.hosts}`, note: "" },
+    { label: "GPUs busy", text: `${use.busy}/${use.gpus}`, note: unknown },
+    { label: "Mean utilisation", text: load === null ? "–" : `${Math.round(load)} %`, note: "" },
+    {
+      label: "Rate",
+      text: use.microUsdPerHour === null ? "–" : formatRate(use.microUsdPerHour),
+      note: use.microUsdPerHour === null ? "no host has one" : "hosts online",
+    },
+  ];
+}
+
+function hostRows(host: KnownHost, contact: Contact, nowMs: number): DashboardRow[] {
+  const gpus = [...gpusOf(host)].sort(
+    (a, b) => (a.index ?? 0) - (b.index ?? 0) || a.uuid.localeCompare(b.uuid),
+  );
+  const note = hostNote(host, contact, nowMs, gpus.length);
+  const base = baseRow(host, contact, nowMs);
+  return [
+    ...(note === null ? [] : [{ ...base, id: `${host.record.id}/note`, note }]),
+    ...gpus.map((gpu) => ({ ...base, ...gpuCells(gpu, host), id: `${host.record.id}/${gpu.uuid}` })),
+  ];
+}
+
+const nothing: Figure = { text: "", value: null, hint: null };
+
+function baseRow(host: KnownHost, contact: Contact, nowMs: number): Omit<DashboardRow, "id"> {
+  const { record } = host;
+  const fresh = isFresh(host, contact);
+  const ageMs = readingAgeMs(host, nowMs);
+  const jobs = record.activeJobs === 1 ? "1 job of ours" : `${record.activeJobs} jobs of ours`;
+  const parts = [
+    ...(fresh || ageMs === null ? [] : [`${formatAge(ageMs)} ago`]),
+    ...(record.activeJobs > 0 ? [jobs] : []),
+  ];
+  const rate = record.rateMicroUsdPerHour;
+  return {
+    hostId: record.id,
+    host: record.name,
+    hostNote: parts.join(" · "),
+    gpu: "",
+    note: null,
+    load: nothing,
+    memory: nothing,
+    temperature: nothing,
+    power: nothing,
+    use: { ...nothing, kind: "none" },
+    rate: rate === null ? missing("no rate is set") : { text: formatRate(rate), value: rate, hint: null },
+    isStale: !fresh,
+  };
+}
+
+/** Why a host has no figures, or not all; null when its GPUs say it all. */
+function hostNote(host: KnownHost, contact: Contact, nowMs: number, gpus: number): DashboardRow["note"] {
+  const { record, reading } = host;
+  const { kind } = record.status;
+  if (contact.kind === "live" && kind !== "online") {
+    const isBad = kind === "unreachable" || kind === "needs-login";
+    return { text: printable(statusText(host, contact, nowMs)), tone: isBad ? "warning" : "plain" };
+  }
+  const problem = reading?.gpuProblem;
+  if (problem) {
+    const what = gpus > 0 ? "A GPU cannot be read" : "GPUs cannot be read";
+    return { text: `${what}: ${printable(problem.detail)}`, tone: "warning" };
+  }
+  if (gpus > 0) return null;
+  return { text: reading === null ? "No reading yet" : "No GPU", tone: "plain" };
+}
+
+function gpuCells(gpu: GpuReading, host: KnownHost): Partial<DashboardRow> {
+  const model = printable(gpuModel(gpu.name));
+  const watts = metricValue(gpu.powerLimitW);
+  return {
+    gpu: gpu.index === null ? model : `${gpu.index}  ${model}`,
+    load: figure(gpu.utilizationPct, (pct) => `${Math.round(pct)} %`),
+    memory: memoryFigure(gpu),
+    temperature: figure(gpu.temperatureC, (celsius) => `${Math.round(celsius)} °C`),
+    power: {
+      ...figure(gpu.powerW, (power) => `${Math.round(power)} W`),
+      ...("value" in gpu.powerW && watts !== null ? { hint: `limit ${Math.round(watts)} W` } : {}),
+    },
+    use: isFaulty(gpu)
+      ? { kind: "unknown", text: "faulty", value: 3, hint: "its figures cannot be read" }
+      : gpuUseText(gpu, host.record.activeJobs),
+  };
+}
+
+function memoryFigure(gpu: GpuReading): Figure {
+  if (gpu.memoryKind === "unified") return { text: "unified", value: null, hint: unsupportedText("unified") };
+  const text = formatMemory(gpu.memoryUsedBytes, gpu.memoryTotalBytes);
+  const used = metricValue(gpu.memoryUsedBytes);
+  const total = metricValue(gpu.memoryTotalBytes);
+  if (text === null || used === null || total === null || total <= 0)
+    return missing(
+      whyMissing("unsupported" in gpu.memoryUsedBytes ? gpu.memoryUsedBytes : gpu.memoryTotalBytes),
+    );
+  return { text, value: (100 * used) / total, hint: `${Math.round((100 * used) / total)} % in use` };
+}
+
+/** A metric as a cell. */
+function figure(metric: Metric, format: (value: number) => string): Figure {
+  return "value" in metric
+    ? { text: format(metric.value), value: metric.value, hint: null }
+    : missing(whyMissing(metric));
+}
+
+function missing(why: string): Figure {
+  return { text: "–", value: null, hint: why };
+}
+
+function whyMissing(metric: Metric): string {
+  return "unsupported" in metric ? unsupportedText(metric.unsupported) : "not known";
+}

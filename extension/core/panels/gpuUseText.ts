@@ -1,0 +1,46 @@
+import type { GpuReading } from "../../../protocol/reading.ts";
+import { unknownUseText } from "../../../protocol/unknownUseText.ts";
+import { printable } from "../printable.ts";
+import type { DashboardRow } from "./dashboardSchema.ts";
+
+/** Names that a cell has room for. */
+const shownNames = 2;
+
+/**
+ * Who uses a GPU, by its reading. Which of the processes belong to a job of ours no reading tells: `activeJobs` of the host
+ * is said beside them.
+ */
+export function gpuUseText(gpu: Pick<GpuReading, "occupancy">, activeJobs: number): DashboardRow["use"] {
+  const { occupancy } = gpu;
+  const ours =
+    activeJobs === 1 ? "a job of ours runs on this host" : `${activeJobs} jobs of ours run on this host`;
+  const beside = activeJobs > 0 ? ours : null;
+  switch (occupancy.kind) {
+    case "free":
+      return { kind: "free", text: "free", value: 0, hint: beside };
+    case "unknown":
+      return {
+        kind: "unknown",
+        text: `unknown: ${printable(unknownUseText(occupancy.reason))}`,
+        value: 2,
+        hint: beside,
+      };
+    case "busy": {
+      const processes = occupancy.processes.map(({ pid, name }) => `${printable(name)} (${pid})`);
+      const hint = [...processes, ...(beside === null ? [] : [beside])].join("; ");
+      return {
+        kind: "busy",
+        text: namesText(occupancy.processes),
+        value: 1,
+        hint: hint === "" ? null : hint,
+      };
+    }
+  }
+}
+
+function namesText(processes: readonly { name: string }[]): string {
+  if (processes.length === 0) return "in use";
+  const names = [...new Set(processes.map(({ name }) => printable(name.slice(name.lastIndexOf("/") + 1))))];
+  const more = names.length - shownNames;
+  return names.slice(0, shownNames).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}

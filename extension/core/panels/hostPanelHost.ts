@@ -1,0 +1,109 @@
+import { formatDuration } from "../../../protocol/duration.ts";
+import { freeGpuCount } from "../../../protocol/freeGpuCount.ts";
+import { metricValue, type Metric } from "../../../protocol/metric.ts";
+import type { GpuReading } from "../../../protocol/reading.ts";
+import { unsupportedText } from "../../../protocol/unsupportedText.ts";
+import type { Contact } from "../contact.ts";
+import { formatBytes, formatMemory, formatRate, metricText } from "../figures.ts";
+import { gpusOf, type KnownHost } from "../fleetState.ts";
+import { gpuModel } from "../gpuModel.ts";
+import { printable } from "../printable.ts";
+import { isFresh, statusText } from "../statusText.ts";
+import { gpuUseText } from "./gpuUseText.ts";
+import type { ChartedFigure, HostPanelHost } from "./hostSchema.ts";
+
+/** A host's head, machine and GPUs, by its newest reading. */
+export function hostPanelHost(host: KnownHost, contact: Contact, nowMs: number): HostPanelHost {
+  const { record, reading } = host;
+  const problem = reading?.gpuProblem ?? null;
+  const gpus = [...gpusOf(host)].sort(
+    (a, b) => (a.index ?? 0) - (b.index ?? 0) || a.uuid.localeCompare(b.uuid),
+  );
+  const notMeasured: Metric = { unsupported: "not-measured" };
+  return {
+    name: record.name,
+    status: { text: printable(statusText(host, contact, nowMs)), tone: tone(host, contact) },
+    facts: facts(host, contact),
+    problem: problem === null ? null : printable(problem.detail),
+    cpu: percent(reading?.cpuPct ?? notMeasured),
+    memory: memory(reading?.memoryUsedBytes ?? notMeasured, reading?.memoryTotalBytes ?? notMeasured),
+    gpus: gpus.map((gpu) => gpuCharts(gpu, record.activeJobs)),
+  };
+}
+
+function tone(host: KnownHost, contact: Contact): HostPanelHost["status"]["tone"] {
+  if (contact.kind !== "live") return "plain";
+  switch (host.record.status.kind) {
+    case "online":
+      return "good";
+    case "late":
+      return "late";
+    case "unreachable":
+    case "needs-login":
+      return "bad";
+    case "offline":
+    case "never":
+      return "plain";
+  }
+}
+
+function facts(host: KnownHost, contact: Contact): HostPanelHost["facts"] {
+  const { record, reading } = host;
+  const gpus = gpusOf(host);
+  const { connection, rateMicroUsdPerHour: rate } = record;
+  const count = isFresh(host, contact)
+    ? `${freeGpuCount(gpus, record)} of ${gpus.length} free`
+    : `${gpus.length} when last read`;
+  return [
+    { label: "Address", text: addressText(connection) },
+    { label: "System", text: reading?.os ? printable(reading.os) : "not known" },
+    { label: "Up for", text: reading ? metricText(reading.uptimeS, uptimeText) : "not known" },
+    ...(reading ? [{ label: "Disk", text: diskText(reading.diskUsedBytes, reading.diskTotalBytes) }] : []),
+    ...(gpus.length > 0 ? [{ label: "GPUs", text: count }] : []),
+    { label: "Rate", text: rate === null ? "not set" : formatRate(rate) },
+  ];
+}
+
+function addressText(connection: KnownHost["record"]["connection"]): string {
+  if (connection.kind === "local") return "this machine (the service’s)";
+  const { user, alias, port } = connection;
+  return printable(`${user === null ? "" : `${user}@`}${alias}${port === null ? "" : `:${port}`}`);
+}
+
+/** Minutes alone, so that it does not change with every reading. */
+function uptimeText(seconds: number): string {
+  return seconds < 60 ? "less than a minute" : formatDuration(Math.floor(seconds / 60) * 60_000);
+}
+
+function diskText(used: Metric, total: Metric): string {
+  return formatMemory(used, total) ?? metricText(used, formatBytes);
+}
+
+function gpuCharts(gpu: GpuReading, activeJobs: number): HostPanelHost["gpus"][number] {
+  const model = printable(gpuModel(gpu.name));
+  const limit = metricValue(gpu.powerLimitW);
+  return {
+    uuid: gpu.uuid,
+    title: gpu.index === null ? model : `GPU ${gpu.index} · ${model}`,
+    use: gpuUseText(gpu, activeJobs).text,
+    load: percent(gpu.utilizationPct),
+    memory: memory(gpu.memoryUsedBytes, gpu.memoryTotalBytes),
+    temperature: charted(gpu.temperatureC, (celsius) => `${Math.round(celsius)} °C`, 100),
+    power: charted(gpu.powerW, (watts) => `${Math.round(watts)} W`, limit),
+  };
+}
+
+function percent(metric: Metric): ChartedFigure {
+  return charted(metric, (pct) => `${Math.round(pct)} %`, 100);
+}
+
+function memory(used: Metric, total: Metric): ChartedFigure {
+  const text = formatMemory(used, total);
+  return charted(used, (bytes) => text ?? formatBytes(bytes), metricValue(total));
+}
+
+function charted(metric: Metric, format: (value: number) => string, top: number | null): ChartedFigure {
+  return "value" in metric
+    ? { text: format(metric.value), value: metric.value, hint: null, top }
+    : { text: "–", value: null, hint: unsupportedText(metric.unsupported), top };
+}

@@ -1,0 +1,137 @@
+import { formatDuration } from "../../../protocol/duration.ts";
+import type { HostMetrics } from "../../../protocol/hostMetrics.ts";
+import type { HostId, JobId } from "../../../protocol/ids.ts";
+import { isJobEnded, type JobRecord } from "../../../protocol/job.ts";
+import type { LedgerEvent } from "../../../protocol/ledger/events.ts";
+import { formatAge, formatRate } from "../figures.ts";
+import type { FleetState, KnownHost } from "../fleetState.ts";
+import { jobLabel, jobOutcomeText, jobTone } from "../jobText.ts";
+import type { FleetSession } from "../openFleetSession.ts";
+import { printable } from "../printable.ts";
+import { isFresh } from "../statusText.ts";
+import { eventDetail, hostEvents } from "./hostEvents.ts";
+import { hostPanelHost } from "./hostPanelHost.ts";
+import type { ChartMinutes, HostPanelModel } from "./hostSchema.ts";
+import { formatUsd, jobCostFigure, jobCostMicroUsd } from "./jobCost.ts";
+import { panelBanner } from "./panelBanner.ts";
+import type { Banner } from "./panelSchema.ts";
+import { withGaps } from "./withGaps.ts";
+
+/** The most jobs that a panel lists. */
+const shownJobs = 20;
+
+/** What a host's panel is made of beside the session. */
+export interface HostPanelFacts {
+  hostId: HostId;
+  minutes: ChartMinutes;
+  metrics: HostMetrics;
+  /** Events that may tell of this host, in any order; null: not read yet. */
+  events: readonly LedgerEvent[] | null;
+}
+
+/** Everything a host's panel shows. */
+export function hostPanelModel(
+  session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
+  { hostId, minutes, metrics, events }: HostPanelFacts,
+  nowMs: number,
+): HostPanelModel {
+  const host = session?.fleet.hosts.get(hostId);
+  const base = { hostId, minutes, metrics: withGaps(metrics), banner: bannerOf(session, host, nowMs) };
+  if (!session || !host)
+    return { ...base, host: null, cost: { rate: "", jobs: "" }, jobs: [], events: null, isStale: true };
+  const { fleet, contact } = session;
+  const jobs = jobsOn(fleet, hostId);
+  const rate = host.record.rateMicroUsdPerHour;
+  return {
+    ...base,
+    host: hostPanelHost(host, contact, nowMs),
+    cost: costText(jobs, rate, nowMs),
+    jobs: jobs.slice(0, shownJobs).map((job) => jobLine(job, rate, nowMs)),
+    events:
+      events &&
+      hostEvents(events, { hostId, name: host.record.name, jobIds: jobIdsOn(fleet, hostId) }).map((event) =>
+        eventLine(event, fleet, nowMs),
+      ),
+    isStale: !isFresh(host, contact),
+  };
+}
+
+/** The ids of the jobs that are known to be on a host. */
+export function jobIdsOn(fleet: FleetState, hostId: HostId): Set<JobId> {
+  return new Set(jobsOn(fleet, hostId).map(({ id }) => id));
+}
+
+function bannerOf(
+  session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
+  host: KnownHost | undefined,
+  nowMs: number,
+): Banner | null {
+  const banner = panelBanner(session, nowMs);
+  if (host || !session?.fleet.isKnown || banner?.tone === "warning") return banner;
+  return { tone: "warning", text: "This host is not in the fleet any more.", action: null };
+}
+
+function jobsOn(fleet: FleetState, hostId: HostId): JobRecord[] {
+  return [...fleet.jobs.values()]
+    .filter((job) => job.hostId === hostId)
+    .sort(
+      (a, b) =>
+        Number(isJobEnded(a.state)) - Number(isJobEnded(b.state)) ||
+        b.createdAtMs - a.createdAtMs ||
+        b.id.localeCompare(a.id),
+    );
+}
+
+function costText(jobs: readonly JobRecord[], rate: number | null, nowMs: number): HostPanelModel["cost"] {
+  const shown = jobs.slice(0, shownJobs);
+  if (rate === null)
+    return { rate: "no rate is set", jobs: shown.length === 0 ? "" : "unknown without a rate" };
+  const sum = shown.reduce((total, job) => total + (jobCostMicroUsd(job, rate, nowMs) ?? 0), 0);
+  const count = shown.length === 1 ? "the job below" : `the ${shown.length} jobs below`;
+  return {
+    rate: formatRate(rate),
+    jobs: shown.length === 0 ? "" : `${formatUsd(sum)} at today’s rate, for ${count}`,
+  };
+}
+
+function jobLine(job: JobRecord, rate: number | null, nowMs: number): HostPanelModel["jobs"][number] {
+  const { startedAtMs } = job;
+  const runs = !isJobEnded(job.state) && startedAtMs !== null;
+  const outcome = jobOutcomeText(job) + (runs ? ` for ${formatDuration(coarse(nowMs - startedAtMs))}` : "");
+  return {
+    id: job.id,
+    label: printable(jobLabel(job)),
+    outcome: printable(outcome),
+    tone: jobTone(job),
+    by: memberOf(job.createdBy),
+    when: `${formatAge(nowMs - job.createdAtMs)} ago`,
+    cost: jobCostFigure(job, rate, nowMs),
+  };
+}
+
+function eventLine(
+  event: LedgerEvent,
+  fleet: FleetState,
+  nowMs: number,
+): NonNullable<HostPanelModel["events"]>[number] {
+  return {
+    seq: event.seq,
+    when: `${formatAge(nowMs - event.atMs)} ago`,
+    what: printable(event.type),
+    by: memberOf(event.actor),
+    detail: eventDetail(event, (id) => {
+      const job = fleet.jobs.get(id as JobId);
+      return job ? jobLabel(job) : null;
+    }),
+  };
+}
+
+function memberOf(actor: string): string {
+  return printable(actor.replace(/^user\//, ""));
+}
+
+/** A running time that does not change with every reading. */
+function coarse(ms: number): number {
+  const step = ms < 60_000 ? 1_000 : 10_000;
+  return Math.floor(Math.max(0, ms) / step) * step;
+}

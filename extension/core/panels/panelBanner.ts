@@ -1,0 +1,28 @@
+import { connectionMessage } from "../connectionMessage.ts";
+import { formatAge } from "../figures.ts";
+import type { FleetSession } from "../openFleetSession.ts";
+import type { Banner } from "./panelSchema.ts";
+
+/** What a panel says of the connection; null when all is well. `undefined` is before the secret store was read. */
+export function panelBanner(
+  session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
+  nowMs: number,
+): Banner | null {
+  if (session === undefined) return { tone: "info", text: "Looking for your fleet…", action: null };
+  if (session === null)
+    return {
+      tone: "info",
+      text: "This editor is in no fleet yet.",
+      action: { label: "Join a Fleet", run: "join" },
+    };
+  const { fleet, contact } = session;
+  const text = connectionMessage(fleet, contact);
+  if (text === null) return null;
+  if (contact.kind !== "lost" && contact.kind !== "refused") return { tone: "info", text, action: null };
+  const age = fleet.isKnown ? ` What is shown was so ${agoText(nowMs - contact.sinceMs)}.` : "";
+  return { tone: "warning", text: text + age, action: { label: "Reconnect", run: "reconnect" } };
+}
+
+function agoText(ageMs: number): string {
+  return `${formatAge(ageMs)} ago`;
+}

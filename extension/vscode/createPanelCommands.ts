@@ -1,0 +1,33 @@
+import type { FleetSession } from "../core/openFleetSession.ts";
+import type { PanelHost } from "./createPanel.ts";
+import type { RowHandle } from "./createHostsView.ts";
+import { dashboardPanels } from "./dashboardPanel.ts";
+import { hostFor } from "./hostCommands.ts";
+import { hostPanels } from "./hostPanel.ts";
+
+/** Commands that open panels, and the panels. */
+export interface PanelCommands {
+  openDashboard(): Promise<void>;
+  /** Opens the panel of the row's host, or of one from a pick list. */
+  openHost(session: FleetSession, row: RowHandle | undefined): Promise<void>;
+  dispose(): void;
+}
+
+export function createPanelCommands(host: PanelHost): PanelCommands {
+  const dashboard = dashboardPanels(host);
+  const hosts = hostPanels(host);
+  return {
+    openDashboard() {
+      dashboard.show("fleet");
+      return Promise.resolve();
+    },
+    async openHost(session, row) {
+      const known = await hostFor(session, row, "Open the panel of");
+      if (known) hosts.show(known.record.id);
+    },
+    dispose() {
+      dashboard.dispose();
+      hosts.dispose();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import * as vscode from "vscode";
+
+/** A kind of panel of which there may be several, one for each key. */
+export interface PanelKind<K extends string> {
+  viewType: string;
+  title: string;
+  /** Which panel a page was, by the state it kept over a reload of the window; null when it does not say. */
+  keyOf: (state: unknown) => K | null;
+  /** Fills a new panel, or one that the editor kept over a reload. */
+  fill: (panel: vscode.WebviewPanel, key: K) => void;
+}
+
+/** The open panels of a kind. */
+export interface Panels<K> {
+  /** Shows the panel of this key, the one there is or a new one. */
+  show(key: K): void;
+  /** Open panels stay: the editor keeps them over a reload. */
+  dispose(): void;
+}
+
+/** Keeps one panel a key, and takes up again those that were open when the window was loaded anew. */
+export function createPanels<K extends string>({ viewType, title, keyOf, fill }: PanelKind<K>): Panels<K> {
+  const open = new Map<K, vscode.WebviewPanel>();
+
+  function adopt(panel: vscode.WebviewPanel, key: K): void {
+    open.set(key, panel);
+    panel.onDidDispose(() => {
+      if (open.get(key) === panel) open.delete(key);
+    });
+    fill(panel, key);
+  }
+
+  const serializer = vscode.window.registerWebviewPanelSerializer(viewType, {
+    deserializeWebviewPanel(panel, state: unknown) {
+      const key = keyOf(state);
+      if (key === null || open.has(key)) panel.dispose();
+      else adopt(panel, key);
+      return Promise.resolve();
+    },
+  });
+
+  return {
+    show(key) {
+      const known = open.get(key);
+      if (known) return known.reveal();
+      adopt(vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active), key);
+    },
+    dispose: () => void serializer.dispose(),
+  };
+}

@@ -1,0 +1,50 @@
+import * as vscode from "vscode";
+import type { HostId } from "../../protocol/ids.ts";
+import { commandIds } from "../core/commandIds.ts";
+import { dashboardModel } from "../core/panels/dashboardModel.ts";
+import {
+  dashboardMessageSchema,
+  type DashboardMessage,
+  type DashboardModel,
+} from "../core/panels/dashboardSchema.ts";
+import { createPanel, type PanelHost } from "./createPanel.ts";
+import { createPanels, type Panels } from "./createPanels.ts";
+
+/** A person looks at no more rows than these at once; hosts beyond them come at the background's pace. */
+const mostWatched = 64;
+const manyRows = 200;
+
+/** The fleet's dashboard, of which there is one. */
+export function dashboardPanels(host: PanelHost): Panels<"fleet"> {
+  const { membership, now } = host;
+
+  function fill(panel: vscode.WebviewPanel): void {
+    let inSight: readonly HostId[] = [];
+    const watch = (): void =>
+      membership.session?.watchFor(panel, new Set(panel.visible ? inSight.slice(0, mostWatched) : []));
+    const stop = membership.listen(watch);
+    createPanel<DashboardModel, DashboardMessage>(panel, host, {
+      page: "dashboard",
+      title: () => "Fleet Dashboard",
+      model: () => dashboardModel(membership.session, now()),
+      messageSchema: dashboardMessageSchema,
+      onMessage(message) {
+        if (message.kind === "in-sight") {
+          inSight = message.hostIds;
+          return watch();
+        }
+        const { hostId } = message;
+        void vscode.commands.executeCommand(commandIds.openHost, { rowId: hostId, hostId });
+      },
+      onVisible: watch,
+      shortestMs: ({ rows }) => (rows.length > manyRows ? 1_000 : 0),
+      dispose() {
+        stop();
+        membership.session?.watchFor(panel, new Set());
+      },
+    });
+  }
+
+  const title = "Fleet Dashboard";
+  return createPanels({ viewType: "hwledger.dashboard", title, keyOf: () => "fleet" as const, fill });
+}

@@ -1,0 +1,97 @@
+import * as vscode from "vscode";
+import type { HostId } from "../../protocol/ids.ts";
+import { commandIds } from "../core/commandIds.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import { createHostHistory } from "../core/panels/createHostHistory.ts";
+import { hostPanelModel } from "../core/panels/hostPanelModel.ts";
+import {
+  hostMessageSchema,
+  hostStateSchema,
+  type ChartMinutes,
+  type HostMessage,
+  type HostPanelModel,
+} from "../core/panels/hostSchema.ts";
+import { createPanel, type PanelHost } from "./createPanel.ts";
+import { createPanels, type Panels } from "./createPanels.ts";
+
+/** The panels of hosts, one each. While one is in sight its host is read each second. */
+export function hostPanels(host: PanelHost): Panels<HostId> {
+  return createPanels<HostId>({
+    viewType: "hwledger.host",
+    title: "Host",
+    keyOf: (state) => hostStateSchema.safeParse(state).data?.hostId ?? null,
+    fill: (panel, hostId) => fillHostPanel(panel, hostId, host),
+  });
+}
+
+function fillHostPanel(panel: vscode.WebviewPanel, hostId: HostId, host: PanelHost): void {
+  const { membership, now } = host;
+  let minutes: ChartMinutes = 5;
+  const history = createHostHistory(hostId, () => open.touch());
+  const live = followLive(panel, hostId, history, () => membership.session ?? null);
+  const stop = membership.listen(live.look);
+  const known = () => membership.session?.fleet.hosts.get(hostId);
+  const open = createPanel<HostPanelModel, HostMessage>(panel, host, {
+    page: "host",
+    title: () => known()?.record.name ?? "Host",
+    model() {
+      const metrics = history.lastMinutes(minutes);
+      return hostPanelModel(membership.session, { hostId, minutes, metrics, events: history.events }, now());
+    },
+    messageSchema: hostMessageSchema,
+    onMessage(message) {
+      if (message.kind === "show-log") {
+        const row = { rowId: message.jobId, jobId: message.jobId };
+        return void vscode.commands.executeCommand(commandIds.showLog, row);
+      }
+      minutes = message.minutes;
+      open.touch();
+    },
+    onVisible: live.look,
+    dispose() {
+      stop();
+      live.end();
+    },
+  });
+}
+
+/** Follows a host's readings and the ledger while its panel is in sight; after each pause what was missed is asked for. */
+function followLive(
+  panel: vscode.WebviewPanel,
+  hostId: HostId,
+  history: ReturnType<typeof createHostHistory>,
+  currentSession: () => FleetSession | null,
+): { look: () => void; end: () => void } {
+  let following: FleetSession | null = null;
+  let stopLedger: () => void = () => undefined;
+  let wasLive = false;
+
+  function follow(next: FleetSession | null): void {
+    if (next === following) return;
+    stopLedger();
+    stopLedger = () => undefined;
+    following?.watchFor(panel, new Set());
+    following = next;
+    wasLive = false;
+    if (!next) return;
+    next.watchFor(panel, new Set([hostId]));
+    stopLedger = next.stream.subscribe("ledger", {
+      onData: (data) => {
+        if (data.kind === "ledger") history.takeEvents(data.events);
+      },
+    });
+  }
+
+  return {
+    look() {
+      follow(panel.visible ? currentSession() : null);
+      if (!following) return;
+      const isLive = following.contact.kind === "live";
+      if (isLive && !wasLive) void history.load(following.client);
+      wasLive = isLive;
+      const reading = following.fleet.hosts.get(hostId)?.reading;
+      if (reading) history.take(reading);
+    },
+    end: () => follow(null),
+  };
+}

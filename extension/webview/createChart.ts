@@ -1,0 +1,183 @@
+import uPlot from "uplot";
+import type { ChartedFigure } from "../core/panels/hostSchema.ts";
+import { chartKeys } from "./chartKeys.ts";
+import { element, setAttribute, setText } from "./dom.ts";
+import { faint, smallFont, themeColour } from "./themeColours.ts";
+
+/** Charts of this name share their cursor. */
+export const syncKey = "host";
+
+const heightPx = 92;
+const axisPx = 40;
+const shortestDragPx = 5;
+
+/** What a chart shows: seconds and values, and the figure of now. */
+export interface ChartData {
+  figure: ChartedFigure;
+  atS: readonly number[];
+  values: readonly (number | null)[];
+}
+
+/** What all charts of a page have in common. */
+export interface ChartFrame {
+  /** Seconds that the charts span just now. */
+  span: () => { fromS: number; toS: number };
+  onZoom: (zoom: { fromS: number; toS: number } | null) => void;
+  /** A person moved the cursor by key: what it stands on, in words. */
+  onSay: (text: string) => void;
+}
+
+/** How a chart is called and its values are written. */
+export interface ChartKind {
+  title: string;
+  format: (value: number) => string;
+  /** Beside the axis, where there is little room. */
+  axisFormat: (value: number) => string;
+  colour: string;
+  /** Steps that the axis may have; left out: 1, 2, 2.5 and 5 times powers of ten. */
+  steps?: number[];
+}
+
+/** A chart with its title and figure. The cursor moves over all charts of the page together. */
+export interface Chart {
+  readonly root: HTMLElement;
+  show(data: ChartData, of: string): void;
+  redraw(): void;
+  dispose(): void;
+}
+
+export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
+  const value = element("span", { class: "value" });
+  const why = element("p", { class: "why" });
+  const plot = element("div", { class: "plot", tabindex: "0", role: "img" });
+  const head = element("div", { class: "chart-head" }, element("h3", {}, kind.title), value);
+  const root = element("figure", { class: "chart" }, head, plot, why);
+  let data: ChartData = { figure: { text: "", value: null, hint: null, top: null }, atS: [], values: [] };
+
+  function readout(u: uPlot): void {
+    const at = u.cursor.idx;
+    const hovered = typeof at === "number" ? data.values[at] : undefined;
+    if (hovered === undefined) setText(value, data.figure.text);
+    else setText(value, hovered === null ? "–" : kind.format(hovered));
+    setAttribute(value, "data-hovered", hovered === undefined ? null : "");
+  }
+
+  const u = new uPlot(
+    options(kind, frame, () => data, readout),
+    [[], []],
+    plot,
+  );
+  const observer = new ResizeObserver(() => {
+    if (plot.clientWidth > 0) u.setSize({ width: plot.clientWidth, height: heightPx });
+  });
+  observer.observe(plot);
+  plot.addEventListener(
+    "keydown",
+    chartKeys(u, frame, (at) => readingText(kind, data, at)),
+  );
+  return {
+    root,
+    show(next, of) {
+      data = next;
+      const isEmpty = data.values.every((reading) => reading === null);
+      setAttribute(root, "data-missing", isEmpty ? "" : null);
+      setText(why, isEmpty ? (data.figure.hint ?? "no readings yet") : "");
+      setAttribute(plot, "aria-label", summaryText(kind, data, of));
+      u.setData([[...data.atS], [...data.values]]);
+      readout(u);
+    },
+    redraw: () => u.redraw(true, true),
+    dispose() {
+      observer.disconnect();
+      u.destroy();
+    },
+  };
+}
+
+function options(
+  kind: ChartKind,
+  frame: ChartFrame,
+  data: () => ChartData,
+  readout: (u: uPlot) => void,
+): uPlot.Options {
+  const muted = () => themeColour("--vscode-descriptionForeground");
+  const grid = { stroke: () => themeColour("--vscode-panel-border"), width: 1 };
+  const axis = { stroke: muted, font: smallFont(), grid, ticks: { show: false } };
+  return {
+    width: 240,
+    height: heightPx,
+    padding: [6, 4, 0, 0],
+    legend: { show: false },
+    scales: {
+      x: { time: true, range: () => [frame.span().fromS, frame.span().toS] },
+      y: { range: (_u, _low, high) => [0, topOf(data().figure.top, high)] },
+    },
+    axes: [
+      { ...axis, size: 22, space: 54, values: (_u, splits) => splits.map(clockText) },
+      {
+        ...axis,
+        size: axisPx,
+        space: 26,
+        values: (_u, splits) => splits.map(kind.axisFormat),
+        ...(kind.steps ? { incrs: kind.steps } : {}),
+      },
+    ],
+    series: [
+      {},
+      {
+        stroke: () => themeColour(kind.colour),
+        fill: () => faint(themeColour(kind.colour)),
+        width: 1.5,
+        points: { show: false },
+      },
+    ],
+    cursor: {
+      y: false,
+      points: { size: 6 },
+      drag: { x: true, y: false, setScale: false, dist: shortestDragPx },
+      // Only the cursor is shared: each chart would else make a zoom of the same drag.
+      sync: { key: syncKey, filters: { pub: (type) => !/^(mousedown|mouseup|dblclick)$/.test(type) } },
+      bind: {
+        dblclick: () => () => {
+          frame.onZoom(null);
+          return null;
+        },
+      },
+    },
+    hooks: { setCursor: [readout], setSelect: [(u) => zoomTo(u, frame)] },
+  };
+}
+
+function zoomTo(u: uPlot, frame: ChartFrame): void {
+  const { left, width } = u.select;
+  if (width < shortestDragPx) return;
+  const zoom = { fromS: u.posToVal(left, "x"), toS: u.posToVal(left + width, "x") };
+  u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  frame.onZoom(zoom);
+}
+
+/** Where the scale ends: at the top that is known, or a little above the highest reading. */
+function topOf(top: number | null, high: number | null): number {
+  if (top !== null && top > 0) return Math.max(top, high ?? 0);
+  return high === null || high <= 0 ? 1 : high * 1.15;
+}
+
+/** `14:03:20`; the seconds go where they say nothing. */
+function clockText(seconds: number): string {
+  const text = new Date(seconds * 1_000).toLocaleTimeString("en-GB");
+  return text.endsWith(":00") ? text.slice(0, 5) : text;
+}
+
+function readingText(kind: ChartKind, { atS, values }: ChartData, at: number): string {
+  const reading = values[at];
+  const text = reading === null || reading === undefined ? "nothing read" : kind.format(reading);
+  return `${clockText(atS[at] ?? 0)}: ${text}`;
+}
+
+function summaryText(kind: ChartKind, { figure, values }: ChartData, of: string): string {
+  const read = values.filter((reading) => reading !== null);
+  const now = figure.value === null ? `no figure: ${figure.hint ?? "not known"}` : `${figure.text} now`;
+  if (read.length === 0) return `${kind.title} of ${of}: ${now}`;
+  const [low, high] = [Math.min(...read), Math.max(...read)].map(kind.format);
+  return `${kind.title} of ${of}: ${now}, ${low ?? ""} to ${high ?? ""} in the time shown`;
+}

@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Frame } from "playwright-core";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
+import { seriousFindings } from "../support/editor/axe.ts";
+import type { Editor } from "../support/editor/editor.ts";
+import { findWebview } from "../support/editor/webviews.ts";
+import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
+
+const hostNames = ["rtx-box", "h100-node", "spark", "worn-3090", "stale-a10", "cpu-box"];
+const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
+const themes = { dark: "Dark Modern", light: "Light Modern", contrast: "Default High Contrast" };
+const wide = { width: 1440, height: 900 };
+/** With the workbench's own bars taken off, this leaves a page some 330 px. */
+const narrow = { width: 400, height: 900 };
+
+describe("the panels, in the real editor against real hosts", function () {
+  this.timeout(240_000);
+  let fixture: DispatchFixture;
+  let editor: Editor;
+  let page: Frame;
+  let stop = () => Promise.resolve();
+
+  before(async () => {
+    await mkdir(pictures, { recursive: true });
+    fixture = await startDispatchFixture(hostNames);
+    editor = fixture.editor;
+    stop = () => fixture.stop();
+  });
+  after(() => stop());
+
+  const picture = (name: string) => editor.screenshot(`${pictures}panel-${name}.png`);
+  const seen = (what: string, fits: () => Promise<boolean>) => editor.until(what, fits);
+  const text = () => page.locator("main#page").innerText();
+  const rows = async (): Promise<string[]> =>
+    (await page.locator("tbody tr").allInnerTexts()).map((row) => row.replace(/\s+/g, " ").trim());
+  const dashboard = () => findWebview(editor, "the dashboard", (shown) => shown.startsWith("Fleet"));
+  const hostPanel = (name: string) =>
+    findWebview(editor, `the panel of ${name}`, (shown) => shown.startsWith(name));
+  const valueOf = (title: string) =>
+    page
+      .locator(".chart")
+      .filter({ has: page.getByRole("heading", { name: title }) })
+      .first()
+      .locator(".value")
+      .innerText();
+  const gpu = () => fixture.lab.host("rtx-box").gpus[0]!;
+  const setLoad = (pct: number) =>
+    fixture.lab.host("rtx-box").gpuFiles.update(gpu().uuid, { "utilization.gpu": String(pct) });
+
+  /** Takes pictures of a page in each theme, wide and narrow, and asks axe about it. */
+  async function lookAt(name: string, find: () => Promise<Frame>): Promise<void> {
+    for (const [theme, id] of Object.entries(themes)) {
+      await editor.setTheme(id);
+      page = await find();
+      assert.deepEqual(await seriousFindings(page), [], `${name}, ${theme}`);
+      await picture(`${name}-${theme}`);
+    }
+    await editor.setTheme(themes.dark);
+    await editor.page.setViewportSize(narrow);
+    page = await find();
+    const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+    await seen("no scrolling to the side", fits);
+    assert.deepEqual(await seriousFindings(page), [], `${name}, narrow`);
+    await picture(`${name}-narrow`);
+    await editor.page.setViewportSize(wide);
+    page = await find();
+  }
+
+  it("offers to join on an empty dashboard, which fills once joined", async () => {
+    await editor.runCommand("Toggle Primary Side Bar Visibility", 60_000);
+    await editor.runCommand("Open the Fleet Dashboard");
+    page = await dashboard();
+    await seen("the offer", async () => (await text()).includes("in no fleet yet"));
+    assert.deepEqual(await seriousFindings(page), []);
+    await picture("dashboard-empty");
+    await page.getByRole("button", { name: "Join a Fleet" }).click();
+    await editor.typeInQuickInput(fixture.service().link, { prompt: "join link" });
+    await editor.waitForNotification("Joined the fleet at");
+    await editor.runCommand("Notifications: Clear All Notifications");
+    page = await dashboard();
+  });
+
+  it("shows every GPU with the lab's figures, hosts without one, and why some cannot be read", async () => {
+    await seen("every host", async () => (await rows()).length >= 14);
+    const [spec] = fixture.lab.host("rtx-box").gpus;
+    const shown = await rows();
+    const gib = (mib: number) => (mib / 1024).toFixed(1);
+    const rtx = `${spec!.utilizationPct} % ${gib(spec!.memoryUsedMib!)}/${gib(spec!.memoryTotalMib!)} GiB ${spec!.temperatureC} °C ${Math.round(spec!.powerW!)} W free`;
+    assert.ok(
+      shown.some((row) => row.startsWith("rtx-box") && row.includes(rtx)),
+      `${rtx}\n${shown.join("\n")}`,
+    );
+    assert.equal(shown.filter((row) => row.startsWith("h100-node")).length, 8);
+    assert.ok(shown.some((row) => /^cpu-box No GPU/.test(row)));
+    assert.ok(shown.some((row) => /^stale-a10 GPUs cannot be read: .*mismatch/.test(row)));
+    assert.ok(shown.some((row) => /^spark .*unified/.test(row)));
+    assert.match(await page.locator("dl.summary").innerText(), /GPUs busy\s+7\/12/);
+  });
+
+  it("sorts by every column by key, what has no figure last", async () => {
+    const head = (name: string) => page.getByRole("columnheader", { name });
+    const first = async () => (await rows())[0] ?? "";
+    await head("Utilisation").getByRole("button").focus();
+    await editor.page.keyboard.press("Enter");
+    await seen(
+      "ascending",
+      async () => (await head("Utilisation").getAttribute("aria-sort")) === "ascending",
+    );
+    assert.match(await first(), / 0 % /);
+    await editor.page.keyboard.press("Enter");
+    await seen(
+      "descending",
+      async () => (await head("Utilisation").getAttribute("aria-sort")) === "descending",
+    );
+    assert.match(await first(), /^h100-node .* 98 % /);
+    assert.match((await rows()).at(-1) ?? "", /No GPU|cannot be read/);
+    for (const name of ["GPU", "Memory", "Temp.", "Power", "In use by", "Rate", "Host"]) {
+      await head(name).getByRole("button").focus();
+      await editor.page.keyboard.press("Space");
+      await seen(name, async () => (await head(name).getAttribute("aria-sort")) === "ascending");
+      assert.equal(await page.locator("[aria-sort]").count(), 1);
+    }
+  });
+
+  it("filters by text, and says how many rows are left", async () => {
+    const filter = page.getByRole("searchbox");
+    await filter.fill("h100 free");
+    await seen("three free GPUs", async () => (await rows()).length === 3);
+    assert.match(await text(), /3 of 1\d rows/);
+    await filter.fill("nothing such");
+    await seen("nothing", async () => (await text()).includes("Nothing fits the filter."));
+    await filter.fill("");
+    await seen("all", async () => (await rows()).length >= 14);
+  });
+
+  it("is readable in every theme, wide and narrow, by axe too", () => lookAt("dashboard", dashboard));
+
+  it("opens a host's panel, whose charts follow what changes", async () => {
+    await page.getByRole("button", { name: "rtx-box" }).click();
+    page = await hostPanel("rtx-box");
+    await seen("the figure", async () => (await valueOf("Utilisation")) === `${gpu().utilizationPct} %`);
+    setLoad(88);
+    await seen("the new figure", async () => (await valueOf("Utilisation")) === "88 %");
+    const chart = page.getByRole("img", { name: "Utilisation of GPU 0" });
+    await seen("both in the chart", async () =>
+      ((await chart.getAttribute("aria-label")) ?? "").includes("3 % to 88 %"),
+    );
+    await seen("the address", async () => (await text()).includes("ada@127."));
+  });
+
+  it("holds still when paused, and catches up", async () => {
+    await page.getByRole("button", { name: "Pause" }).click();
+    await seen("the note", async () => (await text()).includes("Paused; readings until"));
+    setLoad(12);
+    const read = async () => {
+      const { reading } = await fixture.client.call("getHost", { params: { host: "rtx-box" } });
+      return JSON.stringify(reading?.gpus[0]?.utilizationPct) === '{"value":12}';
+    };
+    await seen("the service to know", read);
+    assert.equal(await valueOf("Utilisation"), "88 %");
+    await page.getByRole("button", { name: "Resume" }).click();
+    await seen("the figure of now", async () => (await valueOf("Utilisation")) === "12 %");
+  });
+
+  it("zooms by dragging and by key, in all charts, and back by double-click and Escape", async () => {
+    await page.getByText("1 min", { exact: true }).click();
+    const chart = page.getByRole("img", { name: "Utilisation of GPU 0" }).locator(".u-over");
+    const box = (await chart.boundingBox())!;
+    const y = box.y + box.height / 2;
+    await editor.page.mouse.move(box.x + box.width * 0.6, y);
+    await editor.page.mouse.down();
+    await editor.page.mouse.move(box.x + box.width * 0.95, y, { steps: 4 });
+    await editor.page.mouse.up();
+    await seen("the zoom", async () => (await text()).includes("Zoomed in"));
+    await picture("host-zoomed");
+    await chart.dblclick();
+    await seen("the whole", async () => !(await text()).includes("Zoomed in"));
+    await page.getByRole("img", { name: "Power of GPU 0" }).focus();
+    await editor.page.keyboard.press("ArrowLeft");
+    await seen("the reading in words", async () =>
+      /^\d\d:\d\d.*: \d+ W$/.test(await page.locator("p.hidden").innerText()),
+    );
+    await editor.page.keyboard.press("+");
+    await seen("the zoom", async () => (await text()).includes("Zoomed in"));
+    await editor.page.keyboard.press("Escape");
+    await seen("the whole", async () => !(await text()).includes("Zoomed in"));
+  });
+
+  it("shows what it costs, its jobs with their logs, and its last events", async () => {
+    await seen("that no rate is known", async () => (await text()).includes("no rate is set"));
+    await fixture.client.call("changeHost", {
+      params: { host: "rtx-box" },
+      body: { rateMicroUsdPerHour: 440_000 },
+    });
+    const file = join(fixture.workspaceFolder, "train it.py");
+    await dispatchFile(fixture.client, { file, host: "rtx-box" });
+    await seen("the end of the job", async () => (await text()).includes("exit 3 after"));
+    const shown = await text();
+    assert.match(shown, /\$0\.44\/h/);
+    assert.match(shown, /at today’s rate, for the job below/);
+    for (const what of ["host.changed", "job.queued", "job.failed", "host.added"])
+      assert.ok(shown.includes(what), `${what} in ${shown}`);
+    await page.getByRole("button", { name: "train it.py" }).click();
+    await editor.waitForTerminal("exit 3 after");
+    await editor.runCommand("Terminal: Kill All Terminals");
+    page = await hostPanel("rtx-box");
+  });
+
+  it("is readable as well, in every theme, wide and narrow", () =>
+    lookAt("host", () => hostPanel("rtx-box")));
+
+  it("shows a host of many GPUs, and one whose GPUs cannot be read", async () => {
+    for (const name of ["h100-node", "stale-a10"]) {
+      await editor.runCommand("Open a Host's Panel");
+      await editor.pickQuickInput(name);
+      page = await hostPanel(name);
+      await seen("its charts", async () => (await text()).includes("CPU"));
+      await picture(`host-${name}`);
+      await editor.runCommand("View: Close Editor");
+    }
+    page = await hostPanel("rtx-box");
+  });
+
+  it("is there again after a reload of the window, as it was", async () => {
+    await editor.reload();
+    page = await hostPanel("rtx-box");
+    assert.equal(await page.getByRole("radio", { name: "1 min" }).isChecked(), true);
+    await seen("the last minutes at once", async () =>
+      /\d+ % to \d+ %/.test(
+        (await page.getByRole("img", { name: "CPU of rtx-box" }).getAttribute("aria-label")) ?? "",
+      ),
+    );
+  });
+
+  it("says that the service is gone, with ages, and goes on when it is back", async () => {
+    await fixture.killService();
+    await seen("the banner", async () => (await text()).includes("Not connected"));
+    await seen("an age", async () => /seen (moments|\d+ s) ago/.test(await text()));
+    assert.deepEqual(await seriousFindings(page), []);
+    await picture("host-lost");
+    await editor.runCommand("Open the Fleet Dashboard");
+    page = await dashboard();
+    await seen("every row dated", async () => (await rows()).every((row) => / ago\b/.test(row)));
+    await picture("dashboard-lost");
+    assert.deepEqual(await seriousFindings(page), []);
+    await fixture.startServiceAgain();
+    await seen("no banner", async () => !(await text()).includes("Not connected"));
+    await seen("the figures of now", async () => (await rows()).some((row) => /^rtx-box 0 RTX/.test(row)));
+  });
+
+  it("shows why a host cannot be reached, and greys what it last said", async () => {
+    await fixture.lab.host("spark").stop();
+    await editor.until(
+      "the reason",
+      async () => (await rows()).some((row) => /^spark.* unreachable: /.test(row)),
+      60_000,
+    );
+    assert.equal(await page.locator("tr[data-stale]", { hasText: "GB10" }).count(), 1);
+    await picture("dashboard-unreachable");
+  });
+});

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import type { RouteClient } from "../../protocol/client/routeClient.ts";
+import { HostSeries } from "../../protocol/hostSeries.ts";
+import type { HostId, JobId } from "../../protocol/ids.ts";
+import type { JobRecord } from "../../protocol/job.ts";
+import type { LedgerEvent } from "../../protocol/ledger/events.ts";
+import { createHostHistory } from "../../extension/core/panels/createHostHistory.ts";
+import { hostEvents } from "../../extension/core/panels/hostEvents.ts";
+import { hostPanelModel } from "../../extension/core/panels/hostPanelModel.ts";
+import { hostPanelModelSchema } from "../../extension/core/panels/hostSchema.ts";
+import { formatUsd, jobCostFigure, jobCostMicroUsd } from "../../extension/core/panels/jobCost.ts";
+import { withGaps } from "../../extension/core/panels/withGaps.ts";
+import { aHost, aJob, aReading } from "../support/fleetRecords.ts";
+
+const nowMs = 3_700_000;
+const hostId = aHost().id;
+const none = new HostSeries().between(0, 0);
+
+function anEvent(seq: number, type: string, payload: Record<string, unknown>): LedgerEvent {
+  return { seq, atMs: 0, schema: 1, type, actor: "user/ada", payload, prev: "", hash: "" };
+}
+
+function modelOf(jobs: JobRecord[], rateMicroUsdPerHour: number | null, events: LedgerEvent[] | null = null) {
+  const record = aHost({ rateMicroUsdPerHour });
+  const session = {
+    contact: { kind: "live" } as const,
+    fleet: {
+      hosts: new Map([[hostId, { record, reading: record.reading, heardAtMs: nowMs }]]),
+      jobs: new Map(jobs.map((job) => [job.id, job])),
+      isKnown: true,
+    },
+  };
+  const model = hostPanelModel(session, { hostId, minutes: 5, metrics: none, events }, nowMs);
+  return hostPanelModelSchema.parse(JSON.parse(JSON.stringify(model)));
+}
+
+describe("a host's panel", () => {
+  it("heads with how the host stands and what it is", () => {
+    const { host } = modelOf([], null);
+    assert.deepEqual(host?.status, { text: "online", tone: "good" });
+    assert.deepEqual(
+      host.facts.map(({ label, text }) => `${label}: ${text}`),
+      [
+        "Address: rtx-box",
+        "System: Debian 12",
+        "Up for: 2 h",
+        "Disk: 100.0/500.0 GiB",
+        "GPUs: 1 of 1 free",
+        "Rate: not set",
+      ],
+    );
+    assert.deepEqual(
+      [host.gpus[0]?.title, host.gpus[0]?.load.text, host.gpus[0]?.power.top],
+      ["GPU 0 · RTX 3090", "37 %", 350],
+    );
+  });
+
+  it("says what its jobs have cost at today's rate, and that nobody knows without one", () => {
+    const ran = aJob({ state: "succeeded", startedAtMs: 100_000, endedAtMs: 100_000 + 1_800_000 });
+    const { cost, jobs } = modelOf([ran], 2_000_000);
+    assert.deepEqual(cost, { rate: "$2.00/h", jobs: "$1.00 at today’s rate, for the job below" });
+    assert.equal(jobs[0]?.cost.text, "$1.00");
+    assert.deepEqual(modelOf([ran], null).cost, { rate: "no rate is set", jobs: "unknown without a rate" });
+    assert.deepEqual(jobCostFigure(aJob({ startedAtMs: null }), 1, nowMs).hint, "it never ran");
+  });
+
+  it("counts a running job until now, and never a negative time", () => {
+    assert.equal(jobCostMicroUsd(aJob({ startedAtMs: nowMs - 3_600_000 }), 440_000, nowMs), 440_000);
+    assert.equal(jobCostMicroUsd(aJob({ startedAtMs: nowMs + 9_000 }), 440_000, nowMs), 0);
+  });
+
+  it("lists only its own jobs, those that run first", () => {
+    const id = (n: number) => `j-${String(n).padStart(16, "0")}` as JobId;
+    const { jobs } = modelOf(
+      [
+        aJob({ id: id(1), state: "failed", endedAtMs: 9_000, createdAtMs: 50 }),
+        aJob({ id: id(2), createdAtMs: 10, startedAtMs: nowMs - 65_000 }),
+        aJob({ id: id(3), hostId: "h-00000000000000ff" as HostId }),
+      ],
+      null,
+    );
+    assert.deepEqual(
+      jobs.map((job) => job.id),
+      [id(2), id(1)],
+    );
+    assert.equal(jobs[0]?.outcome, "running for 1 min");
+  });
+
+  it("shows the newest events of the host and of its jobs, once each", () => {
+    const events = [
+      anEvent(1, "host.added", { hostId, name: "rtx-box", rateMicroUsdPerHour: 440_000 }),
+      anEvent(2, "job.queued", { jobId: aJob().id, script: "a.py" }),
+      anEvent(3, "host.added", { hostId: "h-00000000000000ff", name: "other" }),
+      anEvent(4, "job.failed", { jobId: aJob().id, exitCode: 3 }),
+      anEvent(4, "job.failed", { jobId: aJob().id, exitCode: 3 }),
+      anEvent(5, "job.failed", { jobId: "j-00000000000000ff", exitCode: 3 }),
+    ];
+    assert.deepEqual(
+      modelOf([aJob()], null, events).events?.map(({ seq, what, detail }) => [seq, what, detail]),
+      [
+        [4, "job.failed", "train.py, exit 3"],
+        [2, "job.queued", "train.py"],
+        [1, "host.added", "$0.44/h"],
+      ],
+    );
+    const many = Array.from({ length: 40 }, (_, n) => anEvent(n + 1, "host.changed", { hostId }));
+    assert.equal(hostEvents(many, { hostId, name: "rtx-box", jobIds: new Set() }).length, 12);
+  });
+
+  it("says when its host is not in the fleet any more", () => {
+    const fleet = { hosts: new Map(), jobs: new Map(), isKnown: true };
+    const facts = { hostId, minutes: 5, metrics: none, events: null } as const;
+    const model = hostPanelModel({ fleet, contact: { kind: "live" } }, facts, nowMs);
+    assert.equal(model.host, null);
+    assert.match(model.banner?.text ?? "", /not in the fleet any more/);
+  });
+
+  it("writes amounts with the digits they need", () => {
+    assert.deepEqual([0, 50, 12_345, 999_900, 12_300_000].map(formatUsd), [
+      "$0.00",
+      "< $0.0001",
+      "$0.0123",
+      "$0.9999",
+      "$12.30",
+    ]);
+  });
+});
+
+describe("a host's last minutes", () => {
+  it("have a gap where nothing was read for long, and none between background readings", () => {
+    const series = new HostSeries();
+    for (const atMs of [0, 15_000, 30_000, 120_000]) series.add(aReading({ atMs }));
+    const { atMs, cpuPct, gpus } = withGaps(series.between(0, nowMs));
+    assert.deepEqual(atMs, [0, 15_000, 30_000, 30_001, 120_000]);
+    assert.deepEqual(cpuPct, [5, 5, 5, null, 5]);
+    assert.deepEqual(gpus[0]?.utilizationPct, [37, 37, 37, null, 37]);
+  });
+
+  it("come from the service at first, then live; the newest answer counts", async () => {
+    const service = new HostSeries();
+    for (const atMs of [1_000, 2_000]) service.add(aReading({ atMs }));
+    const answers: ((value: unknown) => void)[] = [];
+    const client = {
+      call: (name: string) =>
+        name === "listLedger"
+          ? Promise.resolve({ events: [anEvent(7, "host.added", { hostId })], head: "", total: 1 })
+          : new Promise((resolve) => answers.push(resolve)),
+    } as unknown as Pick<RouteClient, "call">;
+    let told = 0;
+    const history = createHostHistory(hostId, () => (told += 1));
+    const [first, second] = [history.load(client), history.load(client)];
+    answers[1]?.(service.between(0, nowMs));
+    await second;
+    answers[0]?.(none);
+    await first;
+    history.take(aReading({ atMs: 3_000 }));
+    history.take(aReading({ atMs: 3_000 }));
+    assert.deepEqual(history.lastMinutes(1).atMs, [1_000, 2_000, 3_000]);
+    assert.equal(told, 1);
+    history.takeEvents([anEvent(8, "host.changed", { hostId })]);
+    assert.deepEqual([...new Set(history.events?.map(({ seq }) => seq))], [7, 8]);
+  });
+
+  it("are what is known when the service does not answer", async () => {
+    const client = { call: () => Promise.reject(new Error("gone")) } as unknown as Pick<RouteClient, "call">;
+    const history = createHostHistory(hostId, () => undefined);
+    history.take(aReading({ atMs: 3_000 }));
+    await history.load(client);
+    assert.deepEqual(history.lastMinutes(5).atMs, [3_000]);
+    assert.equal(history.events, null);
+  });
+});

@@ -1,63 +1,72 @@
+import type { Prompt } from "../../protocol/prompt.ts";
 import type { Contact } from "./contact.ts";
 import { formatAge, formatRate } from "./figures.ts";
 import type { FleetState } from "./fleetState.ts";
 import { gpuUse } from "./gpuUse.ts";
 import { plainWords } from "./plainWords.ts";
 
-/** The status bar entry. `text` may hold `$(codicon)`; `tooltip` is plain text. */
+/** The status bar entry. `text` may hold `$(codicon)`; `lines` are the tooltip, plain text each. */
 export interface StatusBarText {
   text: string;
-  tooltip: string;
-  accessibilityLabel: string;
-  /** `warning`: drawn on the warning colour. */
-  tone: "normal" | "warning";
+  lines: readonly string[];
+  /** `error`: something waits for a person. `warning`: there is no contact. Drawn on those colours. */
+  tone: "normal" | "warning" | "error";
   /** What a click does. */
-  click: "show-hosts" | "reconnect" | "join";
+  click: "dashboard" | "hosts" | "reconnect" | "join";
 }
 
-/** What the status bar says of the fleet. Never figures without contact. */
-export function statusBarText(fleet: FleetState, contact: Contact, nowMs: number): StatusBarText {
+/** What the status bar says of the fleet. Never figures without contact. `waiting`: questions of hosts to a person. */
+export function statusBarText(
+  fleet: FleetState,
+  contact: Contact,
+  nowMs: number,
+  waiting: readonly Prompt[] = [],
+): StatusBarText {
   switch (contact.kind) {
     case "connecting":
       return {
         text: "$(sync~spin) hwLedger",
-        tooltip: "Connecting to the fleet's service",
-        accessibilityLabel: "hwLedger: connecting to the fleet's service",
+        lines: ["Connecting to the fleet's service"],
         tone: "normal",
         click: "reconnect",
       };
     case "lost":
-      return lost(
-        `Not connected to the fleet's service for ${formatAge(nowMs - contact.sinceMs)}. ${contact.problem.detail}\nTrying again by itself; click to try now.`,
-      );
-    case "refused":
+      return lost([
+        `Not connected to the fleet's service for ${formatAge(nowMs - contact.sinceMs)}.`,
+        contact.problem.detail,
+        "Trying again by itself; click to try now.",
+      ]);
+    case "refused": {
+      const { code, title, detail, next } = contact.problem;
+      const isOurs = /^(no-certificate|certificate-refused|service-untrusted)$/.test(code);
       return {
-        ...lost(plainWords(`${contact.problem.title}. ${contact.problem.detail}\n${contact.problem.next}`)),
-        click: /^(no-certificate|certificate-refused|service-untrusted)$/.test(contact.problem.code)
-          ? "join"
-          : "reconnect",
+        ...lost([`${title}.`, detail, next].map(plainWords)),
+        tone: "error",
+        click: isOurs ? "join" : "reconnect",
       };
+    }
     case "live":
-      return live(fleet);
+      return live(fleet, waiting);
   }
 }
 
-function lost(tooltip: string): StatusBarText {
+function lost(lines: string[]): StatusBarText {
   return {
     text: "$(debug-disconnect) hwLedger: not connected",
-    tooltip,
-    accessibilityLabel: `hwLedger: not connected. ${tooltip}`,
+    lines: lines.filter((line) => line !== ""),
     tone: "warning",
     click: "reconnect",
   };
 }
 
-function live(fleet: FleetState): StatusBarText {
+function live(fleet: FleetState, waiting: readonly Prompt[]): StatusBarText {
   const use = gpuUse(fleet);
+  const needs = needsOfPeople(fleet, waiting);
   const parts = [use.gpus === 0 ? "no GPUs" : `${use.busy}/${use.gpus} GPUs`];
   if (use.meanUtilizationPct !== null) parts.push(`${Math.round(use.meanUtilizationPct)} %`);
   if (use.microUsdPerHour !== null) parts.push(formatRate(use.microUsdPerHour));
   const lines = [
+    ...needs,
     `${use.onlineHosts} of ${use.hosts} hosts online`,
     `${use.busy} of ${use.gpus} GPUs busy${use.unknown > 0 ? `, ${use.unknown} unknown` : ""}`,
     ...(use.meanUtilizationPct === null
@@ -68,10 +77,18 @@ function live(fleet: FleetState): StatusBarText {
       : [`${formatRate(use.microUsdPerHour)} for the hosts online with a rate`]),
   ];
   return {
-    text: `$(chip) ${parts.join(" · ")}`,
-    tooltip: lines.join("\n"),
-    accessibilityLabel: `hwLedger: ${lines.join(", ")}`,
-    tone: "normal",
-    click: "show-hosts",
+    text: `$(${needs.length > 0 ? "bell-dot" : "chip"}) ${parts.join(" · ")}`,
+    lines,
+    tone: needs.length > 0 ? "error" : "normal",
+    click: needs.length > 0 ? "hosts" : "dashboard",
   };
+}
+
+/** What only a person can do: answer a host, or log in to one. */
+function needsOfPeople(fleet: FleetState, waiting: readonly Prompt[]): string[] {
+  const asking = new Set(waiting.map(({ host }) => host));
+  const shut = [...fleet.hosts.values()]
+    .filter(({ record }) => record.status.kind === "needs-login" && !asking.has(record.name))
+    .map(({ record }) => `${record.name} needs you to log in`);
+  return [...[...asking].map((host) => `${host} asks you something`), ...shut];
 }

@@ -13,6 +13,13 @@ export const words = {
     showLog: "Show the Log",
     start: "Start It",
   },
+  statusBar: {
+    name: "hwLedger Fleet",
+    whichName: "hwLedger Fleet: which fleet",
+    switch: (label: string) => `This window shows the fleet “${label}”. Click to show another.`,
+    dashboard: "Dashboard",
+    switchLink: "Switch fleet",
+  },
   addHost: {
     title: "Add a Host",
     choose: "A name from ~/.ssh/config on the service’s machine, or an address",

@@ -10,6 +10,7 @@ import { unknownFleet, withFleetData, type FleetState } from "../../extension/co
 import { memberName } from "../../extension/core/memberName.ts";
 import { problemText } from "../../extension/core/problemText.ts";
 import { rankHosts } from "../../extension/core/rankHosts.ts";
+import type { Prompt } from "../../protocol/prompt.ts";
 import { statusBarText } from "../../extension/core/statusBarText.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import { aGpu, aHost, aReading } from "../support/fleetRecords.ts";
@@ -101,11 +102,23 @@ describe("the status bar", () => {
     assert.equal(statusBarText(aFleet(), live, 0).text, "$(chip) 1/4 GPUs · 37 % · $0.54/h");
   });
 
+  it("is red when only a person can go on, says for which host, and leads there", () => {
+    const status = { kind: "needs-login" as const, sinceMs: 0, reason: "passphrase" };
+    const data = { kind: "fleet" as const, hosts: [aHost({ status })], jobs: [], removedHostIds: [] };
+    const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
+    const bar = statusBarText(fleet, live, 0);
+    assert.deepEqual([bar.tone, bar.click, bar.lines[0]], ["error", "hosts", "rtx-box needs you to log in"]);
+    const prompt = { host: "rtx-box" } as Prompt;
+    assert.equal(statusBarText(fleet, live, 0, [prompt]).lines[0], "rtx-box asks you something");
+    const fine = statusBarText(aFleet(), live, 0);
+    assert.deepEqual([fine.tone, fine.click], ["normal", "dashboard"]);
+  });
+
   it("shows no figures without contact, and says why", () => {
     const problem = problemOf("service-unreachable", { url: "https://x:1", reason: "nothing listens there" });
     const bar = statusBarText(aFleet(), { kind: "lost", sinceMs: 0, problem }, 65_000);
     assert.equal(bar.text, "$(debug-disconnect) hwLedger: not connected");
-    assert.match(bar.tooltip, /for 1 min.*nothing listens there/);
+    assert.match(bar.lines.join(" "), /for 1 min.*nothing listens there/);
     assert.equal(bar.click, "reconnect");
     const refused = problemOf("certificate-refused", { reason: "It was revoked." });
     assert.equal(statusBarText(aFleet(), { kind: "refused", sinceMs: 0, problem: refused }, 0).click, "join");

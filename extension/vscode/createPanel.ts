@@ -23,10 +23,11 @@ export interface PanelContent<M, Msg> {
   /** What the page may say of its own; what is neither this nor common to all pages is dropped. */
   messageSchema: z.ZodType<Msg>;
   onMessage: (message: Msg) => void;
-  /** The panel came into sight or left it. */
+  /** The panel came into sight or left it; not told of its closing. */
   onVisible?: (isVisible: boolean) => void;
   /** See `createSnapshotFeed`. */
   shortestMs?: (model: M) => number;
+  /** The panel was closed: touching it now would throw. */
   dispose?: () => void;
 }
 
@@ -57,7 +58,9 @@ export function createPanel<M, Msg>(
     ...(content.shortestMs ? { shortestMs: content.shortestMs } : {}),
   });
 
+  let isClosed = false;
   function touch(): void {
+    if (isClosed) return;
     const title = content.title();
     if (panel.title !== title) panel.title = title;
     feed.touch();
@@ -87,9 +90,9 @@ export function createPanel<M, Msg>(
     { dispose: membership.listen(touch) },
   ];
   panel.onDidDispose(() => {
+    isClosed = true;
     feed.hide();
     for (const part of parts) part.dispose();
-    if (isVisible) content.onVisible?.(false);
     content.dispose?.();
   });
   const icon = (name: string) => vscode.Uri.joinPath(extensionUri, "media", name);

@@ -1,7 +1,7 @@
 import type { FleetSession } from "../core/openFleetSession.ts";
 import type { PanelHost } from "./createPanel.ts";
 import type { RowHandle } from "./createHostsView.ts";
-import { dashboardPanels } from "./dashboardPanel.ts";
+import { dashboardPanels, dashboardTitle } from "./dashboardPanel.ts";
 import { hostFor } from "./hostCommands.ts";
 import { hostPanels } from "./hostPanel.ts";
 
@@ -18,12 +18,12 @@ export function createPanelCommands(host: PanelHost): PanelCommands {
   const hosts = hostPanels(host);
   return {
     openDashboard() {
-      dashboard.show("fleet");
+      dashboard.show("fleet", dashboardTitle);
       return Promise.resolve();
     },
     async openHost(session, row) {
       const known = await hostFor(session, row, "Open the panel of");
-      if (known) hosts.show(known.record.id);
+      if (known) hosts.show(known.record.id, known.record.name);
     },
     dispose() {
       dashboard.dispose();

@@ -3,7 +3,6 @@ import * as vscode from "vscode";
 /** A kind of panel of which there may be several, one for each key. */
 export interface PanelKind<K extends string> {
   viewType: string;
-  title: string;
   /** Which panel a page was, by the state it kept over a reload of the window; null when it does not say. */
   keyOf: (state: unknown) => K | null;
   /** Fills a new panel, or one that the editor kept over a reload. */
@@ -12,14 +11,14 @@ export interface PanelKind<K extends string> {
 
 /** The open panels of a kind. */
 export interface Panels<K> {
-  /** Shows the panel of this key, the one there is or a new one. */
-  show(key: K): void;
+  /** Shows the panel of this key, the one there is or a new one. `title` is what its tab says, the same for the same key. */
+  show(key: K, title: string): void;
   /** Open panels stay: the editor keeps them over a reload. */
   dispose(): void;
 }
 
 /** Keeps one panel a key, and takes up again those that were open when the window was loaded anew. */
-export function createPanels<K extends string>({ viewType, title, keyOf, fill }: PanelKind<K>): Panels<K> {
+export function createPanels<K extends string>({ viewType, keyOf, fill }: PanelKind<K>): Panels<K> {
   const open = new Map<K, vscode.WebviewPanel>();
 
   function adopt(panel: vscode.WebviewPanel, key: K): void {
@@ -40,11 +39,20 @@ export function createPanels<K extends string>({ viewType, title, keyOf, fill }:
   });
 
   return {
-    show(key) {
+    show(key, title) {
       const known = open.get(key);
       if (known) return known.reveal();
+      closeDormant(viewType, title);
       adopt(vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active), key);
     },
     dispose: () => void serializer.dispose(),
   };
+}
+
+/** After a reload a tab that nobody has looked at yet is a name without a panel: a new one takes its place. */
+function closeDormant(viewType: string, title: string): void {
+  const isDormant = ({ input, label }: vscode.Tab): boolean =>
+    input instanceof vscode.TabInputWebview && input.viewType.endsWith(viewType) && label === title;
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs.filter(isDormant));
+  if (tabs.length > 0) void vscode.window.tabGroups.close(tabs);
 }

@@ -14,18 +14,21 @@ import { createPanels, type Panels } from "./createPanels.ts";
 const mostWatched = 64;
 const manyRows = 200;
 
+export const dashboardTitle = "Fleet Dashboard";
+
 /** The fleet's dashboard, of which there is one. */
 export function dashboardPanels(host: PanelHost): Panels<"fleet"> {
   const { membership, now } = host;
 
   function fill(panel: vscode.WebviewPanel): void {
     let inSight: readonly HostId[] = [];
+    let isVisible = false;
     const watch = (): void =>
-      membership.session?.watchFor(panel, new Set(panel.visible ? inSight.slice(0, mostWatched) : []));
+      membership.session?.watchFor(panel, new Set(isVisible ? inSight.slice(0, mostWatched) : []));
     const stop = membership.listen(watch);
     createPanel<DashboardModel, DashboardMessage>(panel, host, {
       page: "dashboard",
-      title: () => "Fleet Dashboard",
+      title: () => dashboardTitle,
       model: () => dashboardModel(membership.session, now()),
       messageSchema: dashboardMessageSchema,
       onMessage(message) {
@@ -36,15 +39,18 @@ export function dashboardPanels(host: PanelHost): Panels<"fleet"> {
         const { hostId } = message;
         void vscode.commands.executeCommand(commandIds.openHost, { rowId: hostId, hostId });
       },
-      onVisible: watch,
+      onVisible(next) {
+        isVisible = next;
+        watch();
+      },
       shortestMs: ({ rows }) => (rows.length > manyRows ? 1_000 : 0),
       dispose() {
         stop();
-        membership.session?.watchFor(panel, new Set());
+        isVisible = false;
+        watch();
       },
     });
   }
 
-  const title = "Fleet Dashboard";
-  return createPanels({ viewType: "hwledger.dashboard", title, keyOf: () => "fleet" as const, fill });
+  return createPanels({ viewType: "hwledger.dashboard", keyOf: () => "fleet" as const, fill });
 }

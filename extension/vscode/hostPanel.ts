@@ -18,7 +18,6 @@ import { createPanels, type Panels } from "./createPanels.ts";
 export function hostPanels(host: PanelHost): Panels<HostId> {
   return createPanels<HostId>({
     viewType: "hwledger.host",
-    title: "Host",
     keyOf: (state) => hostStateSchema.safeParse(state).data?.hostId ?? null,
     fill: (panel, hostId) => fillHostPanel(panel, hostId, host),
   });
@@ -28,7 +27,8 @@ function fillHostPanel(panel: vscode.WebviewPanel, hostId: HostId, host: PanelHo
   const { membership, now } = host;
   let minutes: ChartMinutes = 5;
   const history = createHostHistory(hostId, () => open.touch());
-  const live = followLive(panel, hostId, history, () => membership.session ?? null);
+  let isVisible = false;
+  const live = followLive(hostId, history, () => (isVisible ? (membership.session ?? null) : null));
   const stop = membership.listen(live.look);
   const known = () => membership.session?.fleet.hosts.get(hostId);
   const open = createPanel<HostPanelModel, HostMessage>(panel, host, {
@@ -47,21 +47,24 @@ function fillHostPanel(panel: vscode.WebviewPanel, hostId: HostId, host: PanelHo
       minutes = message.minutes;
       open.touch();
     },
-    onVisible: live.look,
+    onVisible(next) {
+      isVisible = next;
+      live.look();
+    },
     dispose() {
       stop();
-      live.end();
+      isVisible = false;
+      live.look();
     },
   });
 }
 
-/** Follows a host's readings and the ledger while its panel is in sight; after each pause what was missed is asked for. */
+/** Follows a host's readings and the ledger while a session is wanted; after each pause what was missed is asked for. */
 function followLive(
-  panel: vscode.WebviewPanel,
   hostId: HostId,
   history: ReturnType<typeof createHostHistory>,
-  currentSession: () => FleetSession | null,
-): { look: () => void; end: () => void } {
+  wanted: () => FleetSession | null,
+): { look: () => void } {
   let following: FleetSession | null = null;
   let stopLedger: () => void = () => undefined;
   let wasLive = false;
@@ -70,11 +73,11 @@ function followLive(
     if (next === following) return;
     stopLedger();
     stopLedger = () => undefined;
-    following?.watchFor(panel, new Set());
+    following?.watchFor(history, new Set());
     following = next;
     wasLive = false;
     if (!next) return;
-    next.watchFor(panel, new Set([hostId]));
+    next.watchFor(history, new Set([hostId]));
     stopLedger = next.stream.subscribe("ledger", {
       onData: (data) => {
         if (data.kind === "ledger") history.takeEvents(data.events);
@@ -84,7 +87,7 @@ function followLive(
 
   return {
     look() {
-      follow(panel.visible ? currentSession() : null);
+      follow(wanted());
       if (!following) return;
       const isLive = following.contact.kind === "live";
       if (isLive && !wasLive) void history.load(following.client);
@@ -92,6 +95,5 @@ function followLive(
       const reading = following.fleet.hosts.get(hostId)?.reading;
       if (reading) history.take(reading);
     },
-    end: () => follow(null),
   };
 }

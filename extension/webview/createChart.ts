@@ -101,12 +101,12 @@ function options(
   readout: (u: uPlot) => void,
 ): uPlot.Options {
   const muted = () => themeColour("--vscode-descriptionForeground");
-  const grid = { stroke: () => themeColour("--vscode-panel-border"), width: 1 };
+  const grid = { stroke: () => faint(muted()), width: 1 };
   const axis = { stroke: muted, font: smallFont(), grid, ticks: { show: false } };
   return {
     width: 240,
     height: heightPx,
-    padding: [6, 4, 0, 0],
+    padding: [6, 16, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [frame.span().fromS, frame.span().toS] },

@@ -172,6 +172,7 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     await closeTerminals();
     await editor.clickTreeItem("Jobs", "fail.py");
     await editor.waitForTerminal("exit 1 after");
+    await editor.changeSettings({ "hwledger.notifyWhenJobEnds": "always" });
     await reloadWindow(editor);
     await editor.until("its terminal", async () => (await terminalNames(editor)).join().includes("fail.py"));
     assert.ok(!(await terminalNames(editor)).join().includes("count.py"));
@@ -180,11 +181,12 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     await editor.waitForTerminal("exit 1 after");
   });
 
-  it("runs a job again from the tree, with its arguments", async () => {
+  it("runs a job again from the tree, with its arguments, and tells of its end as the setting wants it", async () => {
     const before = (await jobTexts(fixture)).length;
     await editor.treeContextMenu("Jobs", "count.py", "Run a Job Again");
     await editor.until("one more job", async () => (await jobTexts(fixture)).length === before + 1);
     assert.equal((await jobTexts(fixture))[0], `count.py ${stopFile} on h100-node`);
+    await editor.waitForNotification("count.py on h100-node: exit 0 after");
   });
 
   it("runs again what another program sent, by the file in the open folder, and says when it is not here", async () => {

@@ -30,6 +30,7 @@ export const words = {
     nameRule: "Letters, digits, ‘.’, ‘_’ and ‘-’, first a letter or digit, at most 63",
     nameTaken: "A host of this fleet has that name",
     connecting: (name: string) => `Connecting to ${name}`,
+    addedUnseen: (name: string) => `${name} is in the fleet. It has not answered yet.`,
     added: (name: string, gpus: number) =>
       `${name} is in the fleet, with ${gpus === 0 ? "no GPU that can be read" : gpus === 1 ? "1 GPU" : `${gpus} GPUs`}.`,
     again: "Try Again",

@@ -116,7 +116,9 @@ async function send(session: FleetSession, host: NewHost): Promise<void> {
       { location: vscode.ProgressLocation.Notification, title: say.connecting(name) },
       () => session.client.call("addHost", { body }, { silenceMs: addLimitMs }),
     );
-    void vscode.window.showInformationMessage(say.added(record.name, record.gpus.length));
+    const told =
+      record.reading === null ? say.addedUnseen(record.name) : say.added(record.name, record.gpus.length);
+    void vscode.window.showInformationMessage(told);
   } catch (error) {
     const problem = problemIn(error);
     const mayKeep = /^(host-unreachable|host-connection-lost|needs-login)$/.test(problem.code);

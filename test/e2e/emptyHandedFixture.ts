@@ -53,7 +53,6 @@ export async function startEmptyHanded(hostNames: readonly string[]): Promise<Em
         XDG_DATA_HOME: "",
         HWLEDGER_HOME: "",
         SSH_AUTH_SOCK: "",
-        PATH: `${join(person, "bin")}:${process.env["PATH"] ?? ""}`,
       },
     });
     cleanUps.unshift(() => editor.stop());
@@ -81,6 +80,9 @@ async function furnish(person: string, lab: Lab): Promise<void> {
   const config = join(person, ".ssh", "config");
   await writeFile(config, await readFile(lab.sshConfigFile));
   await writeFile(join(person, "bin", "ssh"), sshOfThePerson(config), { mode: 0o755 });
+  // The editor takes PATH from a login shell.
+  const profile = `PATH='${join(person, "bin")}':"$PATH"; export PATH\n`;
+  for (const name of [".profile", ".bash_profile"]) await writeFile(join(person, name), profile);
   const key = join(person, ".ssh", "id_ed25519");
   await copyFile(lab.hosts.at(-1)!.identityFile, key);
   await chmod(key, 0o600);

@@ -29,6 +29,8 @@ export interface Membership {
   readonly profiles: readonly Profile[];
   /** The fleet that this window shows. */
   readonly profile: Profile | null;
+  /** Whether this editor started that fleet's service, on this machine. */
+  readonly isLocal: boolean;
   /** Reads the store and connects, the first time; afterwards what is. Rejects when the store cannot be read. */
   ready(): Promise<FleetSession | null>;
   /** Keeps the identity, in place of an earlier one of the same fleet, and shows that fleet. */
@@ -111,6 +113,9 @@ export function createMembership({ store, active, openSession }: MembershipNeeds
     },
     get profile() {
       return session ? chosen() : null;
+    },
+    get isLocal() {
+      return session ? (chosen()?.home ?? null) !== null : false;
     },
     async ready() {
       if (session !== undefined) return session;

@@ -102,7 +102,7 @@ export function activate(context: vscode.ExtensionContext): void {
     [commandIds.addHost]: withSession((session) => addHost(session)),
     [commandIds.testConnection]: withSession((session, row?: RowHandle) => testConnection(session, row, now)),
     [commandIds.openTerminal]: withSession((session, row?: RowHandle) =>
-      openTerminal(session, row, membership.profile?.home !== null),
+      openTerminal(session, row, membership.isLocal),
     ),
     [commandIds.removeHost]: withSession((session, row?: RowHandle) => removeHost(session, row)),
     [commandIds.filterHosts]: () =>

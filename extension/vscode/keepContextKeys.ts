@@ -13,10 +13,10 @@ export function keepContextKeys(membership: Membership): vscode.Disposable {
   }
 
   function show(): void {
-    const { session, profile, profiles } = membership;
+    const { session, isLocal, profiles } = membership;
     set(contextKeys.membership, session === undefined ? "unknown" : session === null ? "none" : "joined");
     set(contextKeys.contact, session ? session.contact.kind : "none");
-    set(contextKeys.isLocal, profile !== null && profile.home !== null);
+    set(contextKeys.isLocal, isLocal);
     set(contextKeys.hasSeveral, profiles.length > 1);
   }
 

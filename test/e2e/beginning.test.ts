@@ -34,8 +34,10 @@ describe("a person with the editor and nothing else", function () {
 
   it("starts a fleet on this machine with one click, and this machine is its first host", async () => {
     await editor.openView(view);
+    const start = editor.page.getByRole("button", { name: "Start a Fleet on This Machine" });
+    await start.waitFor();
     await picture("beginning-welcome-dark");
-    await editor.page.getByRole("button", { name: "Start a Fleet on This Machine" }).click();
+    await start.click();
     await editor.waitForNotification("Joined the fleet at", 60_000);
     await hosts("this machine", ([only]) => only?.description.startsWith("online") ?? false);
     assert.ok(fixture.isServiceUp());
@@ -80,9 +82,9 @@ describe("a person with the editor and nothing else", function () {
     await editor.typeInQuickInput("ada@127.0.0.1:9", { prompt: "[user@]address" });
     await editor.typeInQuickInput("attic", { prompt: "What to call it" });
     await editor.typeInQuickInput("", { prompt: "US dollars per hour" });
-    await editor.waitForNotification("attic", 60_000);
+    await editor.waitForNotification("cannot be reached", 60_000);
     await picture("beginning-unreachable-dark");
-    await editor.pressNotificationButton("attic", "Add It Anyway");
+    await editor.pressNotificationButton("cannot be reached", "Add It Anyway");
     await hosts("the host that does not answer", (rows) =>
       rows.some(({ label, description }) => label === "attic" && description.startsWith("unreachable")),
     );
@@ -168,6 +170,48 @@ describe("a person with the editor and nothing else", function () {
   it("shows the service's log", async () => {
     await editor.runCommand("hwLedger: Show the Service’s Log");
     await editor.page.locator('.tab.active[aria-label^="service.log"]').waitFor();
+  });
+
+  it("shows what happened in the Ledger view, newest first, and verifies it", async () => {
+    await editor.openView("Ledger");
+    const items = await editor.waitForTree("Ledger", "events", (rows) => rows.length > 5);
+    assert.equal(items[0]?.label, "Not verified yet");
+    assert.equal(items[1]?.label, "attic was removed");
+    assert.equal(items.at(-1)?.label, "the fleet was made");
+    await editor.clickTreeItem("Ledger", "Not verified yet");
+    await editor.waitForNotification("The ledger holds: all");
+    await editor.waitForTree(
+      "Ledger",
+      "the verdict with its age",
+      ([row]) => row?.label === "Verified" && /^moments ago · \d+ events$/.test(row.description),
+    );
+    await picture("beginning-ledger-dark");
+  });
+
+  it("filters the ledger, and opens an event as a document", async () => {
+    await editor.runCommand("hwLedger: Filter the Ledger");
+    await editor.typeInQuickInput("host.key-accepted", { prompt: "Text that an event must have" });
+    await editor.waitForTree("Ledger", "one event", (rows) => rows.length === 2);
+    await editor.clickTreeItem("Ledger", "the key of spark was accepted");
+    const text = editor.page.locator(".editor-instance .view-lines");
+    await editor.until("the event in the document", async () =>
+      (await text.last().innerText()).replaceAll("\u00a0", " ").includes('"type": "host.key-accepted"'),
+    );
+    await editor.runCommand("hwLedger: Clear the Filter of the Ledger");
+    await editor.waitForTree("Ledger", "all events", (rows) => rows.length > 5);
+  });
+
+  it("collects diagnostics without names, addresses and keys", async () => {
+    await editor.runCommand("hwLedger: Collect Diagnostics");
+    const lines = editor.page.locator(".editor-instance .view-lines");
+    const text = await editor.until("the document", async () => {
+      const shown = (await lines.last().innerText()).replaceAll("\u00a0", " ");
+      return shown.includes("hwLedger Fleet: diagnostics") && shown;
+    });
+    for (const name of ["rtx-box", "spark", fixture.lab.host("spark").address, fixture.home])
+      assert.ok(!text.includes(name), name);
+    assert.match(text, /host 2: ssh, online/);
+    await picture("beginning-diagnostics-dark");
   });
 
   it("joins a second fleet and switches between the two", async () => {

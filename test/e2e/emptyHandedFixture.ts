@@ -43,7 +43,9 @@ export async function startEmptyHanded(hostNames: readonly string[]): Promise<Em
     const workspaceFolder = join(dir, "experiments");
     await mkdir(workspaceFolder);
     await writeFile(join(workspaceFolder, "hello.py"), 'print("hello from", __file__)\n');
-    cleanUps.unshift(async () => void (await stopService(homeLayout(home))));
+    cleanUps.unshift(async () => {
+      await stopService(homeLayout(home));
+    });
     const editor = await startEditor({
       dir: join(dir, "editor"),
       vsix: buildIfStale(),

@@ -41,6 +41,8 @@ export const words = {
     rule: "An amount such as 0.44, with at most six decimals",
   },
   hosts: {
+    none: "The fleet has no hosts yet.",
+    add: "Add a Host",
     localElsewhere: (name: string) =>
       `${name} is the machine of the fleet’s service, which is not this one: no terminal can be opened there by SSH.`,
     terminalOn: "Open a Terminal on",
@@ -76,6 +78,9 @@ export const words = {
     renameTitle: "Name of the Fleet",
     renamePrompt: "What you call it; nobody else sees it",
     none: "This editor is in no fleet.",
+    noneYet: "This editor is in no fleet yet.",
+    start: "Start a Fleet on This Machine",
+    join: "Join a Fleet",
     leave: "Leave",
     leaveDetail: "This editor's key is deleted. Jobs run on; coming back takes a new join link.",
   },

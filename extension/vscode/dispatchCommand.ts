@@ -5,6 +5,7 @@ import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
+import { offerFleet } from "./offerFleet.ts";
 import { pickHost } from "./pickHost.ts";
 import { scriptToDispatch } from "./scriptToDispatch.ts";
 import { sendDispatch, type Order } from "./sendDispatch.ts";
@@ -79,7 +80,7 @@ async function isTrusted(): Promise<boolean> {
 
 /** A session that is connected and knows its fleet; otherwise says what is missing and answers with undefined. */
 export async function connectedSession(membership: Membership): Promise<FleetSession | undefined> {
-  const session = (await membership.ready()) ?? (await offerJoining(membership));
+  const session = (await membership.ready()) ?? (await offerFleet(membership));
   if (!session) return undefined;
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: "Connecting to the fleet" },
@@ -94,14 +95,4 @@ export async function connectedSession(membership: Membership): Promise<FleetSes
     return undefined;
   }
   return session;
-}
-
-async function offerJoining(membership: Membership): Promise<FleetSession | null | undefined> {
-  const answer = await vscode.window.showInformationMessage(
-    "This editor is in no fleet yet. Start one with “npm start” or “hwledger up” and join it by the link it prints.",
-    "Join a Fleet",
-  );
-  if (answer !== "Join a Fleet") return undefined;
-  await vscode.commands.executeCommand(commandIds.join);
-  return membership.session;
 }

@@ -1,4 +1,6 @@
 import * as vscode from "vscode";
+import { commandIds } from "../core/commandIds.ts";
+import { words } from "../core/words.ts";
 import { argsText, parseArgs } from "../core/argsText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { rankHosts, type HostChoice } from "../core/rankHosts.ts";
@@ -32,9 +34,9 @@ const editButton: vscode.QuickInputButton = {
 export async function pickHost(session: FleetSession, needs: PickHostNeeds): Promise<Placement | undefined> {
   const choices = rankHosts(session.fleet, session.contact, needs.now());
   if (choices.length === 0) {
-    void vscode.window.showInformationMessage(
-      "The fleet has no hosts yet. Add one with “hwledger host add NAME”.",
-    );
+    const { none, add } = words.hosts;
+    const answer = await vscode.window.showInformationMessage(none, add);
+    if (answer === add) await vscode.commands.executeCommand(commandIds.addHost);
     return undefined;
   }
   let args = needs.args;

@@ -28,7 +28,7 @@ const argsSchema = z.array(z.object({ file: z.string(), args: z.array(z.string()
 
 /** What was dispatched from this workspace, how, and with which arguments the next time. Newest first, a few hundred. */
 export interface DispatchMemory {
-  /** The arguments for a file the next time: as last edited or sent. */
+  /** The arguments for a file the next time. */
   argsOf(file: string): readonly string[];
   setArgs(file: string, args: readonly string[]): void;
   add(sent: SentJob): void;
@@ -54,18 +54,13 @@ export function createDispatchMemory(state: KeptState): DispatchMemory {
     void state.update(keys.sent, sent);
   }
 
-  function setArgs(file: string, args: readonly string[]): void {
-    const others = allArgs().filter((entry) => entry.file !== file);
-    void state.update(keys.args, [{ file, args: [...args] }, ...others].slice(0, most));
-  }
-
   return {
     argsOf: (file) => allArgs().find((entry) => entry.file === file)?.args ?? [],
-    setArgs,
-    add(sent) {
-      keep([sent, ...sentJobs()].slice(0, most));
-      setArgs(sent.file, sent.args);
+    setArgs(file, args) {
+      const others = allArgs().filter((entry) => entry.file !== file);
+      void state.update(keys.args, [{ file, args: [...args] }, ...others].slice(0, most));
     },
+    add: (sent) => keep([sent, ...sentJobs()].slice(0, most)),
     of: (jobId) => sentJobs().find((sent) => sent.jobId === jobId),
     last: (fleetId, file) =>
       sentJobs().find((sent) => sent.fleetId === fleetId && (file === undefined || sent.file === file)),

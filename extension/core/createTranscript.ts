@@ -62,7 +62,8 @@ export function createTranscript({
   }
 
   function head(job: JobRecord): string {
-    const sent = `sent ${formatBytes(job.archiveBytes)}${source === null ? "" : ` from ${source}`}`;
+    const size = job.archiveBytes === 0 ? "" : ` ${formatBytes(job.archiveBytes)}`; // 0: not counted yet
+    const sent = `sent${size}${source === null ? "" : ` from ${source}`}`;
     const skipped =
       fromByte > 0 ? line(`the first ${formatBytes(fromByte)} of its log are not shown`, sgr.dim) : "";
     return (

@@ -47,7 +47,7 @@ function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice 
   const fresh = isFresh(host, contact);
   const free = fresh ? freeGpuCount(gpus, record) : 0;
   const rate = record.rateMicroUsdPerHour === null ? "no rate set" : formatRate(record.rateMicroUsdPerHour);
-  const status = statusText(host, contact, nowMs);
+  const [status = "", ...reason] = statusText(host, contact, nowMs).split(": ");
   const count =
     gpus.length === 0
       ? record.reading?.gpuProblem
@@ -59,7 +59,9 @@ function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice 
     name: record.name,
     fit: free > 0 ? "ready" : fresh ? "possible" : "doubtful",
     description: [status, ...(fresh ? [count] : []), rate].join(" · "),
-    detail: fresh ? `${freshDetail(host, gpus)} · ${loadText(host, gpus)}` : staleDetail(gpus),
+    detail: fresh
+      ? `${freshDetail(host, gpus)} · ${loadText(host, gpus)}`
+      : [...(reason.length > 0 ? [reason.join(": ")] : []), staleDetail(host, gpus)].join(" · "),
   };
 }
 
@@ -90,8 +92,9 @@ function readDetail(gpus: readonly GpuReading[]): string {
   return `${grouped(gpus)}: all in use`;
 }
 
-function staleDetail(gpus: readonly GpuReading[]): string {
-  return gpus.length === 0 ? "its GPUs are not known" : `${grouped(gpus)} when last seen`;
+function staleDetail({ reading }: KnownHost, gpus: readonly GpuReading[]): string {
+  if (gpus.length > 0) return `${grouped(gpus)} when last seen`;
+  return reading === null || reading.gpuProblem ? "its GPUs are not known" : "no GPU when last seen";
 }
 
 /** `3 × RTX 3090, A100`. */

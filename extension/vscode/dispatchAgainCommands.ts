@@ -56,7 +56,7 @@ async function sendWhereItCan(needs: DispatchNeeds, session: FleetSession, order
   const reason = reasonAgainst(needs, session, order.hostId);
   if (reason === null) return sendOrder(needs, session, order);
   const elsewhere = "Choose Another Host";
-  const text = `${order.host} cannot take ${order.script.label}: ${printable(reason)}.`;
+  const text = `${order.host} cannot take ${order.script.label}: ${printable(reason).replace(/\.$/, "")}.`;
   if ((await vscode.window.showWarningMessage(text, elsewhere)) === elsewhere)
     await pickAndSend(needs, session, order);
 }

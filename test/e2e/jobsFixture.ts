@@ -84,9 +84,19 @@ export function waitForJob(
 }
 
 /** Reloads the window as a person does; unlike loading the page again, what the window keeps is written first. */
-export async function reloadWindow({ page, until, runCommand }: Editor): Promise<void> {
+export async function reloadWindow({ page, until }: Editor): Promise<void> {
+  const title = "Developer: Reload Window";
+  const command = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title });
+  await until(`the command "${title}" in the palette`, async () => {
+    await page.keyboard.press("F1");
+    const input = page.locator(".quick-input-widget:visible .quick-input-filter input");
+    await input.fill(`>${title}`, { timeout: stepLimitMs });
+    await command.waitFor({ timeout: stepLimitMs });
+    return true;
+  });
+  // By key: a click would wait for the page it leads to, time out and be tried again.
   const loaded = page.waitForEvent("load");
-  await runCommand("Developer: Reload Window");
+  await page.keyboard.press("Enter");
   await loaded;
   const usable = page.locator('.statusbar-item[id="status.problems"]');
   await until("a usable workbench", () => usable.isVisible(), 90_000);

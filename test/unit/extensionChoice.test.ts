@@ -77,6 +77,23 @@ describe("the pick list of hosts", () => {
   });
 });
 
+describe("a host that does not answer, in the pick list", () => {
+  it("is in a few words beside its name, with the whole reason below", () => {
+    const reason = "connection refused: nobody listens";
+    const reading = aReading({ gpus: [] });
+    const hosts = [
+      aHost({
+        reading,
+        status: { kind: "unreachable", sinceMs: 0, code: "host-unreachable", lastSeenAtMs: 0, reason },
+      }),
+    ];
+    const data = { kind: "fleet" as const, hosts, jobs: [], removedHostIds: [] };
+    const [choice] = rankHosts(withFleetData(unknownFleet, data, { whole: true, nowMs: 0 }), live, 0);
+    assert.equal(choice?.description, "unreachable · no rate set");
+    assert.equal(choice.detail, `${reason} · no GPU when last seen`);
+  });
+});
+
 describe("the load in the pick list", () => {
   const detailOf = (reading: Partial<HostReading>) => {
     const data = {

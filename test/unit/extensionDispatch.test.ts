@@ -76,7 +76,8 @@ describe("arguments that a person types", () => {
 describe("what was dispatched from a workspace", () => {
   it("is remembered over a reload, newest first", () => {
     const state = aState();
-    createDispatchMemory(state).add(aSentJob(1, { args: ["--epochs", "3"] }));
+    createDispatchMemory(state).add(aSentJob(1));
+    createDispatchMemory(state).setArgs("file:///exp/a.py", ["--epochs", "3"]);
     createDispatchMemory(state).add(aSentJob(2, { file: "file:///exp/b.py", script: "b.py" }));
     const memory = createDispatchMemory(state);
     assert.deepEqual(memory.argsOf("file:///exp/a.py"), ["--epochs", "3"]);

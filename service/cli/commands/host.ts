@@ -51,9 +51,11 @@ export const hostCommands: Register = (program, context, run) => {
     .command("rm")
     .description("remove a host from the fleet; nothing on it is touched")
     .argument("<name>", "the host")
+    .option("--force", "give its active jobs up as lost: for a host that is gone for good")
     .action(
-      run(async (name: string) => {
-        const removed = await context.client().call("removeHost", { params: { host: name } });
+      run(async (name: string, { force }: { force?: true }) => {
+        const query = force === true ? { force: "1" as const } : {};
+        const removed = await context.client().call("removeHost", { params: { host: name }, query });
         await context.show(removed, `${removed.name} is no longer in the fleet.`);
         return undefined;
       }),

@@ -47,10 +47,8 @@ Examples:
           const { url, pid } = service;
           const document = { url, pid, home, alreadyRunning: true };
           const again = `${callOf(context, home)} token create --role admin`;
-          await context.show(
-            document,
-            `The service of ${home} already runs at ${url} (process ${pid}).\nA join link for it:  ${again}`,
-          );
+          const text = `The service of ${home} already runs at ${url} (process ${pid}).\nA join link for it:  ${again}`;
+          await context.print(`${context.json ? JSON.stringify(document) : text}\n`);
           return undefined;
         }
         await announce(context, service, home);

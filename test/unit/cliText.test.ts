@@ -3,7 +3,8 @@ import type { HostId, PromptId } from "../../protocol/ids.ts";
 import { fitToScreen } from "../../service/cli/openScreen.ts";
 import { notStarted } from "../../service/cli/notStarted.ts";
 import { rateText } from "../../service/cli/render/figures.ts";
-import { hostListText, hostText, barText } from "../../service/cli/render/hostText.ts";
+import { barText, hostListText } from "../../service/cli/render/hostListText.ts";
+import { hostText } from "../../service/cli/render/hostText.ts";
 import {
   cancelText,
   jobEndText,

@@ -6,7 +6,8 @@ import { attended } from "../answerPrompts.ts";
 import type { Context } from "../context.ts";
 import { hostKeyOption, newHostName } from "../options.ts";
 import { parseAddress, parseRate, type TypedAddress } from "../parseAddress.ts";
-import { hostListText, hostText } from "../render/hostText.ts";
+import { hostListText } from "../render/hostListText.ts";
+import { hostText } from "../render/hostText.ts";
 import type { Register, RunAction } from "../runCli.ts";
 
 /** Longest wait for a host to be reached and asked, in milliseconds; questions to a person count. */

@@ -4,7 +4,7 @@ import { Refusal, RemoteProblem } from "../../../protocol/problem.ts";
 import type { HostReading } from "../../../protocol/reading.ts";
 import type { Context } from "../context.ts";
 import { serviceContact } from "../followJob.ts";
-import { hostListText } from "../render/hostText.ts";
+import { hostListText } from "../render/hostListText.ts";
 import type { Register } from "../runCli.ts";
 import { openScreen, type Screen } from "../openScreen.ts";
 

@@ -82,6 +82,7 @@ describe("the command line", function () {
     const { code, out } = await cli(owner, "dispatch", "--help");
     assert.equal(code, 0);
     assert.match(out, /Examples:\n {2}hwledger dispatch/);
+    assert.match(out, /What is sent: .*node_modules/s);
   });
 
   it("follows a job: its raw log on stdout, arguments unharmed, its exit code at the end", async () => {

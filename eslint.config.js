@@ -36,7 +36,101 @@ const page = [
   ["**/extension/vscode/**", "**/protocol/client/**"],
   "A page reaches nothing but its panel: send it in the model, or let it say a message.",
 ];
+const client = [
+  ["**/client/**"],
+  "protocol/ does not know its client: what both need belongs into a file beside the client's folder.",
+];
 const node = [["node:*"], "This room is pure: take clock, randomness and I/O as arguments."];
+
+/** The files beside the rooms. */
+const besideRooms = "[a-zA-Z]+\\.ts$";
+
+/**
+ * What each room of the service may import beside protocol/, as in ARCHITECTURE.md: `uses` whole, of `types` the types
+ * alone. Each is how a path from service/ begins.
+ */
+const rooms = {
+  domain: {},
+  store: { uses: ["domain/"], types: ["dispatch/jobs.ts"] },
+  ledger: { types: ["store/"] },
+  pki: { uses: ["domain/"], types: ["store/", "ledger/"] },
+  ssh: { types: ["prompts/"] },
+  prompts: {},
+  probe: { types: ["ssh/hostShell.ts"] },
+  dispatch: { uses: ["domain/"], types: ["ssh/hostShell.ts"] },
+  fleet: { types: ["store/", "ledger/", "ssh/hostShell.ts"] },
+  http: { uses: ["domain/", "pki/"], types: ["dispatch/", "fleet/", "ledger/", "store/"] },
+  cli: { uses: [besideRooms, "pki/fleetKeys.ts", "../protocol/client/"] },
+};
+
+/** The rules of a room's files, those in its folders too, which lie one level deeper. */
+function roomRules([room, { uses = [], types = [] }]) {
+  const told = [...uses, ...types].map((one) => one.replace(besideRooms, "main.ts")).join(", ");
+  const message = `service/${room} may import protocol/${told === "" ? "" : ` and ${told}`}: take the rest as an argument.`;
+  return [1, 2].map((depth) => {
+    const up = "\\.\\./".repeat(depth);
+    const own = depth === 1 ? "\\./" : "\\.\\.?/(?!\\.\\./)";
+    const places = ["\\.\\./protocol/(?!client/)", ...uses, ...types].join("|");
+    const banned = { regex: `^(?=\\.)(?!${own}|${up}(?:${places}))`, message };
+    const forTypes = { regex: `^${up}(?:${types.join("|")})`, allowTypeImports: true };
+    return {
+      files: [`service/${room}/${"*/".repeat(depth - 1)}*.ts`],
+      rules: {
+        "@typescript-eslint/no-restricted-imports": [
+          "error",
+          {
+            patterns: [
+              banned,
+              ...(types.length > 0 ? [{ ...forTypes, message: `Only types of it. ${message}` }] : []),
+            ],
+          },
+        ],
+      },
+    };
+  });
+}
+
+const syntaxBans = [
+  {
+    selector: "Property[key.name='rejectUnauthorized'][value.value=false]",
+    message: "Connections are verified: use pinnedTls() from protocol/client.",
+  },
+  { selector: "ExportDefaultDeclaration", message: "Name what you export." },
+  { selector: "ImportExpression", message: "Import at the top, where the rules about rooms look." },
+  { selector: "TSEnumDeclaration", message: "Use a union of literals." },
+];
+
+const clock = "This room knows no clock: take the time as an argument, nowMs.";
+const chance = "This room knows no chance: take what is random as an argument.";
+const timers = "This room waits for nothing: take `after` as an argument, or leave the waiting to who calls.";
+const machine = "This room does not know where it runs: take it as an argument.";
+
+/** Rooms of decisions: the same arguments give the same answer. */
+const pure = {
+  files: ["protocol/**/*.ts", "service/domain/**/*.ts"],
+  ignores: ["protocol/client/**"],
+  rules: {
+    "no-restricted-globals": [
+      "error",
+      ...["setTimeout", "setInterval", "setImmediate"].map((name) => ({ name, message: timers })),
+      { name: "performance", message: clock },
+      { name: "crypto", message: chance },
+      ...["process", "globalThis", "fetch", "console"].map((name) => ({ name, message: machine })),
+    ],
+    "no-restricted-properties": [
+      "error",
+      { object: "Date", property: "now", message: clock },
+      { object: "Math", property: "random", message: chance },
+      { object: "performance", property: "now", message: clock },
+    ],
+    "no-restricted-syntax": [
+      "error",
+      ...syntaxBans,
+      { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clock },
+      { selector: "CallExpression[callee.name='Date']", message: clock },
+    ],
+  },
+};
 
 export default tseslint.config(
   {
@@ -60,16 +154,7 @@ export default tseslint.config(
       },
     },
     rules: {
-      "no-restricted-syntax": [
-        "error",
-        {
-          selector: "Property[key.name='rejectUnauthorized'][value.value=false]",
-          message: "Connections are verified: use pinnedTls() from protocol/client.",
-        },
-        { selector: "ExportDefaultDeclaration", message: "Name what you export." },
-        { selector: "ImportExpression", message: "Import at the top, where the rules about rooms look." },
-        { selector: "TSEnumDeclaration", message: "Use a union of literals." },
-      ],
+      "no-restricted-syntax": ["error", ...syntaxBans],
       "@typescript-eslint/restrict-template-expressions": [
         "error",
         { allowNumber: true, allowBoolean: true },
@@ -84,7 +169,7 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
     },
   },
-  ban(["protocol/**/*.ts"], [node, service, extension, vscode, fastify, sqlite, ssh2, forge], {
+  ban(["protocol/**/*.ts"], [node, client, service, extension, vscode, fastify, sqlite, ssh2, forge], {
     ignores: ["protocol/client/**"],
   }),
   ban(["protocol/client/**/*.ts"], [service, extension, vscode, fastify, sqlite, ssh2]),
@@ -98,6 +183,8 @@ export default tseslint.config(
     [extension, vscode, fastify, sqlite, ssh2, forge],
   ),
   ban(["service/*.ts"], [extension, vscode, sqlite, ssh2, forge]),
+  ...Object.entries(rooms).flatMap(roomRules),
+  pure,
   ban(["extension/core/**/*.ts"], [service, vscode, fastify, sqlite, ssh2, forge]),
   ban(["extension/vscode/**/*.ts"], [service, fastify, sqlite, ssh2, forge]),
   ban(["extension/webview/**/*.ts"], [node, page, service, vscode, fastify, sqlite, ssh2, forge]),

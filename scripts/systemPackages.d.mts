@@ -1,3 +1,5 @@
+/** What each Debian package is wanted for: a program on the PATH, or a file. */
+export const packageEvidence: Readonly<Record<string, string>>;
 /** What the lab's hosts need. */
 export const labPackages: readonly string[];
 /** What `npm test` needs. */

@@ -4,19 +4,23 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What each Debian package is wanted for: a program on the PATH, or a file. */
-const evidence = {
+export const packageEvidence = {
   busybox: "busybox",
   chromium: "chromium",
   clustershell: "clush",
+  curl: "curl",
   fish: "fish",
   "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
   "fonts-noto-color-emoji": "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
   git: "git",
+  mount: "mount",
   munge: "munged",
   "openssh-client": "ssh",
   "openssh-server": "sshd",
+  openssl: "openssl",
   pdsh: "pdsh",
   "perl-base": "perl",
+  procps: "ps",
   pssh: "parallel-ssh",
   python3: "/usr/bin/python3",
   "slurm-client": "srun",
@@ -37,7 +41,16 @@ export const labPackages = [
   "util-linux",
 ];
 /** What `npm test` needs. */
-export const testPackages = [...labPackages, "chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"];
+export const testPackages = [
+  ...labPackages,
+  "chromium",
+  "curl",
+  "fonts-dejavu-core",
+  "fonts-noto-color-emoji",
+  "mount",
+  "openssl",
+  "procps",
+];
 /** What `npm run bench` needs. */
 export const benchPackages = [...labPackages, "slurmctld", "slurmd", "slurm-client", "munge"];
 
@@ -45,7 +58,7 @@ export const benchPackages = [...labPackages, "slurmctld", "slurmd", "slurm-clie
  * Makes sure that these Debian packages' programs are there. Installs what is missing with apt-get when run as
  * root; otherwise throws an error that holds the command to install them.
  *
- * @param {readonly string[]} names Debian package names, each listed in `evidence`
+ * @param {readonly string[]} names Debian package names, each listed in `packageEvidence`
  * @returns {Promise<void>}
  */
 export async function ensureSystemPackages(names) {
@@ -68,7 +81,7 @@ export async function ensureSystemPackages(names) {
 }
 
 function isThere(name) {
-  const proof = evidence[name];
+  const proof = packageEvidence[name];
   if (proof === undefined) throw new Error(`scripts/systemPackages.mjs does not know the package ${name}`);
   return proof.startsWith("/") ? existsSync(proof) : findProgram(proof);
 }

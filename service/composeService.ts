@@ -91,6 +91,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     disconnect: (id) => reach.pool.disconnect(id),
     takeAcceptedKey: reach.takeAcceptedKey,
     activeJobsOn: (id) => jobs.activeOn(id),
+    giveUpJobsOn: (id, actor) => dispatcher.leaveHost(id, actor),
     newHostId: () => newId("h") as HostId,
     now,
   });

@@ -19,6 +19,17 @@ export async function gitTop(directory: string): Promise<string | null> {
   }
 }
 
+/** Whether git ignores a folder of a work tree as a whole. */
+export async function gitIgnores(directory: string): Promise<boolean> {
+  try {
+    await git(directory, ["check-ignore", "--quiet", "."]);
+    return true;
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code === 1) return false;
+    throw gitRefusal(directory, cause);
+  }
+}
+
 /**
  * What git tracks in a folder and what it neither tracks nor ignores, with the content of submodules and other work trees
  * inside. Paths relative to the folder, sorted. Throws `workspace-unreadable`.

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { Refusal } from "../problem.ts";
-import { gitFiles, gitTop } from "./gitFiles.ts";
+import { gitFiles, gitIgnores, gitTop } from "./gitFiles.ts";
 
 /** The files that go along with a script: paths relative to `root`, with `/`, sorted. */
 export interface Workspace {
@@ -18,12 +18,13 @@ const folderFileLimit = 50_000;
 /**
  * The workspace of a script: its git work tree's tracked and untracked-not-ignored files; without git, the script's folder
  * (of the home folder without its hidden entries). With `directory`, that folder (git still decides what in it is
- * ignored). Throws `workspace-unreadable`.
+ * ignored, unless it ignores the folder itself, which was named after all). Throws `workspace-unreadable`.
  */
 export async function listWorkspace(scriptDirectory: string, directory?: string): Promise<Workspace> {
   const top = await gitTop(directory ?? scriptDirectory);
   const root = directory ?? top ?? scriptDirectory;
-  if (top !== null) return { root, files: await gitFiles(root), source: "git" };
+  const isIgnored = directory !== undefined && top !== null && (await gitIgnores(directory));
+  if (top !== null && !isIgnored) return { root, files: await gitFiles(root), source: "git" };
   return { root, files: await folderFiles(root), source: "folder" };
 }
 
@@ -56,5 +57,12 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
   }
 }
 
-/** Never wanted on another machine, and large. */
-const skippedFolders = new Set([".git", "node_modules", "__pycache__", ".venv", "venv", ".vscode-test"]);
+/** Never wanted on another machine, and large: left out of a folder without git. README names them. */
+export const skippedFolders: ReadonlySet<string> = new Set([
+  ".git",
+  "node_modules",
+  "__pycache__",
+  ".venv",
+  "venv",
+  ".vscode-test",
+]);

@@ -80,6 +80,12 @@ export const dispatchProblems = {
     detail: "The service stopped while {job} was being sent to {host}; it never ran.",
     next: "Dispatch again.",
   },
+  "host-removed": {
+    status: 409,
+    title: "The host left the fleet before the job started",
+    detail: "{by} took {host} out of the fleet before {job} started; it never ran.",
+    next: "Dispatch it to another host.",
+  },
   "dispatch-timeout": {
     status: 504,
     title: "The job did not start in time",

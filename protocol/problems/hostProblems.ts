@@ -24,7 +24,7 @@ export const hostProblems = {
     status: 409,
     title: "Jobs still run on the host",
     detail: "{host} has {jobs} active job(s).",
-    next: "Cancel them or wait for their end, then remove the host.",
+    next: "Cancel them or wait for their end, then remove the host. If it is gone for good: `hwledger host rm {host} --force` gives its jobs up as lost.",
   },
   "host-unreachable": {
     status: 502,

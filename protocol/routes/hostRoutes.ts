@@ -138,10 +138,11 @@ export const hostRoutes = {
   removeHost: route({
     method: "DELETE",
     path: "/v1/hosts/{host}",
-    summary: "Remove a host from the fleet; nothing on it is touched",
+    summary:
+      "Remove a host from the fleet; nothing on it is touched. With force=1 its jobs are given up as lost first",
     access: admins,
     params: hostParams,
-    query: none,
+    query: z.strictObject({ force: z.literal("1").optional() }),
     body: null,
     status: 200,
     answer: z.object({ id: hostIdSchema, name: hostNameSchema }),

@@ -133,7 +133,7 @@ async function tellHelp(error: CommanderError, help: string, context: Context): 
   }
   const usage = help.split("\n", 1)[0] ?? "";
   const problem = problemOf("usage", { reason: `The command goes on: ${usage.replace(/^Usage: /, "")}` });
-  if (context.json) await context.print(`${JSON.stringify({ problem }, null, 2)}\n`);
+  if (context.json) await context.print(`${JSON.stringify({ problem })}\n`);
   else context.note(help.trimEnd());
   return exitCodes.usage;
 }
@@ -146,9 +146,9 @@ function takeJson(argv: readonly string[]): { json: boolean; args: string[] } {
   return { json: ours.includes("--json"), args: [...ours.filter((arg) => arg !== "--json"), ...rest] };
 }
 
-/** Says what went wrong, on stdout as a document with --json, else on stderr. Returns the exit code. */
+/** Says what went wrong, on stdout with --json (one line, so that it fits into a stream), else on stderr. Returns the exit code. */
 async function tell(problem: Problem, context: Context, failureCode: ExitCode | null): Promise<number> {
-  if (context.json) await context.print(`${JSON.stringify({ problem }, null, 2)}\n`);
+  if (context.json) await context.print(`${JSON.stringify({ problem })}\n`);
   else context.note(problemText(problem, context.err));
   const code = exitCodeOf(problem);
   return failureCode !== null && code !== exitCodes.usage ? failureCode : code;

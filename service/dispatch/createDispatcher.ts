@@ -6,6 +6,7 @@ import { createJobScribe } from "./createJobScribe.ts";
 import type { LogStore } from "./createLogStore.ts";
 import { type After, type DispatchLimits, defaultDispatchLimits, realAfter } from "./dispatchDeps.ts";
 import type { Jobs } from "./jobs.ts";
+import { leaveHost, type LeavingHosts } from "./leaveHost.ts";
 import { newJobTask, type JobTask } from "./jobTask.ts";
 import { interruptedRefusal, startJob } from "./startJob.ts";
 import { superviseJob, type DispatchCore } from "./superviseJob.ts";
@@ -40,6 +41,11 @@ export interface Dispatcher {
   start(job: JobRecord, spec: JobSpec, archive: Readable): Promise<JobRecord>;
   /** Cancels a job, at once or as soon as its host can be reached again; its end comes through `onChange`. */
   cancel(job: JobRecord, by: string): Promise<void>;
+  /**
+   * Ends every job of a host that somebody takes out of the fleet, whether or not the host answers: as lost where it may
+   * have started. Its connections should be cut beside this. Fulfils when each end is durable, within seconds.
+   */
+  leaveHost(id: HostId, by: string): Promise<void>;
   /** Takes up every job that has not ended. Call it once, at the service's start. */
   recover(): void;
   /** Lets go of all hosts. Running jobs run on; what was being sent ends as `interrupted`. */
@@ -49,9 +55,10 @@ export interface Dispatcher {
 /** Makes the dispatcher; nothing runs before `start` or `recover`. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const stopping = new AbortController();
-  const core = coreOf(deps, stopping.signal);
+  const leaving: LeavingHosts = new Map();
+  const core = coreOf(deps, stopping.signal, leaving);
   const tasks = new Map<JobId, JobTask>();
-  const ongoing = new Set<Promise<void>>();
+  const works = new Map<JobId, Promise<void>>();
 
   const take = (job: JobRecord): JobTask => {
     const task = newJobTask(job.id, job.cancelRequestedBy);
@@ -63,9 +70,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       () => {},
       (error: unknown) => core.log(`job ${task.id} was let go of`, error),
     );
-    ongoing.add(tracked);
+    works.set(task.id, tracked);
     void tracked.then(() => {
-      ongoing.delete(tracked);
+      if (works.get(task.id) === tracked) works.delete(task.id);
       task.stopNote?.();
       if (tasks.get(task.id) === task) tasks.delete(task.id);
     });
@@ -99,6 +106,16 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       else if (core.scribe.active(job.id)) resume({ ...job, cancelRequestedBy: by });
       return Promise.resolve();
     },
+    async leaveHost(id, by) {
+      leaving.set(id, by);
+      try {
+        const jobs = deps.jobs.active().filter((job) => job.hostId === id);
+        const letGo = (): Promise<unknown> => Promise.all(jobs.flatMap((job) => works.get(job.id) ?? []));
+        await leaveHost({ scribe: core.scribe, after: core.after, tasks, letGo }, jobs, by);
+      } finally {
+        leaving.delete(id);
+      }
+    },
     recover() {
       for (const job of deps.jobs.active()) if (!tasks.has(job.id)) resume(job);
     },
@@ -110,7 +127,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         task.follower?.close();
         task.wake();
       }
-      while (ongoing.size > 0) await Promise.all(ongoing);
+      while (works.size > 0) await Promise.all(works.values());
     },
   };
 }
@@ -122,7 +139,7 @@ function cancelTask(task: JobTask, job: JobRecord, by: string): void {
   task.wake();
 }
 
-function coreOf(deps: DispatcherDeps, stopping: AbortSignal): DispatchCore {
+function coreOf(deps: DispatcherDeps, stopping: AbortSignal, leaving: LeavingHosts): DispatchCore {
   const { jobs, logs, now, log } = deps;
   const after = deps.after ?? realAfter;
   const onChange = deps.onChange ?? (() => {});
@@ -132,7 +149,8 @@ function coreOf(deps: DispatcherDeps, stopping: AbortSignal): DispatchCore {
     limits: { ...defaultDispatchLimits, ...deps.limits },
     random: deps.random ?? Math.random,
     scribe: createJobScribe({ jobs, logs, now, after, onChange, log }),
-    hostOf: deps.hostOf,
+    hostOf: (id) => (leaving.has(id) ? null : deps.hostOf(id)),
+    removedBy: (id) => leaving.get(id) ?? null,
     logs,
     after,
     log,

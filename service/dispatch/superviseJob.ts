@@ -12,6 +12,7 @@ import { followSession, type SessionEnd } from "./followSession.ts";
 import type { JobTask } from "./jobTask.ts";
 import type { Launch } from "./launchJob.ts";
 import { openRunner, type Runner } from "./openRunner.ts";
+import { leftBehind } from "./leaveHost.ts";
 import { interruptedRefusal } from "./startJob.ts";
 import { asError } from "./within.ts";
 
@@ -19,7 +20,10 @@ import { asError } from "./within.ts";
 export interface DispatchCore extends RunnerDeps {
   scribe: JobScribe;
   logs: LogStore;
+  /** The way to a host; null when it left the fleet, or is about to. */
   hostOf: (id: HostId) => ShellTarget | null;
+  /** Who takes a host out of the fleet; null where nobody does just now. */
+  removedBy: (id: HostId) => string | null;
   log: (message: string, error: unknown) => void;
   random: () => number;
   /** Aborted when the service lets go of all hosts. */
@@ -47,7 +51,7 @@ export async function superviseJob(core: DispatchCore, task: JobTask, launch: La
     }
     end = null;
     task.answered.resolve();
-    await pause(core, task);
+    await pause(core, task, job);
     if (core.stopping.aborted) return;
   }
 }
@@ -63,7 +67,7 @@ async function attempt(
     const runner = given ?? (await reach(core, job));
     if (runner === null) return { kind: "gone" };
     task.follower = runner;
-    if (core.stopping.aborted) runner.close();
+    if (core.stopping.aborted || core.hostOf(job.hostId) === null) runner.close();
     return await followSession(runner, {
       jobId: job.id,
       logs,
@@ -135,10 +139,10 @@ function settleTraceless(
   if (job.state === "syncing" && (kind === "unstarted" || core.hostOf(job.hostId)))
     return core.scribe.notStarted(job.id, interruptedRefusal(job), task.cancelledBy);
   const trace = kind === "gone" ? "folder" : "start record";
-  const detail = core.hostOf(job.hostId)
-    ? `its ${trace} on ${job.host} is gone`
-    : `${job.host} is no longer part of the fleet`;
-  return core.scribe.ended(job.id, lostJob(detail), { whole: false, lastedMs: null });
+  const ending = core.hostOf(job.hostId)
+    ? lostJob(`its ${trace} on ${job.host} is gone`)
+    : leftBehind(job, core.removedBy(job.hostId));
+  return core.scribe.ended(job.id, ending, { whole: false, lastedMs: null });
 }
 
 function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): JobEnding {
@@ -147,7 +151,7 @@ function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): JobEndi
   return { ...ending, cause: { kind: "cancelled", by: task.cancelledBy ?? "somebody" } };
 }
 
-function pause(core: DispatchCore, task: JobTask): Promise<void> {
+function pause(core: DispatchCore, task: JobTask, job: JobRecord): Promise<void> {
   const { backoffMinMs, backoffMaxMs } = core.limits;
   const ms = backoffMs(
     Math.max(1, task.attempts),
@@ -160,6 +164,6 @@ function pause(core: DispatchCore, task: JobTask): Promise<void> {
       stop();
       resolve();
     };
-    if (core.stopping.aborted) task.wake();
+    if (core.stopping.aborted || core.hostOf(job.hostId) === null) task.wake();
   });
 }

@@ -31,6 +31,8 @@ export interface FleetNeeds {
   /** The fingerprint a person accepted for a host that is being added. */
   takeAcceptedKey: (hostId: HostId) => string | null;
   activeJobsOn: (hostId: HostId) => number;
+  /** Ends the jobs of a host that somebody takes out of the fleet, though it may not answer. */
+  giveUpJobsOn: (hostId: HostId, actor: string) => Promise<void>;
   newHostId: () => HostId;
   now: () => number;
 }
@@ -50,7 +52,8 @@ export interface Fleet {
   addLocal(name: string): void;
   change(nameOrId: string, change: HostChange, actor: string): HostRecord;
   login(nameOrId: string, actor: string): Promise<HostRecord>;
-  remove(nameOrId: string, actor: string): { id: HostId; name: string };
+  /** Throws `host-busy` where jobs are active; `force` gives them up as lost. */
+  remove(nameOrId: string, force: boolean, actor: string): Promise<{ id: HostId; name: string }>;
 }
 
 const firstReadingLimitMs = 180_000;
@@ -228,9 +231,15 @@ export function createFleet(needs: FleetNeeds): Fleet {
       changes.emit({ kind: "host", hostId: row.id });
       return recordOf(rowOf(row.id));
     },
-    remove(nameOrId, actor) {
-      const row = rowOf(nameOrId);
-      if (row.connection.kind === "local") throw new Refusal("host-is-local", { host: row.name });
+    async remove(nameOrId, force, actor) {
+      const named = rowOf(nameOrId);
+      if (named.connection.kind === "local") throw new Refusal("host-is-local", { host: named.name });
+      if (force && needs.activeJobsOn(named.id) > 0) {
+        const givenUp = needs.giveUpJobsOn(named.id, actor);
+        needs.disconnect(named.id);
+        await givenUp;
+      }
+      const row = rowOf(named.id);
       const jobs = needs.activeJobsOn(row.id);
       if (jobs > 0) throw new Refusal("host-busy", { host: row.name, jobs });
       store.transact((afterCommit) => {

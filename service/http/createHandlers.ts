@@ -66,7 +66,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
       needs.history.between(fleet.get(params.host).id, query.from ?? 0, query.to ?? Number.MAX_SAFE_INTEGER),
     changeHost: ({ params, body, actor }) => fleet.change(params.host, body, actor),
     loginHost: ({ params, actor }) => fleet.login(params.host, actor),
-    removeHost: ({ params, actor }) => fleet.remove(params.host, actor),
+    removeHost: ({ params, query, actor }) => fleet.remove(params.host, query.force === "1", actor),
     createJob: (context) => createJob(needs, context),
     uploadWorkspace: ({ params, body }) => needs.uploads.take(jobOf(needs, params.job), body),
     listJobs: ({ query }) => {

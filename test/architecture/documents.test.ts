@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "mocha";
+import { skippedFolders } from "../../protocol/client/listWorkspace.ts";
 
 const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
 const scripts = (JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> })
@@ -34,6 +35,11 @@ describe("documents", () => {
       for (const path of [...links, ...paths.map(([, one = ""]) => one)])
         assert.ok(existsSync(path), `${document} names ${path}`);
     }
+  });
+
+  it("say in README what a dispatch leaves out", () => {
+    const text = readFileSync("README.md", "utf8");
+    for (const name of skippedFolders) assert.ok(text.includes(`\`${name}\``), name);
   });
 
   it("name tests in ARCHITECTURE.md that exist", () => {

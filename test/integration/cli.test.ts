@@ -82,6 +82,7 @@ describe("the command line", function () {
     const { code, out } = await cli(owner, "dispatch", "--help");
     assert.equal(code, 0);
     assert.match(out, /Examples:\n {2}hwledger dispatch/);
+    assert.match(out, /What is sent: .*node_modules/s);
   });
 
   it("follows a job: its raw log on stdout, arguments unharmed, its exit code at the end", async () => {
@@ -172,9 +173,12 @@ describe("the command line", function () {
   it("says when it loses the service, and goes on when that is back", async () => {
     const gate = join(dir, "gate-lost");
     const run = startCli(owner, dispatch("--follow", "--env", `GATE=${gate}`));
+    const watching = startCli(owner, ["watch", "--json"]);
     await until(() => run.out().includes("100 %"), "the job writes");
+    await until(() => watching.out().includes("\n"), "a reading");
     await service.end("SIGKILL");
     await until(() => run.err().includes("Lost contact with the service at byte"), "it says so");
+    await until(() => watching.err().includes("Lost contact with the service"), "watch says so too");
     const down = await cliJson(owner, "status");
     assert.deepEqual(
       [down.code, (down.document["problem"] as { code: string }).code],
@@ -186,6 +190,9 @@ describe("the command line", function () {
     assert.equal(code, 3);
     assert.equal(out.split("done\n").length, 2);
     assert.match(err, /Connected again\./);
+    await until(() => watching.err().includes("Connected again."), "watch says so too");
+    watching.interrupt();
+    assert.equal((await watching.ended).code, 0);
   });
 
   it("ends quietly when its reader leaves", async () => {

@@ -109,7 +109,9 @@ describe("the command line, for the fleet", function () {
       .split("\n")
       .map((line) => JSON.parse(line) as { atMs: number });
     assert.ok(readings.every(({ atMs }, at) => at === 0 || atMs > (readings[at - 1]?.atMs ?? 0)));
-    assert.equal((await cliJson(owner, "watch", "nobody")).code, 4);
+    const nobody = await cli(owner, "watch", "nobody", "--json");
+    assert.equal(nobody.code, 4);
+    assert.match(nobody.out, /^\{"problem":.*\}\n$/, "a line of the stream");
   });
 
   it("ends `up` cleanly at Ctrl-C, and a second one names the first", async () => {
@@ -120,11 +122,10 @@ describe("the command line, for the fleet", function () {
     const first = JSON.parse(line) as Record<string, unknown>;
     assert.equal(first["alreadyRunning"], false);
     assert.match(String(first["link"]), /^hwledger:\/\/join\?/);
-    const second = await cliJson(world, "up", "--listen", "127.0.0.1:0");
-    assert.deepEqual(
-      [second.code, second.document["url"], second.document["alreadyRunning"]],
-      [0, first["url"], true],
-    );
+    const second = await cli(world, "up", "--listen", "127.0.0.1:0", "--json");
+    assert.equal(second.out.trimEnd().split("\n").length, 1, "one line, as the first");
+    const document = JSON.parse(second.out) as Record<string, unknown>;
+    assert.deepEqual([second.code, document["url"], document["alreadyRunning"]], [0, first["url"], true]);
     // As a terminal and the launcher together do.
     child.kill("SIGINT");
     child.kill("SIGINT");

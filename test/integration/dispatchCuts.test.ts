@@ -133,7 +133,7 @@ describe("a running job whose connections break", function () {
     assert.deepEqual(job.cause, { kind: "reboot" });
   });
 
-  it("is lost when its folder is gone, and when its host left the fleet", async () => {
+  it("is lost when its folder is gone", async () => {
     await start();
     await bench.restart();
     for (const line of bench.processesOf(id())) process.kill(Number.parseInt(line, 10), "SIGKILL");
@@ -143,5 +143,18 @@ describe("a running job whose connections break", function () {
     assert.deepEqual(job.cause, { kind: "lost", detail: "its folder on box is gone" });
     assert.equal(job.logSha256, null);
     assert.equal(job.logComplete, false);
+  });
+
+  it("is lost when its host left the fleet, and nobody claims to know how it went", async () => {
+    await start();
+    await bench.restart();
+    bench.hasHost = false;
+    bench.dispatcher.recover();
+    const job = await ended();
+    assert.ok(job.cause?.kind === "lost", JSON.stringify(job.cause));
+    assert.match(job.cause.detail, /^box is no longer part of the fleet; whether .* is not known$/);
+    assert.equal(job.logComplete, false);
+    letGo();
+    await until(() => bench.processesOf(id()).length === 0, "it ran to its end there");
   });
 });

@@ -3,19 +3,16 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { assertMayMount } from "../support/assertMayMount.ts";
 import { createDispatchBench, type DispatchBench, type HostShellKind } from "../support/dispatchBench.ts";
 import { until } from "../support/until.ts";
-
-const runsAsRoot = process.getuid?.() === 0;
 
 for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
   describe(`a host with ${shell} and a full disk`, function () {
     this.timeout(30_000);
     let home: string;
     let bench: DispatchBench;
-    before(() => {
-      assert.ok(runsAsRoot, "mounting a small disk takes root: run these tests in a container or with sudo");
-    });
+    before(assertMayMount);
     beforeEach(() => {
       home = mkdtempSync(join(tmpdir(), "hwledger-disk-"));
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", home]);

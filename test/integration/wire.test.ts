@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { JobSpec } from "../../protocol/job.ts";
 import { routes } from "../../protocol/routes.ts";
-import { parseAnswer, requestHttp1, requestHttp2, sendRaw } from "../support/tlsRequest.ts";
+import { tarOf } from "../support/dispatchBench.ts";
+import { parseAnswer, type PlainAnswer, requestHttp1, requestHttp2, sendRaw } from "../support/tlsRequest.ts";
 import { jsonHead, pathOf, problemIn, rows, startWireFixture, type WireFixture } from "./wireFixture.ts";
 
 const jsonRows = rows.filter(([, row]) => row.body !== null && row.body !== "tar");
@@ -151,19 +152,33 @@ describe("bad input on the wire", function () {
     }
   });
 
-  it("as a workspace past the limit is cut off", async () => {
-    const { hosts } = await wire.service.client.call("listHosts");
-    const launch: JobSpec["launch"] = { kind: "named", candidates: ["sh"], flags: [], language: "shell" };
-    const spec = { script: "a.sh", args: [], launch, env: {}, timeoutMs: null };
-    const body = { host: hosts[0]!.name, spec, workspace: { kind: "upload", bytes: null } as const };
-    const job = await wire.service.client.call("createJob", { body });
-    const url = `/v1/jobs/${job.id}/workspace`;
-    const headers = { ":method": "PUT", ":path": url, "content-type": "application/x-tar" };
-    await requestHttp2(wire.session, headers, { text: "x".repeat(300_000) });
-    const ended = await wire.service.client.call("getJob", { params: { job: job.id } });
-    assert.equal(ended.state, "failed");
-    assert.ok(ended.cause?.kind === "not-started", JSON.stringify(ended.cause));
-    const again = await requestHttp2(wire.session, headers, { text: "x" });
-    assert.equal(problemIn(again, "a second upload").code, "upload-unexpected");
-  });
+  for (const version of ["h1", "h2"] as const)
+    it(`as a workspace past the limit is cut off, over ${version}, and the job says why it never ran`, async () => {
+      const { hosts } = await wire.service.client.call("listHosts");
+      const launch: JobSpec["launch"] = { kind: "named", candidates: ["sh"], flags: [], language: "shell" };
+      const spec = { script: "a.sh", args: [], launch, env: {}, timeoutMs: null };
+      const body = { host: hosts[0]!.name, spec, workspace: { kind: "upload", bytes: null } as const };
+      const job = await wire.service.client.call("createJob", { body });
+      const url = `/v1/jobs/${job.id}/workspace`;
+      const type = { "content-type": "application/x-tar" };
+      // ASCII and NUL only, so that it is the same bytes as text.
+      const tar = tarOf({ "a.sh": "exit 0\n", data: "x".repeat(300_000) }).toString("latin1");
+      const send = (text: string): Promise<PlainAnswer> =>
+        version === "h2"
+          ? requestHttp2(wire.session, { ":method": "PUT", ":path": url, ...type }, { text })
+          : requestHttp1(wire.service.port, wire.tls, {
+              method: "PUT",
+              path: url,
+              headers: type,
+              body: text,
+            });
+      const answer = await send(tar);
+      assert.equal(answer.status, 200, answer.body);
+      const ended = await wire.service.client.call("getJob", { params: { job: job.id } });
+      assert.equal(ended.state, "failed");
+      assert.ok(ended.cause?.kind === "not-started", JSON.stringify(ended.cause));
+      assert.equal(ended.cause.code, "workspace-too-large");
+      assert.match(ended.cause.detail, /the limit is 100000/);
+      assert.equal(problemIn(await send("x"), "a second upload").code, "upload-unexpected");
+    });
 });

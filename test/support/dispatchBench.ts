@@ -27,6 +27,8 @@ export interface DispatchBench {
   jobs: MemoryJobs;
   logs: LogStore;
   dispatcher: Dispatcher;
+  /** Whether the fleet still has the host. */
+  hasHost: boolean;
   /** Folder of a job on the host. */
   directoryOf(id: JobId): string;
   /** A placed job, and its workspace's files. */
@@ -96,7 +98,8 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
       shells: options.wrap ? options.wrap(shells) : shells,
       jobs,
       logs,
-      hostOf: (id) => options.target ?? { id, name: "box", connection: { kind: "local" } },
+      hostOf: (id) =>
+        bench.hasHost ? (options.target ?? { id, name: "box", connection: { kind: "local" } }) : null,
       now: Date.now,
       newNonce: () => randomBytes(12).toString("hex"),
       limits: { graceMs: 1_000, drainMs: 2_000, backoffMinMs: 20, backoffMaxMs: 200, ...options.limits },
@@ -104,6 +107,7 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
     });
   const bench: DispatchBench = {
     home,
+    hasHost: true,
     jobs,
     ...(() => {
       const shells = newShells();

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { HostId } from "../../protocol/ids.ts";
 import { notStarted } from "../../service/cli/notStarted.ts";
-import { hostListText, hostText } from "../../service/cli/render/hostText.ts";
+import { hostListText } from "../../service/cli/render/hostListText.ts";
+import { hostText } from "../../service/cli/render/hostText.ts";
 import { jobListText, jobText } from "../../service/cli/render/jobText.ts";
 import { eventText } from "../../service/cli/render/ledgerText.ts";
 import { renderTable, visibleLength } from "../../service/cli/render/table.ts";
@@ -111,5 +112,48 @@ describe("texts about jobs and events", () => {
     } as unknown as Parameters<typeof eventText>[0];
     assert.equal(visibleLength(eventText(event, plain, 100)), 100);
     assert.ok(visibleLength(eventText(event, plain)) > 100);
+  });
+});
+
+describe("host ls on a narrow terminal", () => {
+  const nowMs = 600_000;
+  const busy = aGpu({
+    name: "NVIDIA H100 80GB HBM3",
+    atMs: nowMs,
+    occupancy: {
+      kind: "busy",
+      processes: [1, 2].map((pid) => ({ pid, name: "python", user: "ada", memoryBytes: null })) as never,
+    },
+  });
+  const hosts = [
+    aHost({
+      name: "h100-node-in-the-cellar",
+      rateMicroUsdPerHour: 12_290_000,
+      status: { kind: "online", lastSeenAtMs: nowMs },
+      reading: aReading({ atMs: nowMs, gpus: [busy, { ...busy, occupancy: { kind: "free" } }] }),
+    }),
+    aHost({
+      id: "h-2" as HostId,
+      name: "gone",
+      status: { kind: "offline", lastSeenAtMs: 1_000, silentMs: 599_000 },
+    }),
+  ];
+
+  for (const columns of [60, 80, 100, 120])
+    it(`keeps who is free and fits into ${columns} columns`, () => {
+      const lines = hostListText(hosts, nowMs, plain, { columns, bars: true }).split("\n");
+      assert.ok(
+        lines.every((line) => line.length <= columns),
+        lines.join("\n"),
+      );
+      assert.match(lines[0]!, /USE$/);
+      assert.match(lines[1]!, /busy \(2 proc\.\)$/);
+      assert.match(lines[2]!, /free$/);
+    });
+
+  it("shortens a long status before it leaves anything out", () => {
+    const head = hostListText(hosts, nowMs, plain, { columns: 125 }).split("\n");
+    assert.match(head[3]!, /^gone +offline 9 min .* read 9 min ago$/);
+    assert.match(head[0]!, /RATE +CPU .* TEMP +POWER +USE$/);
   });
 });

@@ -3,8 +3,15 @@ import type { HostId, PromptId } from "../../protocol/ids.ts";
 import { fitToScreen } from "../../service/cli/openScreen.ts";
 import { notStarted } from "../../service/cli/notStarted.ts";
 import { rateText } from "../../service/cli/render/figures.ts";
-import { hostListText, hostText, barText } from "../../service/cli/render/hostText.ts";
-import { jobEndText, jobListText, jobText, startedText } from "../../service/cli/render/jobText.ts";
+import { barText, hostListText } from "../../service/cli/render/hostListText.ts";
+import { hostText } from "../../service/cli/render/hostText.ts";
+import {
+  cancelText,
+  jobEndText,
+  jobListText,
+  jobText,
+  startedText,
+} from "../../service/cli/render/jobText.ts";
 import { eventText, verdictText } from "../../service/cli/render/ledgerText.ts";
 import { problemText } from "../../service/cli/render/problemText.ts";
 import { promptText } from "../../service/cli/render/promptText.ts";
@@ -238,5 +245,16 @@ describe("the terminal", () => {
     assert.deepEqual(fitToScreen(`${coloured.red("abcdef")}gh`, 4, 0), ["\u001b[31mabcd\u001b[39m"]);
     assert.deepEqual(fitToScreen("a\nb\nc\nd", 80, 4), ["a", "b", "… 2 more lines"]);
     assert.deepEqual(fitToScreen("a\nb\nc", 80, 4), ["a", "b", "c"]);
+  });
+});
+
+describe("cancel", () => {
+  it("says when it takes effect on a host that is out of contact, and what helps when that is gone for good", () => {
+    const here = aJob({ host: "box", contact: { kind: "ok" } });
+    assert.match(cancelText(here, 0), /on box is asked to end/);
+    const contact = { kind: "lost", sinceMs: 1_000, atByte: 5, reason: "no route to it" } as const;
+    const text = cancelText(aJob({ host: "box", contact }), 301_000);
+    assert.match(text, /will be cancelled when box answers again: .* for 5 min \(no route to it\)\./);
+    assert.match(text, /hwledger host rm box --force$/);
   });
 });

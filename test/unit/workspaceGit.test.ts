@@ -52,6 +52,15 @@ describe("a workspace with git", function () {
     assert.deepEqual([folder, files], [join(tree.root, "sub"), ["a.py"]]);
   });
 
+  it("is all of the folder that is named where git ignores just that", async () => {
+    tree.put("ignored/a.py");
+    tree.put("ignored/deep/b.bin");
+    const { files, source } = await listWorkspace(tree.root, join(tree.root, "ignored"));
+    assert.deepEqual([source, files], ["folder", ["a.py", "big.dat", "deep/b.bin"]]);
+    assert.equal((await listWorkspace(tree.root, join(tree.root, "ignored/deep"))).source, "folder");
+    assert.equal((await listWorkspace(tree.root, tree.root)).source, "git");
+  });
+
   it("has the dispatched file even where git ignores it", async () => {
     const { body } = await sentDispatch({ file: tree.put("ignored/main.py") });
     assert.equal(body.spec.script, "ignored/main.py");

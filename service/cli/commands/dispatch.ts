@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import { dispatchFile, type DispatchRequest } from "../../../protocol/client/dispatchFile.ts";
+import { skippedFolders } from "../../../protocol/client/listWorkspace.ts";
 import { isJobEnded, type JobRecord } from "../../../protocol/job.ts";
 import { Refusal, RemoteProblem } from "../../../protocol/problem.ts";
 import { attended } from "../answerPrompts.ts";
@@ -50,6 +51,9 @@ export const dispatchCommand: Register = (program, context, run) => {
     .addHelpText(
       "after",
       `
+What is sent: the git work tree less what git ignores; without git the script's folder less
+${[...skippedFolders].join(", ")}. At most 256 MiB.
+
 Examples:
   hwledger dispatch train.py --host box --follow -- --epochs 3
   hwledger dispatch run.sh --host box --timeout 2h --env WANDB_MODE=offline

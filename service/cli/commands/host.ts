@@ -7,7 +7,8 @@ import type { Context } from "../context.ts";
 import { hostKeyOption, newHostName } from "../options.ts";
 import type { HostAddress } from "../../../protocol/hostAddress.ts";
 import { parseAddress, parseRate } from "../parseAddress.ts";
-import { hostListText, hostText } from "../render/hostText.ts";
+import { hostListText } from "../render/hostListText.ts";
+import { hostText } from "../render/hostText.ts";
 import type { Register, RunAction } from "../runCli.ts";
 
 /** Longest wait for a host to be reached and asked, in milliseconds; questions to a person count. */
@@ -52,9 +53,11 @@ export const hostCommands: Register = (program, context, run) => {
     .command("rm")
     .description("remove a host from the fleet; nothing on it is touched")
     .argument("<name>", "the host")
+    .option("--force", "give its active jobs up as lost: for a host that is gone for good")
     .action(
-      run(async (name: string) => {
-        const removed = await context.client().call("removeHost", { params: { host: name } });
+      run(async (name: string, { force }: { force?: true }) => {
+        const query = force === true ? { force: "1" as const } : {};
+        const removed = await context.client().call("removeHost", { params: { host: name }, query });
         await context.show(removed, `${removed.name} is no longer in the fleet.`);
         return undefined;
       }),

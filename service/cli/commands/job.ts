@@ -2,7 +2,7 @@ import { jobIdSchema, type JobId } from "../../../protocol/ids.ts";
 import type { JobRecord } from "../../../protocol/job.ts";
 import { Refusal } from "../../../protocol/problem.ts";
 import { countOption } from "../options.ts";
-import { jobListText, jobText } from "../render/jobText.ts";
+import { cancelText, jobListText, jobText } from "../render/jobText.ts";
 import type { Register } from "../runCli.ts";
 
 /** A job id from the command line. Anything else is no job. */
@@ -54,10 +54,7 @@ export const jobCommands: Register = (program, context, run) => {
     .action(
       run(async (id: string) => {
         const record = await context.client().call("cancelJob", { params: { job: jobIdOf(id) } });
-        await context.show(
-          record,
-          `${record.id} on ${record.host} is asked to end. See: hwledger job show ${record.id}`,
-        );
+        await context.show(record, cancelText(record, context.terminal.now()));
         return undefined;
       }),
     );

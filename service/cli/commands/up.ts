@@ -98,10 +98,8 @@ async function sayRunning(
 ): Promise<undefined> {
   const document = { url, pid, home, alreadyRunning: true };
   const again = `${callOf(context, home)} token create --role admin`;
-  await context.show(
-    document,
-    `The service of ${home} already runs at ${url} (process ${pid}).\nA join link for it:  ${again}`,
-  );
+  const text = `The service of ${home} already runs at ${url} (process ${pid}).\nA join link for it:  ${again}`;
+  await context.print(`${context.json ? JSON.stringify(document) : text}\n`);
   return undefined;
 }
 

@@ -3,7 +3,8 @@ import { hostStatus } from "../../../protocol/hostStatus.ts";
 import { Refusal, RemoteProblem } from "../../../protocol/problem.ts";
 import type { HostReading } from "../../../protocol/reading.ts";
 import type { Context } from "../context.ts";
-import { hostListText } from "../render/hostText.ts";
+import { serviceContact } from "../followJob.ts";
+import { hostListText } from "../render/hostListText.ts";
 import type { Register } from "../runCli.ts";
 import { openScreen, type Screen } from "../openScreen.ts";
 
@@ -45,10 +46,12 @@ function watch(context: Context, first: readonly HostRecord[], fixed: boolean): 
       finish();
     };
     const stopListening = context.terminal.onInterrupt(() => settle(resolve));
+    const tellContact = serviceContact(context, () => "Lost contact with the service, reconnecting …");
     const stream = context.stream((state) => {
       if (state.kind === "refused") settle(() => reject(state.error));
-      else if (state.kind === "waiting") screen?.onLost();
-      else if (state.kind === "connected") screen?.onFound();
+      else if (screen === null) tellContact(state);
+      else if (state.kind === "waiting") screen.onLost();
+      else if (state.kind === "connected") screen.onFound();
     });
     const onReading = (id: HostRecord["id"], reading: HostReading): void => {
       const host = hosts.get(id);

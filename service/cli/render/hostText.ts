@@ -4,18 +4,8 @@ import type { Metric } from "../../../protocol/metric.ts";
 import type { GpuReading } from "../../../protocol/reading.ts";
 import { unsupportedText } from "../../../protocol/unsupportedText.ts";
 import type { Style } from "../terminal.ts";
-import {
-  bytesText,
-  celsius,
-  memoryText,
-  metricText,
-  noFigure,
-  percent,
-  rateText,
-  timeText,
-  watts,
-} from "./figures.ts";
-import { printable, renderTable, shorten, visibleLength, type Column } from "./table.ts";
+import { bytesText, celsius, memoryText, noFigure, percent, rateText, timeText, watts } from "./figures.ts";
+import { printable, shorten } from "./table.ts";
 
 /** What stands in the way of a host that can be reached, by the problem's code. */
 const refusals: Readonly<Record<string, string>> = {
@@ -25,8 +15,13 @@ const refusals: Readonly<Record<string, string>> = {
   "host-login-refused": "login refused",
 };
 
-/** A host's status in a word or two, with its age where that matters. */
-export function statusText(status: HostStatus, nowMs: number): string {
+/** A duration in its largest unit only: `9 min`. */
+export function roughDuration(ms: number): string {
+  return formatDuration(ms).split(" ").slice(0, 2).join(" ");
+}
+
+/** A host's status in a word or two, with its age where that matters. `brief`: in the fewest words. */
+export function statusText(status: HostStatus, nowMs: number, brief = false): string {
   switch (status.kind) {
     case "online":
       return "online";
@@ -34,9 +29,13 @@ export function statusText(status: HostStatus, nowMs: number): string {
       return "not seen yet";
     case "late":
     case "offline":
-      return `${status.kind}, silent for ${formatDuration(nowMs - status.lastSeenAtMs)}`;
-    case "unreachable":
-      return `${refusals[status.code] ?? "unreachable"} for ${formatDuration(nowMs - status.sinceMs)}`;
+      return brief
+        ? `${status.kind} ${roughDuration(nowMs - status.lastSeenAtMs)}`
+        : `${status.kind}, silent for ${formatDuration(nowMs - status.lastSeenAtMs)}`;
+    case "unreachable": {
+      const word = refusals[status.code] ?? "unreachable";
+      return brief ? word : `${word} for ${formatDuration(nowMs - status.sinceMs)}`;
+    }
     case "needs-login":
       return "needs login";
   }
@@ -70,113 +69,17 @@ export function occupancyText(gpu: GpuReading): string {
 const gpuFreshMs = 20_000;
 
 /** Milliseconds since a GPU was read where that is too long to pass for now; null when it is fresh. */
-function staleMs(gpu: GpuReading, host: HostRecord, nowMs: number): number | null {
+export function staleMs(gpu: GpuReading, host: HostRecord, nowMs: number): number | null {
   const ageMs = nowMs - gpu.atMs;
   const limitMs = Math.max(3 * (host.reading?.cadenceMs ?? 0), gpuFreshMs);
   return isFresh(host.status) && ageMs <= limitMs ? null : ageMs;
 }
 
-const right = "right" as const;
-const hostColumns: Column[] = [
-  { title: "HOST" },
-  { title: "STATUS" },
-  { title: "RATE", align: right },
-  { title: "CPU", align: right },
-  { title: "GPU" },
-  { title: "UTIL", align: right },
-  { title: "MEMORY", align: right },
-  { title: "TEMP", align: right },
-  { title: "POWER", align: right },
-  { title: "USE" },
-];
-
-/** How the table of hosts looks. */
-interface HostListLook {
-  /** With bars for the utilisation. */
-  bars?: boolean;
-  /** The terminal's width: long names are cut where the table would be wider. */
-  columns?: number;
-}
-
-/** Characters of a name that are left where it is cut. */
-const shortName = 20;
-
-/** The table of `host ls` and `watch`: a line for each GPU, the host's own cells on its first. */
-export function hostListText(
-  hosts: readonly HostRecord[],
-  nowMs: number,
-  style: Style,
-  { bars = false, columns = Infinity }: HostListLook = {},
-): string {
-  if (hosts.length === 0) return "No hosts yet. Add one with `hwledger host add NAME [user@]ADDRESS`.";
-  const table = hostTable(hosts, nowMs, style, bars);
-  if (table.split("\n").every((line) => visibleLength(line) <= columns)) return table;
-  const shorter = hosts.map((host) => ({ ...host, name: shorten(host.name, shortName) }));
-  return hostTable(shorter, nowMs, style, bars);
-}
-
-function hostTable(hosts: readonly HostRecord[], nowMs: number, style: Style, bars: boolean): string {
-  const rows = hosts.flatMap((host) => {
-    const { status, reading } = host;
-    const head = [
-      host.name,
-      standing(host, nowMs, style),
-      rateText(host.rateMicroUsdPerHour),
-      reading && isFresh(status) ? metricText(reading.cpuPct, percent) : noFigure,
-    ];
-    if (host.gpus.length === 0) return [[...head, noGpuText(host)]];
-    const below = ["", "", "", ""];
-    const gpus = host.gpus.map((gpu, at) => [
-      ...(at === 0 ? head : below),
-      ...gpuCells(gpu, staleMs(gpu, host, nowMs), style, bars),
-    ]);
-    const isPartial = reading?.gpuProblem != null && isFresh(status);
-    return isPartial ? [...gpus, [...below, style.yellow(noGpuText(host))]] : gpus;
-  });
-  return renderTable(hostColumns, rows);
-}
-
-/** The status of a host, or that nobody reads it. */
-function standing(host: HostRecord, nowMs: number, style: Style): string {
+/** The status of a host, or that nobody reads it; brief and cut where there is room for so many letters only. */
+export function standing(host: HostRecord, nowMs: number, style: Style, letters = Infinity): string {
   if (host.probe === "off" && host.status.kind !== "needs-login") return style.dim("not probed");
-  return paint(host.status, statusText(host.status, nowMs), style);
-}
-
-function noGpuText({ reading }: HostRecord): string {
-  if (reading === null) return noFigure;
-  return reading.gpuProblem === null ? "no GPU" : `unknown: ${reading.gpuProblem.code}`;
-}
-
-function gpuCells(gpu: GpuReading, staleForMs: number | null, style: Style, bars: boolean): string[] {
-  const name = gpu.name.replace(/^NVIDIA /, "");
-  // Old figures are not shown as if they were from now.
-  if (staleForMs !== null) {
-    const missing = Array.from({ length: 4 }, () => noFigure);
-    return [name, ...missing, style.dim(`read ${formatDuration(staleForMs)} ago`)];
-  }
-  const bar = bars && "value" in gpu.utilizationPct ? `${barText(gpu.utilizationPct.value, style)} ` : "";
-  return [
-    name,
-    bar + metricText(gpu.utilizationPct, percent),
-    gpuMemoryText(gpu),
-    metricText(gpu.temperatureC, celsius),
-    metricText(gpu.powerW, watts),
-    occupancyText(gpu),
-  ];
-}
-
-/** A GPU's memory; `unified` where it is the machine's. */
-function gpuMemoryText({ memoryKind, memoryUsedBytes, memoryTotalBytes }: GpuReading): string {
-  const text = memoryText(memoryUsedBytes, memoryTotalBytes);
-  return memoryKind === "unified" && text === noFigure ? "unified" : text;
-}
-
-const barCells = 10;
-
-/** A bar of ten cells for a percentage. */
-export function barText(pct: number, style: Style): string {
-  const full = Math.max(0, Math.min(barCells, Math.round((pct / 100) * barCells)));
-  return style.green("█".repeat(full)) + style.dim("░".repeat(barCells - full));
+  const text = statusText(host.status, nowMs, letters !== Infinity);
+  return paint(host.status, shorten(text, letters), style);
 }
 
 /** Everything about one host: `host show`. */

@@ -41,6 +41,16 @@ export function startedText(job: JobRecord): string {
   return `${job.id} ${how}\nFollow it:  hwledger logs ${job.id} --follow\nEnd it:     hwledger cancel ${job.id}`;
 }
 
+/** What becomes of a job whose end was asked for. */
+export function cancelText({ id, host, contact }: JobRecord, nowMs: number): string {
+  if (contact.kind === "ok") return `${id} on ${host} is asked to end. See: hwledger job show ${id}`;
+  const silent = formatDuration(nowMs - contact.sinceMs);
+  return [
+    `${id} will be cancelled when ${host} answers again: it has been out of contact for ${silent} (${printable(contact.reason)}).`,
+    `If ${host} is gone for good, an admin ends its jobs as lost:  hwledger host rm ${host} --force`,
+  ].join("\n");
+}
+
 /** How long a job has run or ran; empty before it started. */
 export function runTimeText(job: JobRecord, nowMs: number): string {
   if (job.startedAtMs === null) return "";

@@ -110,9 +110,23 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         task.follower?.close();
         task.wake();
       }
-      while (ongoing.size > 0) await Promise.all(ongoing);
+      await letGo(ongoing, core);
     },
   };
+}
+
+/** How long letting go of hosts may take, whatever hangs. */
+const stopMs = 5_000;
+
+async function letGo(ongoing: ReadonlySet<Promise<void>>, { after, log }: DispatchCore): Promise<void> {
+  const limit = Promise.withResolvers<"late">();
+  const stop = after(stopMs, () => limit.resolve("late"));
+  while (ongoing.size > 0)
+    if ((await Promise.race([Promise.all(ongoing), limit.promise])) === "late") {
+      log(`${ongoing.size} jobs are let go of that did not end in time`, new Error("the limit is over"));
+      return;
+    }
+  stop();
 }
 
 function cancelTask(task: JobTask, job: JobRecord, by: string): void {

@@ -22,7 +22,9 @@ export async function startJob(
     const target = core.hostOf(job.hostId);
     if (!target) throw new Refusal("host-not-found", { host: job.host, known: "see `hwledger host ls`" });
     if (task.cancelledBy !== null) throw interruptedRefusal(job);
-    return await launchJob(core, { jobId: job.id, spec, target, archive, signal: task.abort.signal });
+    const { signal } = task.abort;
+    const { stopping } = core;
+    return await launchJob(core, { jobId: job.id, spec, target, archive, signal, stopping });
   } catch (error) {
     archive.destroy();
     if (!(error instanceof Refusal)) core.log(`job ${job.id} could not be started`, error);

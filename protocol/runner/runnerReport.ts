@@ -1,3 +1,5 @@
+import { hostText } from "../hostText.ts";
+
 /** What the runner on a host says: one line each on stderr. Byte counts are those of the job's log unless said otherwise. */
 export type RunnerReport =
   | { kind: "unpacked" }
@@ -36,6 +38,10 @@ export type JobEvidence =
   /** No exit record, and the supervisor is gone; the job's processes may be `running` still. */
   | { kind: "vanished"; logBytes: number; processes: "running" | "ended" };
 
+/** What is kept of a reason and of a path, in UTF-16 units. */
+const reasonLimit = 1_000;
+const pathLimit = 4_096;
+
 /** What a line says, if it is the runner's own: the nonce stands before its words, noise may stand before the nonce. */
 export function parseRunnerReport(line: string, nonce: string): RunnerReport | null {
   const at = line.indexOf(`${nonce} `);
@@ -58,10 +64,10 @@ export function parseRunnerReport(line: string, nonce: string): RunnerReport | n
     case "unpack-failed":
     case "no-room":
     case "start-failed":
-      return { kind, reason: rest };
+      return { kind, reason: hostText(rest, reasonLimit) };
     case "interpreter":
     case "directory":
-      return { kind, path: rest };
+      return { kind, path: rest.slice(0, pathLimit).toWellFormed() };
     case "following": {
       const [bytes, sha256] = rest.split(" ");
       return { kind, archiveBytes: count(bytes) ?? 0, archiveSha256: sha256 ?? "" };

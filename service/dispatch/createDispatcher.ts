@@ -9,6 +9,7 @@ import type { Jobs } from "./jobs.ts";
 import { newJobTask, type JobTask } from "./jobTask.ts";
 import { interruptedRefusal, startJob } from "./startJob.ts";
 import { superviseJob, type DispatchCore } from "./superviseJob.ts";
+import { writeDown } from "./writeDown.ts";
 
 export interface DispatcherDeps {
   shells: HostShells;
@@ -35,7 +36,7 @@ export interface Dispatcher {
   /**
    * Sends the workspace (a tar stream) of a placed job to its host and starts it. Fulfils when it runs, when it ended
    * without having started, or when the connection broke so that nobody knows yet (it is then still `syncing`, its
-   * contact lost, and settled in the background). The archive is used up or destroyed in every case.
+   * contact lost, and settled in the background), or its end could not be written down yet. The archive is used up or destroyed in every case.
    */
   start(job: JobRecord, spec: JobSpec, archive: Readable): Promise<JobRecord>;
   /** Cancels a job, at once or as soon as its host can be reached again; its end comes through `onChange`. */
@@ -75,7 +76,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const mayRun = job.state === "syncing" || job.state === "running";
     const settle = (): Promise<void> =>
       core.scribe.notStarted(job.id, interruptedRefusal(job), task.cancelledBy);
-    keep(task, mayRun ? superviseJob(core, task, null) : settle());
+    keep(task, mayRun ? superviseJob(core, task, null) : writeDown(core, task, settle));
   };
 
   return {
@@ -89,7 +90,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
           task,
           starting.then((launch) => (launch ? superviseJob(core, task, launch) : undefined)),
         );
-        if (await starting) await task.answered.promise;
+        const answered = starting.then((launch) => (launch ? task.answered.promise : undefined));
+        await Promise.race([answered, task.answered.promise]);
       }
       return deps.jobs.get(job.id) ?? job;
     },

@@ -5,6 +5,7 @@ import type { JobTask } from "./jobTask.ts";
 import { launchJob, type Launch } from "./launchJob.ts";
 import { refusalOf } from "./openRunner.ts";
 import type { DispatchCore } from "./superviseJob.ts";
+import { writeDown } from "./writeDown.ts";
 
 /** Takes a placed job to its start. Null when it ended without: cancelled, or failed with the reason. */
 export async function startJob(
@@ -28,7 +29,8 @@ export async function startJob(
   } catch (error) {
     archive.destroy();
     if (!(error instanceof Refusal)) core.log(`job ${job.id} could not be started`, error);
-    await core.scribe.notStarted(job.id, refusalOf(error, job.host), task.cancelledBy);
+    const refusal = refusalOf(error, job.host);
+    await writeDown(core, task, () => core.scribe.notStarted(job.id, refusal, task.cancelledBy));
     return null;
   }
 }

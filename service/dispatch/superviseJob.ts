@@ -4,7 +4,6 @@ import { followScript } from "../../protocol/runner/followScript.ts";
 import { jobEnding, lostJob, type JobEnding } from "../../protocol/runner/jobEnding.ts";
 import type { JobEvidence } from "../../protocol/runner/runnerReport.ts";
 import type { ShellTarget } from "../ssh/hostShell.ts";
-import { backoffMs } from "./backoffMs.ts";
 import type { JobScribe } from "./createJobScribe.ts";
 import type { LogStore } from "./createLogStore.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
@@ -14,6 +13,7 @@ import type { Launch } from "./launchJob.ts";
 import { openRunner, type Runner } from "./openRunner.ts";
 import { interruptedRefusal } from "./startJob.ts";
 import { asError } from "./within.ts";
+import { pause, writeDown } from "./writeDown.ts";
 
 /** What the parts of dispatch share. */
 export interface DispatchCore extends RunnerDeps {
@@ -39,15 +39,10 @@ export async function superviseJob(core: DispatchCore, task: JobTask, launch: La
     end ??= await attempt(core, task, job, runner);
     runner = null;
     if (core.stopping.aborted && end.kind === "broken") return task.answered.resolve();
-    try {
-      if (await settle(core, task, end)) return task.answered.resolve();
-    } catch (error) {
-      core.log(`what became of job ${task.id} could not be noted`, error);
-      task.attempts += 1;
-    }
+    if (await settle(core, task, end)) return task.answered.resolve();
     end = null;
     task.answered.resolve();
-    await pause(core, task);
+    await pause(core, task, task.attempts);
     if (core.stopping.aborted) return;
   }
 }
@@ -106,23 +101,30 @@ async function settle(core: DispatchCore, task: JobTask, end: SessionEnd): Promi
   if (!job) return true;
   switch (end.kind) {
     case "broken":
-      core.scribe.contactLost(job.id, end.reason);
       task.attempts += 1;
+      try {
+        core.scribe.contactLost(job.id, end.reason);
+      } catch (error) {
+        core.log(`the lost contact of job ${job.id} could not be noted`, error);
+      }
       return false;
     case "unstarted":
-    case "gone":
-      await settleTraceless(core, task, job, end.kind);
+    case "gone": {
+      const { kind } = end;
+      await writeDown(core, task, () => settleTraceless(core, task, job, kind));
       return true;
-    case "over":
-      if (!end.whole && task.shortAtBytes !== core.logs.size(job.id)) {
+    }
+    case "over": {
+      const { evidence, whole } = end;
+      if (!whole && task.shortAtBytes !== core.logs.size(job.id)) {
         task.shortAtBytes = core.logs.size(job.id);
         return false;
       }
-      await core.scribe.ended(job.id, endingOf(end.evidence, task, job), {
-        whole: end.whole,
-        lastedMs: end.evidence.kind === "ended" ? end.evidence.lastedMs : null,
-      });
+      const lastedMs = evidence.kind === "ended" ? evidence.lastedMs : null;
+      const ending = endingOf(evidence, task, job);
+      await writeDown(core, task, () => core.scribe.ended(job.id, ending, { whole, lastedMs }));
       return true;
+    }
   }
 }
 
@@ -145,21 +147,4 @@ function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): JobEndi
   const ending = jobEnding(evidence, job.timeoutMs);
   if (ending.cause.kind !== "cancelled" || ending.cause.by !== "") return ending;
   return { ...ending, cause: { kind: "cancelled", by: task.cancelledBy ?? "somebody" } };
-}
-
-function pause(core: DispatchCore, task: JobTask): Promise<void> {
-  const { backoffMinMs, backoffMaxMs } = core.limits;
-  const ms = backoffMs(
-    Math.max(1, task.attempts),
-    { minMs: backoffMinMs, maxMs: backoffMaxMs },
-    core.random(),
-  );
-  return new Promise((resolve) => {
-    const stop = core.after(ms, resolve);
-    task.wake = () => {
-      stop();
-      resolve();
-    };
-    if (core.stopping.aborted) task.wake();
-  });
 }

@@ -80,6 +80,12 @@ export const dispatchProblems = {
     detail: "The service stopped while {job} was being sent to {host}; it never ran.",
     next: "Dispatch again.",
   },
+  "start-cut": {
+    status: 502,
+    title: "The connection broke while the job was being started",
+    detail: "The connection to {host} broke while {job} was being started ({reason}); it never ran.",
+    next: "Dispatch again.",
+  },
   "dispatch-timeout": {
     status: 504,
     title: "The job did not start in time",

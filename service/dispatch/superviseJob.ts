@@ -1,5 +1,6 @@
 import type { HostId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
+import { Refusal } from "../../protocol/problem.ts";
 import { followScript } from "../../protocol/runner/followScript.ts";
 import { jobEnding, lostJob, type JobEnding } from "../../protocol/runner/jobEnding.ts";
 import type { JobEvidence } from "../../protocol/runner/runnerReport.ts";
@@ -31,6 +32,7 @@ export interface DispatchCore extends RunnerDeps {
  * growing pauses and ends nothing.
  */
 export async function superviseJob(core: DispatchCore, task: JobTask, launch: Launch | null): Promise<void> {
+  task.launch = launch;
   let runner = launch?.kind === "started" ? launch.runner : null;
   let end: SessionEnd | null = launch?.kind === "unknown" ? { kind: "broken", reason: launch.reason } : null;
   for (;;) {
@@ -134,13 +136,19 @@ function settleTraceless(
   job: JobRecord,
   kind: "unstarted" | "gone",
 ): Promise<void> {
-  if (job.state === "syncing" && (kind === "unstarted" || core.hostOf(job.hostId)))
-    return core.scribe.notStarted(job.id, interruptedRefusal(job), task.cancelledBy);
+  const neverRan = task.launch?.kind === "started" ? null : neverRanRefusal(task, job);
+  if (job.state === "syncing" && neverRan && (kind === "unstarted" || core.hostOf(job.hostId)))
+    return core.scribe.notStarted(job.id, neverRan, task.cancelledBy);
   const trace = kind === "gone" ? "folder" : "start record";
   const detail = core.hostOf(job.hostId)
     ? `its ${trace} on ${job.host} is gone`
     : `${job.host} is no longer part of the fleet`;
   return core.scribe.ended(job.id, lostJob(detail), { whole: false, lastedMs: null });
+}
+
+function neverRanRefusal({ launch }: JobTask, job: JobRecord): Refusal {
+  if (launch?.kind !== "unknown") return interruptedRefusal(job);
+  return new Refusal("start-cut", { job: job.id, host: job.host, reason: launch.reason });
 }
 
 function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): JobEnding {

@@ -5,7 +5,7 @@ import { followScript } from "../../protocol/runner/followScript.ts";
 import { jobEnding, lostJob, type JobEnding } from "../../protocol/runner/jobEnding.ts";
 import type { JobEvidence } from "../../protocol/runner/runnerReport.ts";
 import type { ShellTarget } from "../ssh/hostShell.ts";
-import type { JobScribe } from "./createJobScribe.ts";
+import { serviceActor, type JobScribe } from "./createJobScribe.ts";
 import type { LogStore } from "./createLogStore.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
 import { followSession, type SessionEnd } from "./followSession.ts";
@@ -123,8 +123,8 @@ async function settle(core: DispatchCore, task: JobTask, end: SessionEnd): Promi
         return false;
       }
       const lastedMs = evidence.kind === "ended" ? evidence.lastedMs : null;
-      const ending = endingOf(evidence, task, job);
-      await writeDown(core, task, () => core.scribe.ended(job.id, ending, { whole, lastedMs }));
+      const { ending, actor } = endingOf(evidence, task, job);
+      await writeDown(core, task, () => core.scribe.ended(job.id, ending, { whole, lastedMs }, actor));
       return true;
     }
   }
@@ -143,7 +143,7 @@ function settleTraceless(
   const detail = core.hostOf(job.hostId)
     ? `its ${trace} on ${job.host} is gone`
     : `${job.host} is no longer part of the fleet`;
-  return core.scribe.ended(job.id, lostJob(detail), { whole: false, lastedMs: null });
+  return core.scribe.ended(job.id, lostJob(detail), { whole: false, lastedMs: null }, serviceActor);
 }
 
 function neverRanRefusal({ launch }: JobTask, job: JobRecord): Refusal {
@@ -151,8 +151,17 @@ function neverRanRefusal({ launch }: JobTask, job: JobRecord): Refusal {
   return new Refusal("start-cut", { job: job.id, host: job.host, reason: launch.reason });
 }
 
-function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): JobEnding {
+interface AttributedEnding {
+  ending: JobEnding;
+  /** Who stands in the ledger for it. */
+  actor: string;
+}
+
+/** Who cancelled is what the service has on record; the host's word alone stands for no member. */
+function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): AttributedEnding {
   const ending = jobEnding(evidence, job.timeoutMs);
-  if (ending.cause.kind !== "cancelled" || ending.cause.by !== "") return ending;
-  return { ...ending, cause: { kind: "cancelled", by: task.cancelledBy ?? "somebody" } };
+  if (ending.cause.kind !== "cancelled") return { ending, actor: serviceActor };
+  const member = job.cancelRequestedBy ?? task.cancelledBy;
+  const cause = { kind: "cancelled", by: member ?? `${job.host}, as it says itself` } as const;
+  return { ending: { ...ending, cause }, actor: member ?? serviceActor };
 }

@@ -159,7 +159,10 @@ interface AttributedEnding {
 
 /** Who cancelled is what the service has on record; the host's word alone stands for no member. */
 function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): AttributedEnding {
-  const ending = jobEnding(evidence, job.timeoutMs);
+  const ending =
+    job.state === "syncing"
+      ? lostJob("its host reported its end without ever having reported its start")
+      : jobEnding(evidence, job.timeoutMs);
   if (ending.cause.kind !== "cancelled") return { ending, actor: serviceActor };
   const member = job.cancelRequestedBy ?? task.cancelledBy;
   const cause = { kind: "cancelled", by: member ?? `${job.host}, as it says itself` } as const;

@@ -35,6 +35,25 @@ describe("what a host says of a job's end", () => {
     assert.deepEqual(job.cause, { kind: "cancelled", by: "box, as it says itself" });
   });
 
+  for (const words of ["ended 256 none none 0 1", "ended -1 none none -5 -1"])
+    it(`ends the job as lost where it makes no sense: ${words}`, async () => {
+      const { run } = aHostThat((shell) => {
+        sayFollowing(shell);
+        shell.say(words);
+      });
+      const job = await run(files);
+      assert.equal(job.state, "lost");
+      assert.equal(job.exitCode, null);
+      assert.ok(job.cause?.kind === "lost" && job.cause.detail.endsWith(words), JSON.stringify(job.cause));
+    });
+
+  it("ends the job as lost where it never said that the job began", async () => {
+    const { run } = aHostThat((shell) => shell.say("ended 0 none none 0 1"));
+    const job = await run(files);
+    assert.equal(job.state, "lost");
+    assert.ok(job.cause?.kind === "lost" && /without ever/.test(job.cause.detail));
+  });
+
   it("does not make another member the actor than the one who asked", async () => {
     const { place, dispatcher, jobs } = aHostThat((shell) => {
       sayFollowing(shell);

@@ -23,10 +23,11 @@ export class Refusal extends Error {
   readonly facts: Facts;
 
   constructor(code: ProblemCode, facts: Facts = {}, options?: { cause?: unknown }) {
-    super(fill(problemCatalog[code].detail, facts), options);
+    const wellFormed = wellFormedFacts(facts);
+    super(fill(problemCatalog[code].detail, wellFormed), options);
     this.name = "Refusal";
     this.code = code;
-    this.facts = facts;
+    this.facts = wellFormed;
   }
 }
 
@@ -42,8 +43,9 @@ export class RemoteProblem extends Error {
 }
 
 /** The problem document of a code and its facts. */
-export function problemOf(code: ProblemCode, facts: Facts = {}): Problem {
+export function problemOf(code: ProblemCode, given: Facts = {}): Problem {
   const kind: ProblemKind = problemCatalog[code];
+  const facts = wellFormedFacts(given);
   return {
     type: `urn:hwledger:problem:${code}`,
     title: kind.title,
@@ -60,6 +62,16 @@ export function problemOfError(error: unknown, reference = "-"): Problem {
   if (error instanceof Refusal) return problemOf(error.code, error.facts);
   if (error instanceof RemoteProblem) return error.problem;
   return problemOf("internal", { reference });
+}
+
+/** Half of a surrogate pair has no canonical JSON: the ledger could not hold the problem. */
+function wellFormedFacts(facts: Facts): Facts {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, fact]) => [
+      name,
+      typeof fact === "string" ? fact.toWellFormed() : fact,
+    ]),
+  );
 }
 
 function fill(template: string, facts: Facts): string {

@@ -86,6 +86,12 @@ export const dispatchProblems = {
     detail: "{by} took {host} out of the fleet before {job} started; it never ran.",
     next: "Dispatch it to another host.",
   },
+  "start-cut": {
+    status: 502,
+    title: "The connection broke while the job was being started",
+    detail: "The connection to {host} broke while {job} was being started ({reason}); it never ran.",
+    next: "Dispatch again.",
+  },
   "dispatch-timeout": {
     status: 504,
     title: "The job did not start in time",

@@ -88,6 +88,12 @@ export const hostProblems = {
     detail: "{host} ran no POSIX shell: {reason}.",
     next: "Check that /bin/sh exists there and the login is allowed to run commands.",
   },
+  "host-shell-noisy": {
+    status: 502,
+    title: "The host's login scripts print without end",
+    detail: "{host} got no shell to work: its login scripts print and do not come to an end ({reason}).",
+    next: "Look into ~/.bashrc, ~/.zshrc, ~/.config/fish/config.fish or ~/.ssh/rc of that login for what prints or waits.",
+  },
   "host-connection-lost": {
     status: 502,
     title: "The connection to the host broke",

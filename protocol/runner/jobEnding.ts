@@ -16,6 +16,8 @@ export function jobEnding(evidence: JobEvidence, timeoutMs: number | null): JobE
   switch (evidence.kind) {
     case "ended":
       return endingOfExit(evidence, timeoutMs);
+    case "unusable":
+      return lostJob(`its host reported an end that makes no sense: ${evidence.said}`);
     case "rebooted":
       return { to: "failed", exitCode: null, cause: { kind: "reboot" } };
     case "vanished": {
@@ -42,7 +44,8 @@ function endingOfExit(
     case "cancelled":
       return { to: "cancelled", exitCode, cause: { kind: "cancelled", by: evidence.why.by } };
     case "time-limit":
-      return { to: "timed-out", exitCode, cause: { kind: "time-limit", limitMs: timeoutMs ?? 0 } };
+      if (timeoutMs === null) return lostJob("its host reported a time limit, of which it had none");
+      return { to: "timed-out", exitCode, cause: { kind: "time-limit", limitMs: timeoutMs } };
     case "none":
       if (exitCode === 0) return { to: "succeeded", exitCode, cause: { kind: "exited", code: 0 } };
       return {

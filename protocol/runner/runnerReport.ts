@@ -1,3 +1,5 @@
+import { hostText } from "../hostText.ts";
+
 /** What the runner on a host says: one line each on stderr. Byte counts are those of the job's log unless said otherwise. */
 export type RunnerReport =
   | { kind: "unpacked" }
@@ -31,10 +33,19 @@ export type JobEvidence =
       /** From start to end by the host's clock; null where it is not on record. */
       lastedMs: number | null;
     }
+  /** It has ended, by a report that makes no sense: what was said, for people. */
+  | { kind: "unusable"; said: string }
   /** No exit record, and the host has started anew since. */
   | { kind: "rebooted"; logBytes: number }
   /** No exit record, and the supervisor is gone; the job's processes may be `running` still. */
   | { kind: "vanished"; logBytes: number; processes: "running" | "ended" };
+
+/** What is kept of a reason and of a path, in UTF-16 units. */
+const reasonLimit = 1_000;
+const pathLimit = 4_096;
+const saidLimit = 100;
+/** What a process can give its parent (POSIX wait). */
+const highestExitCode = 255;
 
 /** What a line says, if it is the runner's own: the nonce stands before its words, noise may stand before the nonce. */
 export function parseRunnerReport(line: string, nonce: string): RunnerReport | null {
@@ -58,10 +69,10 @@ export function parseRunnerReport(line: string, nonce: string): RunnerReport | n
     case "unpack-failed":
     case "no-room":
     case "start-failed":
-      return { kind, reason: rest };
+      return { kind, reason: hostText(rest, reasonLimit) };
     case "interpreter":
     case "directory":
-      return { kind, path: rest };
+      return { kind, path: rest.slice(0, pathLimit).toWellFormed() };
     case "following": {
       const [bytes, sha256] = rest.split(" ");
       return { kind, archiveBytes: count(bytes) ?? 0, archiveSha256: sha256 ?? "" };
@@ -78,7 +89,8 @@ function parseEvidence(kind: string, rest: string): JobEvidence | null {
       const [code, signal, why, bytes, lasted] = words;
       const exitCode = count(code);
       const logBytes = count(bytes);
-      if (exitCode === null || logBytes === null) return null;
+      if (exitCode === null || exitCode > highestExitCode || logBytes === null)
+        return { kind: "unusable", said: hostText(`ended ${rest}`.slice(0, saidLimit)) };
       const centiseconds = count(lasted);
       const lastedMs = centiseconds === null ? null : centiseconds * 10;
       const by = words.slice(5).join(" ").trim();
@@ -103,7 +115,9 @@ function whyOf(word: string | undefined, by: string): Extract<JobEvidence, { kin
 }
 
 function nameOf(signal: string | undefined): string | null {
-  return signal !== undefined && /^(SIG)?[A-Z][A-Z0-9+-]*$/.test(signal) ? signal.replace(/^SIG/, "") : null;
+  return signal !== undefined && /^(SIG)?[A-Z][A-Z0-9+-]{0,30}$/.test(signal)
+    ? signal.replace(/^SIG/, "")
+    : null;
 }
 
 function count(word: string | undefined): number | null {

@@ -10,6 +10,7 @@ import { leaveHost, type LeavingHosts } from "./leaveHost.ts";
 import { newJobTask, type JobTask } from "./jobTask.ts";
 import { interruptedRefusal, startJob } from "./startJob.ts";
 import { superviseJob, type DispatchCore } from "./superviseJob.ts";
+import { writeDown } from "./writeDown.ts";
 
 export interface DispatcherDeps {
   shells: HostShells;
@@ -36,7 +37,7 @@ export interface Dispatcher {
   /**
    * Sends the workspace (a tar stream) of a placed job to its host and starts it. Fulfils when it runs, when it ended
    * without having started, or when the connection broke so that nobody knows yet (it is then still `syncing`, its
-   * contact lost, and settled in the background). The archive is used up or destroyed in every case.
+   * contact lost, and settled in the background), or its end could not be written down yet. The archive is used up or destroyed in every case.
    */
   start(job: JobRecord, spec: JobSpec, archive: Readable): Promise<JobRecord>;
   /** Cancels a job, at once or as soon as its host can be reached again; its end comes through `onChange`. */
@@ -82,7 +83,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const mayRun = job.state === "syncing" || job.state === "running";
     const settle = (): Promise<void> =>
       core.scribe.notStarted(job.id, interruptedRefusal(job), task.cancelledBy);
-    keep(task, mayRun ? superviseJob(core, task, null) : settle());
+    keep(task, mayRun ? superviseJob(core, task, null) : writeDown(core, task, settle));
   };
 
   return {
@@ -96,7 +97,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
           task,
           starting.then((launch) => (launch ? superviseJob(core, task, launch) : undefined)),
         );
-        if (await starting) await task.answered.promise;
+        const answered = starting.then((launch) => (launch ? task.answered.promise : undefined));
+        await Promise.race([answered, task.answered.promise]);
       }
       return deps.jobs.get(job.id) ?? job;
     },
@@ -127,9 +129,23 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         task.follower?.close();
         task.wake();
       }
-      while (works.size > 0) await Promise.all(works.values());
+      await letGo(works, core);
     },
   };
+}
+
+/** How long letting go of hosts may take, whatever hangs. */
+const stopMs = 5_000;
+
+async function letGo(works: ReadonlyMap<JobId, Promise<void>>, { after, log }: DispatchCore): Promise<void> {
+  const limit = Promise.withResolvers<"late">();
+  const stop = after(stopMs, () => limit.resolve("late"));
+  while (works.size > 0)
+    if ((await Promise.race([Promise.all(works.values()), limit.promise])) === "late") {
+      log(`${works.size} jobs are let go of that did not end in time`, new Error("the limit is over"));
+      return;
+    }
+  stop();
 }
 
 function cancelTask(task: JobTask, job: JobRecord, by: string): void {

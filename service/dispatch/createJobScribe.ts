@@ -8,7 +8,9 @@ import type { Following } from "./followSession.ts";
 import type { Jobs, JobProgress } from "./jobs.ts";
 import type { JobTask } from "./jobTask.ts";
 
-const actor = "service";
+/** Who stands in the ledger for what no member did. */
+export const serviceActor = "service";
+const actor = serviceActor;
 /** At most one note of a growing log per this time. */
 const noteEveryMs = 1_000;
 
@@ -21,6 +23,12 @@ export interface JobScribeDeps {
   log: (message: string, error: unknown) => void;
 }
 
+/** What is held of an ended job's log, and how long its host says that it ran. */
+export interface HeldLog {
+  whole: boolean;
+  lastedMs: number | null;
+}
+
 /** Writes down what becomes of jobs; says nothing twice. */
 export interface JobScribe {
   /** The job, unless it has ended. */
@@ -28,7 +36,7 @@ export interface JobScribe {
   syncing(id: JobId): void;
   running(id: JobId, following: Following): void;
   /** Ends a job with the log as it is held; the hash is noted only where the log is whole. */
-  ended(id: JobId, ending: JobEnding, log: { whole: boolean; lastedMs: number | null }): Promise<void>;
+  ended(id: JobId, ending: JobEnding, log: HeldLog, by: string): Promise<void>;
   /** Ends a job that never ran. */
   notStarted(id: JobId, refusal: Refusal, cancelledBy: string | null): Promise<void>;
   /** Bytes came in: noted now or soon. */
@@ -49,7 +57,7 @@ export function createJobScribe(deps: JobScribeDeps): JobScribe {
   const end = async (
     id: JobId,
     ending: JobEnding,
-    { whole, lastedMs }: { whole: boolean; lastedMs: number | null },
+    { whole, lastedMs }: HeldLog,
     by: string,
   ): Promise<void> => {
     if (!active(id)) return;
@@ -65,7 +73,7 @@ export function createJobScribe(deps: JobScribeDeps): JobScribe {
       if (jobs.get(id)?.state !== "syncing") return;
       deps.onChange(jobs.advance(id, { to: "running", ...following }, actor));
     },
-    ended: (id, ending, log) => end(id, ending, log, endedBy(ending)),
+    ended: end,
     notStarted: (id, refusal, cancelledBy) => {
       if (cancelledBy !== null) return end(id, cancelledEnding(cancelledBy), noLog, cancelledBy);
       const { code, title, detail } = problemOf(refusal.code, refusal.facts);
@@ -103,8 +111,4 @@ const noLog = { whole: false, lastedMs: null };
 
 function cancelledEnding(by: string): JobEnding {
   return { to: "cancelled", exitCode: null, cause: { kind: "cancelled", by } };
-}
-
-function endedBy(ending: JobEnding): string {
-  return ending.cause.kind === "cancelled" ? ending.cause.by : actor;
 }

@@ -42,6 +42,7 @@ export async function followSession(runner: Runner, options: SessionOptions): Pr
   const settle = (): void => {
     const { evidence } = state;
     if (evidence === null) return;
+    if (evidence.kind === "unusable") return;
     const whole = options.logs.size(options.jobId) >= evidence.logBytes;
     if (whole || state.noLog) end.resolve({ kind: "over", evidence, whole });
   };
@@ -120,6 +121,7 @@ async function listen(
       case "ended":
       case "rebooted":
       case "vanished":
+      case "unusable":
         state.evidence = report;
         settle();
         if (!state.over) await drained(options, state);

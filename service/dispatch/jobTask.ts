@@ -1,4 +1,5 @@
 import type { JobId } from "../../protocol/ids.ts";
+import type { Launch } from "./launchJob.ts";
 import type { Runner } from "./openRunner.ts";
 
 /** One job in the dispatcher's hands, from its start or the service's until its end. */
@@ -8,6 +9,8 @@ export interface JobTask {
   readonly abort: AbortController;
   /** Who wants it cancelled. */
   cancelledBy: string | null;
+  /** How its start by this run of the service went; null where an earlier run began it. */
+  launch: Launch | null;
   /** The runner that follows it now. */
   follower: Runner | null;
   /** Ends the pause between two attempts. */
@@ -28,6 +31,7 @@ export function newJobTask(id: JobId, cancelledBy: string | null): JobTask {
     id,
     abort: new AbortController(),
     cancelledBy,
+    launch: null,
     follower: null,
     wake: () => {},
     answered: Promise.withResolvers<void>(),

@@ -8,7 +8,8 @@ import { placeOf } from "../../protocol/runner/supervisorScript.ts";
 import { unpackScript } from "../../protocol/runner/unpackScript.ts";
 import type { ShellTarget } from "../ssh/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
-import { openRunner, type Runner, type RunnerClosed } from "./openRunner.ts";
+import { openRunner, type Runner } from "./openRunner.ts";
+import type { RunnerClosed } from "./readReports.ts";
 import { sendArchive, type SentArchive } from "./sendArchive.ts";
 import { asError, within } from "./within.ts";
 
@@ -19,6 +20,8 @@ export interface LaunchOptions {
   target: ShellTarget;
   archive: Readable;
   signal: AbortSignal;
+  /** The service lets go: nothing is waited for any more, the job may have started. */
+  stopping: AbortSignal;
 }
 
 const rootCauseMs = 2_000;
@@ -123,10 +126,12 @@ async function go(
   sent: SentArchive,
 ): Promise<Launch> {
   runner.send(`go ${sent.bytes} ${sent.sha256}`);
-  const report = await answer(deps, options, runner.next()).catch((error: unknown): RunnerClosed => ({
-    kind: "closed",
-    reason: asError(error).message,
-  }));
+  const report = await answer(deps, options, runner.next(), options.stopping).catch(
+    (error: unknown): RunnerClosed => ({
+      kind: "closed",
+      reason: asError(error).message,
+    }),
+  );
   if (report.kind === "started" || report.kind === "claimed") return { kind: "started", runner };
   if (report.kind !== "closed") throw startRefusal(report, options);
   runner.close();

@@ -38,7 +38,7 @@ export async function leaveHost(needs: LeavingNeeds, jobs: readonly JobRecord[],
     const job = scribe.active(id);
     if (!job || isJobEnded(job.state)) continue;
     const mayRun = job.state === "syncing" || job.state === "running";
-    if (mayRun) await scribe.ended(id, leftBehind(job, by), { whole: false, lastedMs: null });
+    if (mayRun) await scribe.ended(id, leftBehind(job, by), { whole: false, lastedMs: null }, by);
     else await scribe.notStarted(id, removedRefusal(job, by), null);
   }
 }

@@ -1,10 +1,17 @@
 import type { Writable } from "node:stream";
 import { Refusal } from "../../protocol/problem.ts";
-import { parseRunnerReport, type RunnerReport } from "../../protocol/runner/runnerReport.ts";
-import type { HostShell, ShellTarget } from "../ssh/hostShell.ts";
+import type { RunnerReport } from "../../protocol/runner/runnerReport.ts";
+import type { ShellTarget } from "../ssh/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
 import { chunksOf } from "./chunksOf.ts";
-import { asError, within } from "./within.ts";
+import {
+  brokenReason,
+  noiseLimitBytes,
+  readReports,
+  type Reports,
+  type RunnerClosed,
+} from "./readReports.ts";
+import { within } from "./within.ts";
 
 /** A script of the runner at work on a host, past its ready line. */
 export interface Runner {
@@ -19,20 +26,12 @@ export interface Runner {
   close(): void;
 }
 
-export interface RunnerClosed {
-  kind: "closed";
-  reason: string;
-}
-
-const noiseLimitBytes = 1_048_576;
-const lineLimit = 65_536;
-const queueLimit = 1_000;
-/** How long words may trail the end of their shell. */
-const trailMs = 300;
+/** How long a shell that has closed its output may take to say how it ended. */
+const lastWordsMs = 2_000;
 
 /**
  * Opens a shell on a host, sends it a script and waits for its ready line.
- * Rejects with a Refusal: those of `openShell`, `host-shell-failed`, `host-connection-lost`, `dispatch-timeout`.
+ * Rejects with a Refusal: those of `openShell`, `host-shell-failed`, `host-shell-noisy`, `host-connection-lost`, `dispatch-timeout`.
  */
 export async function openRunner(
   deps: RunnerDeps,
@@ -62,8 +61,8 @@ export async function openRunner(
   shell.stdin.on("error", () => {});
   shell.stdin.write(text);
   try {
-    const rest = await within(findMark(chunks, `${nonce}\n`), limit);
-    if (rest === null) throw await notReady(reports, target.name);
+    const ready = { host: target.name, limit };
+    const rest = await awaitReady(chunks, `${nonce}\n`, reports, ready);
     return {
       output: outputOf(rest, chunks),
       stdin: shell.stdin,
@@ -80,28 +79,69 @@ export async function openRunner(
 /** Anything thrown on the way to a host, as a Refusal. */
 export function refusalOf(error: unknown, host: string): Refusal {
   if (error instanceof Refusal) return error;
-  return new Refusal("host-connection-lost", { host, reason: asError(error).message }, { cause: error });
+  return new Refusal("host-connection-lost", { host, reason: brokenReason(error) }, { cause: error });
 }
 
-async function notReady(reports: Reports, host: string): Promise<Refusal> {
-  const end = await reports.ended;
-  if (end.broken) return new Refusal("host-connection-lost", { host, reason: end.reason });
+/** Why a shell did not get as far as the runner's first word. */
+async function notReady(outcome: "ended" | "noise", reports: Reports, ready: ReadyWait): Promise<Refusal> {
+  const { host, limit } = ready;
+  if (outcome === "noise") return noisy(host, `it printed more than ${noiseLimitBytes} bytes`);
+  const silent = (): Error =>
+    new Refusal("host-shell-failed", { host, reason: reports.noise() || "it closed its output" });
+  const end = await within(reports.ended, { ...limit, limitMs: lastWordsMs, late: silent });
+  if (end.how === "broken") return new Refusal("host-connection-lost", { host, reason: end.reason });
+  if (end.how === "flooded") return noisy(host, `it printed more than ${noiseLimitBytes} bytes`);
   return new Refusal("host-shell-failed", { host, reason: reports.noise() || end.reason });
 }
 
-/** What follows the mark in its chunk; null when the stream ends, or says too much, without it. */
-async function findMark(chunks: AsyncIterator<Buffer>, mark: string): Promise<Buffer | null> {
+function noisy(host: string, reason: string): Refusal {
+  return new Refusal("host-shell-noisy", { host, reason });
+}
+
+interface ReadyWait {
+  host: string;
+  limit: Omit<Parameters<typeof within>[1], "late">;
+}
+
+/** What follows the ready line in its chunk. Rejects with the reason where that line does not come. */
+async function awaitReady(
+  chunks: AsyncIterator<Buffer>,
+  mark: string,
+  reports: Reports,
+  ready: ReadyWait,
+): Promise<Buffer> {
+  const seen = { bytes: 0 };
+  const { host, limit } = ready;
+  const late = (): Error =>
+    seen.bytes > 0
+      ? noisy(host, `after ${limit.limitMs / 1_000} s and ${seen.bytes} bytes it still went on`)
+      : new Refusal("dispatch-timeout", { host, limitMs: limit.limitMs });
+  const flooded = reports.ended.then((end) =>
+    end.how === "flooded" ? ("noise" as const) : new Promise<never>(() => {}),
+  );
+  const found = await within(Promise.race([findMark(chunks, mark, seen), flooded]), { ...limit, late });
+  if (typeof found === "string") throw await notReady(found, reports, ready);
+  return found;
+}
+
+/** What follows the mark in its chunk, unless the stream ends, or says too much, without it. */
+async function findMark(
+  chunks: AsyncIterator<Buffer>,
+  mark: string,
+  count: { bytes: number },
+): Promise<Buffer | "ended" | "noise"> {
   let seen: Buffer = Buffer.alloc(0);
   let skippedBytes = 0;
   for (;;) {
     const next = await chunks.next();
-    if (next.done) return null;
+    if (next.done) return "ended";
+    count.bytes += next.value.length;
     seen = seen.length === 0 ? next.value : Buffer.concat([seen, next.value]);
     const at = seen.indexOf(mark);
     if (at >= 0) return seen.subarray(at + mark.length);
     const keep = Math.max(0, seen.length - mark.length);
     skippedBytes += keep;
-    if (skippedBytes > noiseLimitBytes) return null;
+    if (skippedBytes > noiseLimitBytes) return "noise";
     seen = seen.subarray(keep);
   }
 }
@@ -120,65 +160,4 @@ function drain(chunks: AsyncIterator<Buffer>): void {
   void (async () => {
     while (!(await chunks.next()).done);
   })().catch(() => {});
-}
-
-interface Reports {
-  next: () => Promise<RunnerReport | RunnerClosed>;
-  ended: Promise<RunnerClosed & { broken: boolean }>;
-  noise: () => string;
-}
-
-function readReports(shell: HostShell, nonce: string, deps: RunnerDeps): Reports {
-  const queue: RunnerReport[] = [];
-  const decoder = new TextDecoder();
-  let line = "";
-  let noise = "";
-  let closed: RunnerClosed | null = null;
-  let wake: () => void = () => {};
-  const take = (text: string): void => {
-    const report = parseRunnerReport(text, nonce);
-    if (report === null) noise = `${noise} ${text.trim()}`.trim().slice(-500);
-    else if (queue.length < queueLimit) queue.push(report);
-    wake();
-  };
-  shell.stderr.on("error", () => {});
-  shell.stderr.on("data", (chunk: Buffer) => {
-    const lines = (line + decoder.decode(chunk, { stream: true })).split("\n");
-    line = (lines.pop() ?? "").slice(-lineLimit);
-    for (const text of lines) take(text);
-  });
-  const ended = endOf(shell, deps).then((end) => {
-    closed = end;
-    wake();
-    return end;
-  });
-  return {
-    ended,
-    noise: () => noise,
-    async next() {
-      for (;;) {
-        const report = queue.shift() ?? closed;
-        if (report) return report;
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
-    },
-  };
-}
-
-/** The end of a shell, when its last words have had time to arrive. */
-async function endOf(shell: HostShell, deps: RunnerDeps): Promise<RunnerClosed & { broken: boolean }> {
-  const silent = new Promise<void>((resolve) => {
-    shell.stderr.once("end", resolve).once("close", resolve);
-  });
-  try {
-    const exit = await shell.exited;
-    const trail = Promise.withResolvers<void>();
-    const stop = deps.after(trailMs, trail.resolve);
-    await Promise.race([silent, trail.promise]);
-    stop();
-    const reason = exit.signal === null ? `exit ${exit.code}` : `signal ${exit.signal}`;
-    return { kind: "closed", reason: `the shell there ended (${reason})`, broken: false };
-  } catch (error) {
-    return { kind: "closed", reason: asError(error).message, broken: true };
-  }
 }

@@ -5,6 +5,7 @@ import type { JobTask } from "./jobTask.ts";
 import { launchJob, type Launch } from "./launchJob.ts";
 import { refusalOf } from "./openRunner.ts";
 import type { DispatchCore } from "./superviseJob.ts";
+import { writeDown } from "./writeDown.ts";
 
 /** Takes a placed job to its start. Null when it ended without: cancelled, or failed with the reason. */
 export async function startJob(
@@ -22,11 +23,14 @@ export async function startJob(
     const target = core.hostOf(job.hostId);
     if (!target) throw new Refusal("host-not-found", { host: job.host, known: "see `hwledger host ls`" });
     if (task.cancelledBy !== null) throw interruptedRefusal(job);
-    return await launchJob(core, { jobId: job.id, spec, target, archive, signal: task.abort.signal });
+    const { signal } = task.abort;
+    const { stopping } = core;
+    return await launchJob(core, { jobId: job.id, spec, target, archive, signal, stopping });
   } catch (error) {
     archive.destroy();
     if (!(error instanceof Refusal)) core.log(`job ${job.id} could not be started`, error);
-    await core.scribe.notStarted(job.id, refusalOf(error, job.host), task.cancelledBy);
+    const refusal = refusalOf(error, job.host);
+    await writeDown(core, task, () => core.scribe.notStarted(job.id, refusal, task.cancelledBy));
     return null;
   }
 }

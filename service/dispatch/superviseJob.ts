@@ -1,11 +1,11 @@
 import type { HostId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
+import { Refusal } from "../../protocol/problem.ts";
 import { followScript } from "../../protocol/runner/followScript.ts";
 import { jobEnding, lostJob, type JobEnding } from "../../protocol/runner/jobEnding.ts";
 import type { JobEvidence } from "../../protocol/runner/runnerReport.ts";
 import type { ShellTarget } from "../ssh/hostShell.ts";
-import { backoffMs } from "./backoffMs.ts";
-import type { JobScribe } from "./createJobScribe.ts";
+import { serviceActor, type JobScribe } from "./createJobScribe.ts";
 import type { LogStore } from "./createLogStore.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
 import { followSession, type SessionEnd } from "./followSession.ts";
@@ -15,6 +15,7 @@ import { openRunner, type Runner } from "./openRunner.ts";
 import { leftBehind } from "./leaveHost.ts";
 import { interruptedRefusal } from "./startJob.ts";
 import { asError } from "./within.ts";
+import { pause, writeDown } from "./writeDown.ts";
 
 /** What the parts of dispatch share. */
 export interface DispatchCore extends RunnerDeps {
@@ -35,6 +36,7 @@ export interface DispatchCore extends RunnerDeps {
  * growing pauses and ends nothing.
  */
 export async function superviseJob(core: DispatchCore, task: JobTask, launch: Launch | null): Promise<void> {
+  task.launch = launch;
   let runner = launch?.kind === "started" ? launch.runner : null;
   let end: SessionEnd | null = launch?.kind === "unknown" ? { kind: "broken", reason: launch.reason } : null;
   for (;;) {
@@ -43,15 +45,10 @@ export async function superviseJob(core: DispatchCore, task: JobTask, launch: La
     end ??= await attempt(core, task, job, runner);
     runner = null;
     if (core.stopping.aborted && end.kind === "broken") return task.answered.resolve();
-    try {
-      if (await settle(core, task, end)) return task.answered.resolve();
-    } catch (error) {
-      core.log(`what became of job ${task.id} could not be noted`, error);
-      task.attempts += 1;
-    }
+    if (await settle(core, task, end)) return task.answered.resolve();
     end = null;
     task.answered.resolve();
-    await pause(core, task, job);
+    if (core.hostOf(job.hostId) !== null) await pause(core, task, task.attempts);
     if (core.stopping.aborted) return;
   }
 }
@@ -110,23 +107,30 @@ async function settle(core: DispatchCore, task: JobTask, end: SessionEnd): Promi
   if (!job) return true;
   switch (end.kind) {
     case "broken":
-      core.scribe.contactLost(job.id, end.reason);
       task.attempts += 1;
+      try {
+        core.scribe.contactLost(job.id, end.reason);
+      } catch (error) {
+        core.log(`the lost contact of job ${job.id} could not be noted`, error);
+      }
       return false;
     case "unstarted":
-    case "gone":
-      await settleTraceless(core, task, job, end.kind);
+    case "gone": {
+      const { kind } = end;
+      await writeDown(core, task, () => settleTraceless(core, task, job, kind));
       return true;
-    case "over":
-      if (!end.whole && task.shortAtBytes !== core.logs.size(job.id)) {
+    }
+    case "over": {
+      const { evidence, whole } = end;
+      if (!whole && task.shortAtBytes !== core.logs.size(job.id)) {
         task.shortAtBytes = core.logs.size(job.id);
         return false;
       }
-      await core.scribe.ended(job.id, endingOf(end.evidence, task, job), {
-        whole: end.whole,
-        lastedMs: end.evidence.kind === "ended" ? end.evidence.lastedMs : null,
-      });
+      const lastedMs = evidence.kind === "ended" ? evidence.lastedMs : null;
+      const { ending, actor } = endingOf(evidence, task, job);
+      await writeDown(core, task, () => core.scribe.ended(job.id, ending, { whole, lastedMs }, actor));
       return true;
+    }
   }
 }
 
@@ -136,34 +140,36 @@ function settleTraceless(
   job: JobRecord,
   kind: "unstarted" | "gone",
 ): Promise<void> {
-  if (job.state === "syncing" && (kind === "unstarted" || core.hostOf(job.hostId)))
-    return core.scribe.notStarted(job.id, interruptedRefusal(job), task.cancelledBy);
+  const neverRan = task.launch?.kind === "started" ? null : neverRanRefusal(task, job);
+  if (job.state === "syncing" && neverRan && (kind === "unstarted" || core.hostOf(job.hostId)))
+    return core.scribe.notStarted(job.id, neverRan, task.cancelledBy);
   const trace = kind === "gone" ? "folder" : "start record";
+  const removedBy = core.removedBy(job.hostId);
   const ending = core.hostOf(job.hostId)
     ? lostJob(`its ${trace} on ${job.host} is gone`)
-    : leftBehind(job, core.removedBy(job.hostId));
-  return core.scribe.ended(job.id, ending, { whole: false, lastedMs: null });
+    : leftBehind(job, removedBy);
+  return core.scribe.ended(job.id, ending, { whole: false, lastedMs: null }, removedBy ?? serviceActor);
 }
 
-function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): JobEnding {
-  const ending = jobEnding(evidence, job.timeoutMs);
-  if (ending.cause.kind !== "cancelled" || ending.cause.by !== "") return ending;
-  return { ...ending, cause: { kind: "cancelled", by: task.cancelledBy ?? "somebody" } };
+function neverRanRefusal({ launch }: JobTask, job: JobRecord): Refusal {
+  if (launch?.kind !== "unknown") return interruptedRefusal(job);
+  return new Refusal("start-cut", { job: job.id, host: job.host, reason: launch.reason });
 }
 
-function pause(core: DispatchCore, task: JobTask, job: JobRecord): Promise<void> {
-  const { backoffMinMs, backoffMaxMs } = core.limits;
-  const ms = backoffMs(
-    Math.max(1, task.attempts),
-    { minMs: backoffMinMs, maxMs: backoffMaxMs },
-    core.random(),
-  );
-  return new Promise((resolve) => {
-    const stop = core.after(ms, resolve);
-    task.wake = () => {
-      stop();
-      resolve();
-    };
-    if (core.stopping.aborted || core.hostOf(job.hostId) === null) task.wake();
-  });
+interface AttributedEnding {
+  ending: JobEnding;
+  /** Who stands in the ledger for it. */
+  actor: string;
+}
+
+/** Who cancelled is what the service has on record; the host's word alone stands for no member. */
+function endingOf(evidence: JobEvidence, task: JobTask, job: JobRecord): AttributedEnding {
+  const ending =
+    job.state === "syncing"
+      ? lostJob("its host reported its end without ever having reported its start")
+      : jobEnding(evidence, job.timeoutMs);
+  if (ending.cause.kind !== "cancelled") return { ending, actor: serviceActor };
+  const member = job.cancelRequestedBy ?? task.cancelledBy;
+  const cause = { kind: "cancelled", by: member ?? `${job.host}, as it says itself` } as const;
+  return { ending: { ...ending, cause }, actor: member ?? serviceActor };
 }

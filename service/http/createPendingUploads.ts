@@ -22,12 +22,15 @@ export interface PendingUploadNeeds {
   log: (message: string, error: unknown) => void;
 }
 
+/** Between attempts to write down that a workspace never came: doubles from the first to the second. */
+const retryMinMs = 1_000;
+const retryMaxMs = 30_000;
+
 /** Keeps the specs of jobs until their upload begins; one that never begins ends the job with `upload-incomplete`. */
 export function createPendingUploads(needs: PendingUploadNeeds): PendingUploads {
   const waiting = new Map<string, { spec: JobSpec; timer: NodeJS.Timeout }>();
 
   function giveUp(job: JobRecord): void {
-    waiting.delete(job.id);
     if (needs.jobs.get(job.id)?.state !== "placed") return;
     const { code, title, detail } = problemOf("upload-incomplete", { bytes: 0 });
     needs.jobs.advance(
@@ -45,15 +48,21 @@ export function createPendingUploads(needs: PendingUploadNeeds): PendingUploads 
     );
   }
 
+  /** Until it is written down: the disk may be full now and have room again later. */
+  function tryToGiveUp(job: JobRecord, spec: JobSpec, nextMs: number): void {
+    waiting.delete(job.id);
+    try {
+      giveUp(job);
+    } catch (error) {
+      needs.log(`job ${job.id} waited for its workspace in vain, which could not be noted`, error);
+      const again = (): void => tryToGiveUp(job, spec, Math.min(2 * nextMs, retryMaxMs));
+      waiting.set(job.id, { spec, timer: setTimeout(again, nextMs) });
+    }
+  }
+
   return {
     expect(job, spec) {
-      const timer = setTimeout(() => {
-        try {
-          giveUp(job);
-        } catch (error) {
-          needs.log(`job ${job.id} waited for its workspace in vain, which could not be noted`, error);
-        }
-      }, needs.waitMs);
+      const timer = setTimeout(() => tryToGiveUp(job, spec, retryMinMs), needs.waitMs);
       waiting.set(job.id, { spec, timer });
     },
     async take(job, tar) {

@@ -1,4 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
+import { hostText } from "../../protocol/hostText.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import { ProbeFrames, type ProbeCarry } from "../../protocol/probe/probeFrames.ts";
 import { probeScript } from "../../protocol/probe/probeScript.ts";
@@ -174,7 +175,7 @@ export class ProbeSession {
         : exit.signal === null
           ? `it ended with code ${exit.code ?? "?"}`
           : `it was ended by ${exit.signal}`;
-    const said = this.#stderr.trim().slice(0, 200);
+    const said = hostText(this.#stderr, 200);
     const reason = said === "" ? how : `${how}: ${said}`;
     return new Refusal("host-shell-failed", { host: this.#options.target.name, reason }, { cause });
   }

@@ -12,6 +12,8 @@ export interface Auth {
   succeeded(): void;
   /** Whether every way was tried. */
   exhausted(): boolean;
+  /** Whether the host has turned down a way in that was tried. */
+  refusedSome(): boolean;
   /** Why nobody is logged in. */
   refusal(cause?: unknown): Refusal | BeyondSsh2;
 }
@@ -24,6 +26,8 @@ export async function authMethods(needs: AuthNeeds): Promise<Auth> {
   const state = newAuthState();
   const steps = [...(await keySteps(needs, state)), ...interactiveSteps(needs, state)];
   let noneSent = false;
+  let isTrying = false;
+  let refused = false;
 
   const nextMethod = async (allowed: readonly AuthenticationType[]): Promise<AnyAuthMethod | null> => {
     for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
@@ -35,7 +39,8 @@ export async function authMethods(needs: AuthNeeds): Promise<Auth> {
   };
 
   return {
-    handler(allowed, _partial, next) {
+    handler(allowed, partial, next) {
+      refused ||= isTrying && !partial;
       if (!noneSent) {
         noneSent = true;
         next({ type: "none", username: needs.settings.user });
@@ -45,6 +50,7 @@ export async function authMethods(needs: AuthNeeds): Promise<Auth> {
       const noMore = false as unknown as AnyAuthMethod;
       nextMethod(allowed).then(
         (method) => {
+          isTrying = method !== null;
           next(method ?? noMore);
         },
         () => {
@@ -57,6 +63,7 @@ export async function authMethods(needs: AuthNeeds): Promise<Auth> {
       if (state.password !== null) needs.secrets.passwords.set(passwordKey(needs.settings), state.password);
     },
     exhausted: () => state.exhausted,
+    refusedSome: () => refused,
     refusal: (cause) => refusalOf(needs, state, cause),
   };
 }

@@ -1,11 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { Client, ConnectConfig } from "ssh2";
 import ssh2 from "ssh2";
+import { hostText } from "../../protocol/hostText.ts";
 import type { Auth } from "./authMethods.ts";
 import { BeyondSsh2 } from "./beyondSsh2.ts";
 import type { Deadline } from "./createDeadline.ts";
 import type { HostKeyAlgorithm } from "./decideHostKey.ts";
-import { connectionReason, unreachable, type HostName } from "./reachProblem.ts";
+import { connectionLost, connectionReason, unreachable, type HostName } from "./reachProblem.ts";
 import type { SshTiming } from "./sshTiming.ts";
 
 export interface HandshakeOptions {
@@ -58,7 +59,9 @@ export function sshHandshake(stream: Duplex, options: HandshakeOptions): Promise
       if (problem !== null) fail(problem);
     });
     const onGone = (): void => {
-      fail(keyCheck.passed() ? auth.refusal() : unreachable(name, "it closed the connection"));
+      if (!keyCheck.passed()) fail(unreachable(name, "it closed the connection"));
+      else if (auth.refusedSome()) fail(auth.refusal());
+      else fail(connectionLost(name.host, "it hung up during the login"));
     };
     client.once("end", onGone);
     client.once("close", onGone);
@@ -128,6 +131,12 @@ function createKeyCheck(judge: HandshakeOptions["judgeKey"], owner: KeyCheckOwne
   };
 }
 
+/**
+ * The codes of a disconnect message by which a host refuses a login (RFC 4253 §11.1); OpenSSH says 2 for too many
+ * attempts. Any other is a connection that ended, as at a shutdown.
+ */
+const refusingCodes: ReadonlySet<unknown> = new Set([1, 2, 13, 14, 15]);
+
 /** What an error of ssh2 before `ready` means; null: it goes on by itself, as after trouble with an agent. */
 function problemOfLogin(
   error: Error & { level?: string; code?: unknown },
@@ -140,7 +149,7 @@ function problemOfLogin(
     return auth.exhausted() ? auth.refusal(agentTrouble ?? error) : null;
   const common = /^Handshake failed: no matching (.*)$/.exec(error.message)?.[1];
   if (common !== undefined) return new BeyondSsh2(`a common ${common}`, { cause: error });
-  // a disconnect message of the host, e.g. for too many attempts
-  if (keyPassed && error.level === undefined && typeof error.code === "number") return auth.refusal(error);
-  return unreachable(name, connectionReason(error), error);
+  if (!keyPassed) return unreachable(name, connectionReason(error), error);
+  if (error.level === undefined && refusingCodes.has(error.code)) return auth.refusal(error);
+  return connectionLost(name.host, hostText(connectionReason(error)), error);
 }

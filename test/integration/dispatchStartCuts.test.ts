@@ -40,7 +40,7 @@ describe("a start that is cut", function () {
       const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
       if (cutAfter === "go") assert.equal(end.state, "succeeded");
       else
-        assert.ok(end.cause?.kind === "not-started" && end.cause.code === "interrupted", JSON.stringify(end));
+        assert.ok(end.cause?.kind === "not-started" && end.cause.code === "start-cut", JSON.stringify(end));
       assert.equal(runs(), cutAfter === "go" ? "run\n" : "");
     });
 

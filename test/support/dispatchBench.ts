@@ -61,6 +61,7 @@ export interface BenchOptions {
   /** Where the jobs' host is, if not this machine; give its shells by `wrap`. */
   target?: ShellTarget;
   wrap?: (shells: LocalShells) => HostShells;
+  log?: DispatcherDeps["log"];
 }
 
 export function aSpec(changes: Partial<JobSpec> = {}): JobSpec {
@@ -103,7 +104,7 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
       now: Date.now,
       newNonce: () => randomBytes(12).toString("hex"),
       limits: { graceMs: 1_000, drainMs: 2_000, backoffMinMs: 20, backoffMaxMs: 200, ...options.limits },
-      log: (message, error) => console.error(message, error),
+      log: options.log ?? ((message, error) => console.error(message, error)),
     });
   const bench: DispatchBench = {
     home,

@@ -15,6 +15,13 @@ describe("a problem", () => {
     assert.deepEqual(facts, { host: "{known} $& $1" });
   });
 
+  it("holds no half of a character, which the ledger could not hold", () => {
+    const half = "\u{1F680}".slice(1);
+    const { detail, facts } = problemOf("host-name-taken", { host: half });
+    assert.ok(detail.isWellFormed() && String(facts?.["host"]).isWellFormed());
+    assert.ok(new Refusal("host-name-taken", { host: half }).message.isWellFormed());
+  });
+
   it("of a refusal keeps its code and facts, of a remote one all of it", () => {
     const remote = { ...problemOf("job-not-found", { job: "j" }), code: "of-a-newer-service" };
     assert.equal(

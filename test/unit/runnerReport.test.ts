@@ -29,8 +29,21 @@ describe("what the runner says", () => {
 
   it("is ignored when the words are unknown or the numbers are none", () => {
     assert.equal(parseRunnerReport(`${nonce} exploded`, nonce), null);
-    assert.equal(parseRunnerReport(`${nonce} ended x none none 3`, nonce), null);
-    assert.equal(parseRunnerReport(`${nonce} ended 0 none none`, nonce), null);
+    assert.equal(parseRunnerReport(`${nonce} vanish`, nonce), null);
+  });
+
+  it("of an end is no evidence when a number is none, or none that a process can end with", () => {
+    for (const words of [
+      "ended x none none 3",
+      "ended 0 none none",
+      "ended -1 none none 3 1",
+      "ended 256 none none 0 1",
+    ])
+      assert.deepEqual(parseRunnerReport(`${nonce} ${words}`, nonce), { kind: "unusable", said: words });
+    assert.deepEqual(
+      parseRunnerReport(`${nonce} ended 255 none none 7 - `, nonce),
+      ended({ code: 255, logBytes: 7 }),
+    );
   });
 
   it("tells how a job ended", () => {
@@ -87,6 +100,14 @@ describe("the ending by evidence", () => {
       exitCode: 137,
       cause: { kind: "time-limit", limitMs: 5_000 },
     });
+  });
+
+  it("is lost where the report makes no sense, or names a limit that there was not", () => {
+    assert.match(
+      JSON.stringify(jobEnding({ kind: "unusable", said: "ended 256" }, null)),
+      /"lost".*makes no sense: ended 256/,
+    );
+    assert.equal(jobEnding(ended({ why: { kind: "time-limit" } }), null).to, "lost");
   });
 
   it("blames a reboot only where the boot changed, and else says lost", () => {

@@ -6,6 +6,7 @@ import { isJobEnded, type JobRecord } from "../../../protocol/job.ts";
 import { Refusal, RemoteProblem } from "../../../protocol/problem.ts";
 import { attended } from "../answerPrompts.ts";
 import type { Context } from "../context.ts";
+import { exitCodeOf } from "../exitCodeOf.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { followJob } from "../followJob.ts";
 import { notStarted } from "../notStarted.ts";
@@ -191,7 +192,7 @@ async function finish(context: Context, job: JobRecord): Promise<number> {
   const text = printable(jobEndText(job));
   context.note(job.state === "succeeded" ? err.dim(text) : err.red(text));
   if (context.json) await context.show(job, "");
-  return job.exitCode ?? exitCodes.ours;
+  return exitCodeOf(job);
 }
 
 /** Writes and waits until it is written: a slow reader holds the log back. */

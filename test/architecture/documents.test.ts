@@ -17,7 +17,7 @@ describe("documents", () => {
 
   it("have npm scripts whose programs exist", () => {
     for (const [name, command] of Object.entries(scripts)) {
-      const program = /^node scripts\/boot\.mjs (\w+)$/.exec(command)?.[1];
+      const program = /^node scripts\/boot\.mjs ([\w-]+)$/.exec(command)?.[1];
       if (program) assert.ok(existsSync(`scripts/${program}.mjs`), `npm run ${name}`);
     }
   });

@@ -47,9 +47,15 @@ export interface Editor extends QuickInput, Views, Terminal, Notifications, Dial
 
 /** What an editor is made of. */
 export interface EditorParts {
-  server: EditorServer;
+  /** Null on the desktop, which is its own server. */
+  server: Pick<EditorServer, "output" | "stop"> | null;
   browser: EditorBrowser;
+  /** Loads the workbench, anew when it is there already. */
+  load: (commands: Pick<QuickInput, "runCommand">) => Promise<void>;
+  /** Folder of the editor's own files, built-in extensions included. */
   serverDir: string;
+  /** What links to this editor begin with; "code-oss" when left out. */
+  uriScheme?: string;
   logsDir: string;
   settingsFile: SettingsFile;
   /** The theme that the settings name. */
@@ -73,7 +79,7 @@ export function createEditor({ server, browser, workspaceFolder, logsDir, ...par
     ...createTerminal(screen, quickInput),
     ...createNotifications(screen),
     ...dialogs,
-    openUri: createOpenUri(screen, quickInput, dialogs),
+    openUri: createOpenUri(screen, quickInput, dialogs, parts.uriScheme),
     statusBarText: async () => (await page.locator(".statusbar-item:visible").allInnerTexts()).join("\n"),
     async screenshot(path) {
       await page.screenshot({ path });
@@ -81,14 +87,14 @@ export function createEditor({ server, browser, workspaceFolder, logsDir, ...par
     changeSettings: (settings) => parts.settingsFile.change(settings),
     setTheme: theme.set,
     async reload() {
-      await page.goto(`${server.url}/?folder=${encodeURIComponent(workspaceFolder)}`);
+      await parts.load(quickInput);
       await waitUntilRestored(screen, workspaceFolder);
       await theme.waitForIt();
     },
     extensionHostLog: () => hostLogs(logsDir),
-    consoleText: () => `${browser.consoleText()}\n${server.output()}`,
+    consoleText: () => `${browser.consoleText()}\n${server?.output() ?? ""}`,
     blockedUrls: browser.blockedUrls,
-    stop: () => stopAll([browser, server]),
+    stop: () => stopAll(server === null ? [browser] : [browser, server]),
   };
 }
 

@@ -16,6 +16,7 @@ export function createOpenUri(
   { page }: Screen,
   { runCommand, typeInQuickInput }: Pick<QuickInput, "runCommand" | "typeInQuickInput">,
   { pressDialogButton }: Dialogs,
+  uriScheme = "code-oss",
 ): OpenUri {
   const openTab = async (url: string) => {
     const tab = await page.context().newPage();
@@ -29,7 +30,7 @@ export function createOpenUri(
   return async (uri, { asks = true } = {}) => {
     if (uri.startsWith("http:")) return openTab(uri);
     await runCommand("Developer: Open URL");
-    await typeInQuickInput(uri);
+    await typeInQuickInput(uri.replace(/^code-oss:/, `${uriScheme}:`));
     if (asks) await pressDialogButton("to open this URI", "Open");
   };
 }

@@ -1,5 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import {
+  desktopAppDir,
+  desktopSettings,
+  desktopUriScheme,
+  installOnDesktop,
+  openDesktopWindow,
+} from "./desktopEditor.ts";
 import { createEditor, type Editor } from "./editor.ts";
 import { openEditorBrowser } from "./editorBrowser.ts";
 import { installVsix, startEditorServer, type EditorServerOptions } from "./editorServer.ts";
@@ -23,23 +30,21 @@ export interface StartEditorOptions {
   env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a fresh editor server and a browser, opens the folder and waits until the workbench is usable. */
-export async function startEditor(options: StartEditorOptions): Promise<Editor> {
+/**
+ * Starts a fresh editor, opens the folder and waits until the workbench is usable: a server and a browser, or VS Code
+ * on the desktop where HWLEDGER_DESKTOP_EDITOR names its executable.
+ */
+export function startEditor(options: StartEditorOptions): Promise<Editor> {
+  const executable = process.env["HWLEDGER_DESKTOP_EDITOR"];
+  return executable ? startOnDesktop(options, executable) : startInBrowser(options);
+}
+
+async function startInBrowser(options: StartEditorOptions): Promise<Editor> {
   const { nodePath, serverMain, serverDir } = await ensureEditor();
-  const { dir, vsix, workspaceFolder, settings = {}, theme = defaultTheme } = options;
-  const serverOptions: EditorServerOptions = {
-    nodePath,
-    serverMain,
-    serverDataDir: join(dir, "server"),
-    userDataDir: join(dir, "user-data"),
-    extensionsDir: join(dir, "extensions"),
-    env: options.env ?? {},
-  };
-  await mkdir(serverOptions.extensionsDir, { recursive: true });
-  const settingsFile = await createSettingsFile(serverOptions.userDataDir, {
-    ...settings,
-    "workbench.colorTheme": theme,
-  });
+  const { dir, vsix, workspaceFolder, theme = defaultTheme } = options;
+  const { settingsFile, logsDir, ...folders } = await furnish(options, {});
+  const serverDataDir = join(dir, "server");
+  const serverOptions: EditorServerOptions = { nodePath, serverMain, serverDataDir, ...folders };
   if (vsix !== undefined) await installVsix(serverOptions, vsix);
   const running: { stop(): Promise<void> }[] = [];
   try {
@@ -47,8 +52,10 @@ export async function startEditor(options: StartEditorOptions): Promise<Editor> 
     running.unshift(server);
     const browser = await openEditorBrowser();
     running.unshift(browser);
-    const logsDir = join(serverOptions.userDataDir, "logs");
-    const parts = { server, browser, serverDir, logsDir, settingsFile, theme, workspaceFolder };
+    const load = async () => {
+      await browser.page.goto(`${server.url}/?folder=${encodeURIComponent(workspaceFolder)}`);
+    };
+    const parts = { server, browser, load, serverDir, logsDir, settingsFile, theme, workspaceFolder };
     const editor = createEditor(parts);
     await editor.reload();
     return editor;
@@ -56,4 +63,42 @@ export async function startEditor(options: StartEditorOptions): Promise<Editor> 
     await stopAll(running);
     throw error;
   }
+}
+
+async function startOnDesktop(options: StartEditorOptions, executable: string): Promise<Editor> {
+  const { vsix, workspaceFolder, theme = defaultTheme } = options;
+  const serverDir = desktopAppDir(executable);
+  const uriScheme = await desktopUriScheme(serverDir);
+  const furnished = await furnish(options, desktopSettings);
+  const desktopOptions = { executable, workspaceFolder, ...furnished };
+  if (vsix !== undefined) await installOnDesktop(desktopOptions, vsix);
+  const browser = await openDesktopWindow(desktopOptions);
+  try {
+    let isLoaded = false;
+    const load = async ({ runCommand }: Pick<Editor, "runCommand">) => {
+      if (isLoaded) await Promise.all([browser.page.waitForEvent("load"), runCommand("Reload Window")]);
+      isLoaded = true;
+    };
+    const { logsDir, settingsFile } = furnished;
+    const parts = { browser, load, serverDir, uriScheme, logsDir, settingsFile, theme, workspaceFolder };
+    const editor = createEditor({ server: null, ...parts });
+    await editor.reload();
+    return editor;
+  } catch (error) {
+    await browser.stop();
+    throw error;
+  }
+}
+
+/** The folders and settings of one run. */
+async function furnish({ dir, env = {}, settings, theme }: StartEditorOptions, defaults: UserSettings) {
+  const userDataDir = join(dir, "user-data");
+  const extensionsDir = join(dir, "extensions");
+  await mkdir(extensionsDir, { recursive: true });
+  const settingsFile = await createSettingsFile(userDataDir, {
+    ...defaults,
+    ...settings,
+    "workbench.colorTheme": theme ?? defaultTheme,
+  });
+  return { userDataDir, extensionsDir, env, settingsFile, logsDir: join(userDataDir, "logs") };
 }

@@ -58,6 +58,7 @@ const rooms = {
   prompts: {},
   probe: { types: ["ssh/hostShell.ts"] },
   dispatch: { uses: ["domain/"], types: ["ssh/hostShell.ts"] },
+  metrics: { types: ["fleet/"] },
   fleet: { types: ["store/", "ledger/", "ssh/hostShell.ts"] },
   http: { uses: ["domain/", "pki/"], types: ["dispatch/", "fleet/", "ledger/", "store/"] },
   cli: { uses: [besideRooms, "pki/fleetKeys.ts", "../protocol/client/"] },

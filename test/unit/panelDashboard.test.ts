@@ -129,6 +129,7 @@ describe("the dashboard", () => {
     assert.match(empty(undefined)?.text ?? "", /Looking for your fleet/);
     assert.equal(empty(null)?.action?.run, "join");
     assert.match(empty({ fleet: aFleet(), contact: { kind: "live" } })?.text ?? "", /no hosts yet/);
+    assert.equal(empty({ fleet: aFleet(), contact: { kind: "live" } })?.action?.run, "addHost");
   });
 });
 

@@ -16,6 +16,12 @@ export function panelBanner(
       action: { label: "Join a Fleet", run: "join" },
     };
   const { fleet, contact } = session;
+  if (contact.kind === "live" && fleet.isKnown && fleet.hosts.size === 0)
+    return {
+      tone: "info",
+      text: "The fleet has no hosts yet.",
+      action: { label: "Add a Host", run: "addHost" },
+    };
   const text = connectionMessage(fleet, contact);
   if (text === null) return null;
   if (contact.kind !== "lost" && contact.kind !== "refused") return { tone: "info", text, action: null };

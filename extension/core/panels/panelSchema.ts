@@ -1,18 +1,21 @@
 import * as z from "zod";
 
+/** What a banner's button may run: names in `commandIds`. */
+const bannerCommands = z.enum(["join", "startService", "reconnect", "addHost"]);
+
 /** What stands above a panel when it does not say it all. */
 export const bannerSchema = z.object({
   tone: z.enum(["info", "warning"]),
   text: z.string(),
   /** A button, by what it does. */
-  action: z.object({ label: z.string(), run: z.enum(["join", "reconnect"]) }).nullable(),
+  action: z.object({ label: z.string(), run: bannerCommands }).nullable(),
 });
 export type Banner = z.infer<typeof bannerSchema>;
 
 /** What every page says: it has loaded and knows nothing yet; a button of the banner was pressed. */
 export const commonMessageSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ready") }),
-  z.strictObject({ kind: z.literal("run"), run: z.enum(["join", "reconnect"]) }),
+  z.strictObject({ kind: z.literal("run"), run: bannerCommands }),
 ]);
 export type CommonMessage = z.infer<typeof commonMessageSchema>;
 

@@ -61,7 +61,9 @@ function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice 
     description: [status, ...(fresh ? [count] : []), rate].join(" · "),
     detail: fresh
       ? `${freshDetail(host, gpus)} · ${loadText(host, gpus)}`
-      : [...(reason.length > 0 ? [reason.join(": ")] : []), staleDetail(host, gpus)].join(" · "),
+      : [...(reason.length > 0 ? [reason.join(": ").replace(/\.$/, "")] : []), staleDetail(host, gpus)].join(
+          " · ",
+        ),
   };
 }
 

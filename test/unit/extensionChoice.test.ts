@@ -79,7 +79,7 @@ describe("the pick list of hosts", () => {
 
 describe("a host that does not answer, in the pick list", () => {
   it("is in a few words beside its name, with the whole reason below", () => {
-    const reason = "connection refused: nobody listens";
+    const reason = "connection refused: nobody listens.";
     const reading = aReading({ gpus: [] });
     const hosts = [
       aHost({
@@ -90,7 +90,7 @@ describe("a host that does not answer, in the pick list", () => {
     const data = { kind: "fleet" as const, hosts, jobs: [], removedHostIds: [] };
     const [choice] = rankHosts(withFleetData(unknownFleet, data, { whole: true, nowMs: 0 }), live, 0);
     assert.equal(choice?.description, "unreachable · no rate set");
-    assert.equal(choice.detail, `${reason} · no GPU when last seen`);
+    assert.equal(choice.detail, "connection refused: nobody listens · no GPU when last seen");
   });
 });
 

@@ -7,7 +7,7 @@ import { buildIfStale, root } from "./build.mjs";
 const vsix = buildIfStale();
 const child = spawn(process.execPath, [join(root, "dist", "hwledger.cjs"), "up", ...process.argv.slice(2)], {
   stdio: "inherit",
-  env: { ...process.env, HWLEDGER_VSIX: vsix },
+  env: { ...process.env, HWLEDGER_VSIX: vsix, HWLEDGER_PROJECT: root },
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

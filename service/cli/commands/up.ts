@@ -70,6 +70,8 @@ async function announce(
   const { url, fleetId, caFingerprint } = service;
   const { link, editorLink, expiresAtMs } = service.joinLink();
   const vsix = terminal.env["HWLEDGER_VSIX"] ?? null;
+  // Where `npx hwledger` finds this program.
+  const project = terminal.env["HWLEDGER_PROJECT"];
   const document = {
     url,
     fleetId,
@@ -101,6 +103,7 @@ async function announce(
     `  ${link}`,
     "",
     out.bold("In another terminal"),
+    ...(project === undefined ? [] : [`  cd ${shellWord(project)}`]),
     `  ${call} host ls`,
     `  ${call} host add NAME [user@]ADDRESS`,
     `  ${call} token create --role admin    (another join link)`,

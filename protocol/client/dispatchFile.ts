@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { lstat, open, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { buffer } from "node:stream/consumers";
-import type { JobRecord, JobSpec } from "../job.ts";
+import { mostArguments, type JobRecord, type JobSpec } from "../job.ts";
 import { launchOf } from "../launch.ts";
 import { Refusal } from "../problem.ts";
 import { inlineWorkspaceLimitBytes } from "../routes/jobRoutes.ts";
@@ -36,6 +36,11 @@ export const defaultWorkspaceLimitBytes = 256 * 1_048_576;
  * A repeated request after a lost answer does not run it twice. Rejects with Refusal or RemoteProblem.
  */
 export async function dispatchFile(client: RouteClient, request: DispatchRequest): Promise<JobRecord> {
+  const count = request.args?.length ?? 0;
+  if (count > mostArguments)
+    throw new Refusal("usage", {
+      reason: `${count} arguments are too many: a job takes ${mostArguments}. Put them into a file of the workspace.`,
+    });
   const { plan, script } = await planOf(request);
   const firstLine = await readFirstLine(resolve(request.file));
   const launch = launchOf(script, firstLine, request.python ?? null);

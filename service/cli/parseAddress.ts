@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { loginNamePattern } from "../../protocol/routes/hostRoutes.ts";
 
 /** A host's address as typed: `[user@]address[:port]`, with `[v6]:port` for IPv6. */
 export interface TypedAddress {
@@ -16,6 +17,8 @@ export function parseAddress(text: string): TypedAddress {
   const bareIpv6 = /^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(rest) ? rest : undefined;
   const alias = match?.[1] ?? match?.[2] ?? bareIpv6;
   if (alias === undefined || at === 0) throw new InvalidArgumentError("An address is [user@]address[:port].");
+  if (user !== undefined && !loginNamePattern.test(user))
+    throw new InvalidArgumentError("The login name holds a blank or a character of the shell.");
   const port = match?.[3] === undefined ? undefined : Number(match[3]);
   if (port !== undefined && (port < 1 || port > 65_535))
     throw new InvalidArgumentError("A port is a number from 1 to 65535.");

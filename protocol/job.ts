@@ -57,13 +57,16 @@ const processText = z
   .string()
   .refine((text) => !text.includes("\0") && text.isWellFormed(), "text without NUL and broken characters");
 
+/** Most arguments of a job. */
+export const mostArguments = 10_000;
+
 /** What to run and how. `script` is a path inside the workspace, with `/`; the job runs in its folder's copy. */
 export const jobSpecSchema = z.strictObject({
   script: processText
     .min(1)
     .max(4096)
     .refine((path) => !/^\/|(^|\/)\.\.?(\/|$)|\/$/.test(path), "a path inside the workspace"),
-  args: z.array(processText.max(131_072)).max(10_000),
+  args: z.array(processText.max(131_072)).max(mostArguments),
   /** Argument vector before the script, from its file ending or first line; see `launchOf`. */
   launch: z.discriminatedUnion("kind", [
     /** The first of these found on the host runs the script, with `flags` before it. */

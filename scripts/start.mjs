@@ -10,7 +10,7 @@ const child = spawn(
   [join(root, "dist", "service", "hwledger.cjs"), "up", ...process.argv.slice(2)],
   {
     stdio: "inherit",
-    env: { ...process.env, HWLEDGER_VSIX: vsix },
+    env: { ...process.env, HWLEDGER_VSIX: vsix, HWLEDGER_PROJECT: root },
   },
 );
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

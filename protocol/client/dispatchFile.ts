@@ -4,7 +4,7 @@ import { lstat, open, readlink, realpath, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { buffer } from "node:stream/consumers";
-import type { JobRecord, JobSpec } from "../job.ts";
+import { mostArguments, type JobRecord, type JobSpec } from "../job.ts";
 import { launchOf } from "../launch.ts";
 import { Refusal } from "../problem.ts";
 import { inlineWorkspaceLimitBytes } from "../routes/jobRoutes.ts";
@@ -44,6 +44,11 @@ export const defaultWorkspaceLimitBytes = 256 * 1_048_576;
  * A repeated request after a lost answer does not run it twice. Rejects with Refusal or RemoteProblem.
  */
 export async function dispatchFile(client: RouteClient, request: DispatchRequest): Promise<JobRecord> {
+  const count = request.args?.length ?? 0;
+  if (count > mostArguments)
+    throw new Refusal("usage", {
+      reason: `${count} arguments are too many: a job takes ${mostArguments}. Put them into a file of the workspace.`,
+    });
   const { plan, script } = await (request.text ? planText(request.file, request.text) : planOf(request));
   const sent = plan.entries.find(({ name }) => name === script)?.bytes;
   const firstLine = sent ? firstLineOf(sent) : await readFirstLine(resolve(request.file));

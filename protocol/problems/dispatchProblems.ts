@@ -18,7 +18,7 @@ export const dispatchProblems = {
     status: 409,
     title: "The job has already ended",
     detail: "{job} is {state}.",
-    next: "Nothing needs to be done.",
+    next: "It cannot be cancelled any more; `hwledger job show {job}` tells how it ended.",
   },
   "no-interpreter": {
     status: 422,
@@ -30,7 +30,7 @@ export const dispatchProblems = {
     status: 409,
     title: "The interpreter is not on the host",
     detail: "{host} has none of {candidates}, which {script} needs.",
-    next: "Install it there, or name it with --python PATH or --venv DIR (for Python).",
+    next: "Install it there, or dispatch to a host that has it.",
   },
   "script-missing": {
     status: 422,

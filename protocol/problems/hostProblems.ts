@@ -18,7 +18,7 @@ export const hostProblems = {
     status: 409,
     title: "This machine cannot be removed",
     detail: "{host} is the machine the service runs on.",
-    next: "Nothing needs to be done.",
+    next: "It stays as long as the service runs here; `hwledger host set {host} --probe off` stops reading it.",
   },
   "host-busy": {
     status: 409,

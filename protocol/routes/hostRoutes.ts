@@ -13,6 +13,9 @@ const hostPath = z
   .max(4096)
   .refine((path) => !path.includes("\0") && path.isWellFormed(), "a path without NUL and broken characters");
 
+/** A login name as OpenSSH takes it: none that a shell or ssh itself would read otherwise. */
+export const loginNamePattern = /^(?!-)[^\s\0:@'"`;&<>|(){}$]+(?<!\\)$/;
+
 /** Hosts, their readings and the questions they ask. */
 export const hostRoutes = {
   listHosts: route({
@@ -49,7 +52,7 @@ export const hostRoutes = {
         .string()
         .min(1)
         .max(64)
-        .regex(/^[^\s\0:@-][^\s\0:@]*$/)
+        .regex(loginNamePattern, "a login name, without blanks and characters of a shell")
         .optional(),
       port: z.number().int().min(1).max(65535).optional(),
       identityFile: hostPath.optional(),

@@ -15,12 +15,14 @@ export function notStarted(job: JobRecord): Problem | null {
     ? problemOf(code, { ...notKept, ...facts, job: job.id, script: job.script, state: job.state }).next
     : "";
   const isWhole = known !== "" && !/\{\w+\}/.test(known);
+  const isPython = code === "interpreter-missing" && /python/i.test(detail);
+  const another = isPython ? " Another Python is named with --python PATH or --venv DIR." : "";
   return {
     type: `urn:hwledger:problem:${code}`,
     title,
     detail,
     code,
-    next: isWhole ? known : problemCatalog["start-failed"].next.replaceAll("{host}", job.host),
+    next: isWhole ? known + another : problemCatalog["start-failed"].next.replaceAll("{host}", job.host),
     facts,
   };
 }

@@ -56,6 +56,10 @@ const refused: Record<string, readonly string[]> = {
     'import { createPrompts } from "../prompts/createPrompts.ts"',
     'import type { HostsTable } from "../store/hostsTable.ts"',
   ],
+  "service/metrics/createMetricsHistory.ts": [
+    'import { createFleet } from "../fleet/createFleet.ts"',
+    'import type { Store } from "../store/openStore.ts"',
+  ],
   "service/prompts/createPrompts.ts": ['import type { HostShell } from "../ssh/hostShell.ts"'],
   "service/probe/probeOnce.ts": [
     'import { createSshPool } from "../ssh/createSshPool.ts"',

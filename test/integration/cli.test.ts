@@ -77,6 +77,14 @@ describe("the command line", function () {
     }
   });
 
+  it("refuses more arguments than a job takes before anything is sent", async () => {
+    const many = Array.from({ length: 20_000 }, String);
+    const { code, out } = await cli(owner, "--json", ...dispatch("--", ...many));
+    const { problem } = JSON.parse(out) as { problem: { code: string; detail: string } };
+    assert.deepEqual([code, problem.code], [2, "usage"]);
+    assert.match(problem.detail, /^20000 arguments are too many: a job takes 10000\./);
+  });
+
   it("shows help, also without any argument", async () => {
     assert.match((await cli(owner)).out, /^Usage: hwledger/);
     const { code, out } = await cli(owner, "dispatch", "--help");

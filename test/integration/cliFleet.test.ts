@@ -134,6 +134,23 @@ describe("the command line, for the fleet", function () {
     assert.equal((await cli(world, "status")).code, 3);
   });
 
+  it("prints commands that run as they stand, in another terminal, when `npm start` ran it", async () => {
+    const project = join(dir, "a clone");
+    const env = {
+      HOME: join(dir, "user"),
+      HWLEDGER_VSIX: join(project, "x.vsix"),
+      HWLEDGER_PROJECT: project,
+    };
+    const up = startCli({ home: join(dir, "third"), cwd: dir, env }, ["up", "--listen", "127.0.0.1:0"]);
+    await until(() => up.out().includes("In another terminal"), "it says so");
+    const said = up.out().slice(up.out().indexOf("In another terminal"));
+    up.interrupt();
+    assert.equal((await up.ended).code, 0);
+    const [first, second] = said.split("\n").slice(1);
+    assert.equal(first?.trim(), `cd '${project}'`);
+    assert.match(second ?? "", /npx hwledger host ls$/);
+  });
+
   it("ends with 5 and names the first bad event where the ledger was tampered with", async () => {
     const database = new Database(join(owner.home, "fleet.sqlite"));
     database.exec("DROP TRIGGER events_no_update; UPDATE events SET actor = 'nobody' WHERE seq = 3");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { InvalidArgumentError } from "commander";
+import { routes } from "../../protocol/routes.ts";
 import { createInterrupts } from "../../service/cli/createInterrupts.ts";
 import { homeDirectory } from "../../protocol/client/homeDirectory.ts";
 import { countOption, durationOption, offsetOption } from "../../service/cli/options.ts";
@@ -21,6 +22,32 @@ describe("a host's address", () => {
   it("is refused where it means nothing", () => {
     for (const text of ["", "@box", "ada@", "box:", "box:0", "box:65536", "box:22:33x", "[::1]:"])
       assert.throws(() => parseAddress(text), InvalidArgumentError, text);
+  });
+});
+
+describe("a login name", () => {
+  it("is refused where a shell would read more than a name, at the command line and on the wire", () => {
+    const accepts = (user: string): boolean =>
+      routes.addHost.body.safeParse({ name: "box", user, alias: "h" }).success;
+    for (const user of [
+      "a;b",
+      "a b",
+      "$(id)",
+      "`id`",
+      "a|b",
+      "a&b",
+      "a>b",
+      "-oProxyCommand=x",
+      "a'b",
+      "a\\",
+    ]) {
+      assert.throws(() => parseAddress(`${user}@h`), InvalidArgumentError, user);
+      assert.ok(!accepts(user), user);
+    }
+    for (const user of ["ada", "ada.l-1_x", "CORP\\ada", "žofie", "a+b"]) {
+      assert.equal(parseAddress(`${user}@h`).user, user);
+      assert.ok(accepts(user), user);
+    }
   });
 });
 

@@ -168,6 +168,16 @@ describe("job texts", () => {
     assert.equal(notStarted(ended), null);
   });
 
+  it("advise another Python only where a Python is missing", () => {
+    const next = (candidates: string, script: string): string => {
+      const { title, detail } = problemOf("interpreter-missing", { host: "box", candidates, script });
+      const cause = { kind: "not-started" as const, code: "interpreter-missing", title, detail };
+      return notStarted(aJob({ cause, script }))?.next ?? "";
+    };
+    assert.match(next("python3, python", "a.py"), /Another Python is named with --python PATH/);
+    assert.equal(next("node, nodejs", "a.js"), "Install it there, or dispatch to a host that has it.");
+  });
+
   it("fall back to the host where a newer service sends a code this version does not know", () => {
     const cause = { kind: "not-started" as const, code: "moon-phase", title: "Full moon", detail: "Wait." };
     assert.match(notStarted(aJob({ cause }))?.next ?? "", /hwledger host show rtx-box/);
@@ -209,7 +219,7 @@ describe("problems and questions", () => {
   it("say what happened, the facts and what to do next", () => {
     assert.equal(
       problemText(problemOf("job-ended", { job: "j-1", state: "failed" }), plain),
-      "The job has already ended. j-1 is failed.\n→ Nothing needs to be done.",
+      "The job has already ended. j-1 is failed.\n→ It cannot be cancelled any more; `hwledger job show j-1` tells how it ended.",
     );
   });
 

@@ -113,6 +113,8 @@ async function announce(
   const { out, terminal } = context;
   const { url, fleetId, caFingerprint, link, editorLink, expiresAtMs } = service;
   const vsix = terminal.env["HWLEDGER_VSIX"] ?? null;
+  // Where `npx hwledger` finds this program.
+  const project = terminal.env["HWLEDGER_PROJECT"];
   const document = {
     url,
     fleetId,
@@ -145,6 +147,7 @@ async function announce(
     `  ${link}`,
     "",
     out.bold("In another terminal"),
+    ...(project === undefined ? [] : [`  cd ${shellWord(project)}`]),
     `  ${call} host ls`,
     `  ${call} host add NAME [user@]ADDRESS`,
     `  ${call} token create --role admin    (another join link)`,

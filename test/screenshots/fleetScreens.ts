@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
+import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import type { Album } from "./createAlbum.ts";
 
@@ -77,15 +78,21 @@ async function lists({ editor }: DispatchFixture, album: Album): Promise<void> {
       await editor.runCommand(command);
       await editor.quickInputItems();
       await album.picture(`${name}-dark`);
-      await editor.page.keyboard.press("Escape");
+      await closeList(editor);
     });
   await album.step("list-dispatch", async () => {
     await editor.openFile("wait.py");
     await editor.runCommand("hwLedger: Dispatch to GPU host");
     await editor.quickInputItems();
     await album.picture("list-dispatch-dark");
-    await editor.page.keyboard.press("Escape");
+    await closeList(editor);
   });
+}
+
+/** One list must be gone before the next is asked for, else its picture is that of the last. */
+async function closeList(editor: Editor): Promise<void> {
+  await editor.page.keyboard.press("Escape");
+  await editor.until("no list", () => editor.page.locator(".quick-input-widget").isHidden());
 }
 
 async function brokenScreens(fixture: DispatchFixture, album: Album): Promise<void> {

@@ -1,3 +1,6 @@
+/** A login name as OpenSSH takes it: none that a shell or ssh itself would read otherwise. */
+export const loginNamePattern = /^(?!-)[^\s\0:@'"`;&<>|(){}$]+(?<!\\)$/;
+
 /** Where a host is, as people type it. `alias` is what `ssh -G` is given. */
 export interface HostAddress {
   alias: string;
@@ -15,6 +18,8 @@ export function parseHostAddress(text: string): HostAddress | { wrong: string } 
   const alias = match?.[1] ?? match?.[2] ?? bareIpv6;
   if (alias === undefined || at === 0 || alias.startsWith("-"))
     return { wrong: "An address is [user@]address[:port]." };
+  if (user !== undefined && !loginNamePattern.test(user))
+    return { wrong: "The login name holds a blank or a character of the shell." };
   const port = match?.[3] === undefined ? undefined : Number(match[3]);
   if (port !== undefined && (port < 1 || port > 65_535))
     return { wrong: "A port is a number from 1 to 65535." };

@@ -15,7 +15,9 @@ export function keepContextKeys(membership: Membership): vscode.Disposable {
   function show(): void {
     const { session, isLocal, profiles } = membership;
     set(contextKeys.membership, session === undefined ? "unknown" : session === null ? "none" : "joined");
-    set(contextKeys.contact, session ? session.contact.kind : "none");
+    // Live, but not yet told of its hosts: "no hosts yet" would be made up.
+    const isLoading = session?.contact.kind === "live" && !session.fleet.isKnown;
+    set(contextKeys.contact, isLoading ? "connecting" : (session?.contact.kind ?? "none"));
     set(contextKeys.isLocal, isLocal);
     set(contextKeys.hasSeveral, profiles.length > 1);
   }

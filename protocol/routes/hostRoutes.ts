@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { loginNamePattern } from "../hostAddress.ts";
 import { hostRecordSchema } from "../host.ts";
 import { hostMetricsSchema } from "../hostMetrics.ts";
 import { hostIdSchema, hostNameSchema, promptIdSchema } from "../ids.ts";
@@ -12,9 +13,6 @@ const hostPath = z
   .min(1)
   .max(4096)
   .refine((path) => !path.includes("\0") && path.isWellFormed(), "a path without NUL and broken characters");
-
-/** A login name as OpenSSH takes it: none that a shell or ssh itself would read otherwise. */
-export const loginNamePattern = /^(?!-)[^\s\0:@'"`;&<>|(){}$]+(?<!\\)$/;
 
 /** Hosts, their readings and the questions they ask. */
 export const hostRoutes = {

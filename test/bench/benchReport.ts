@@ -32,6 +32,8 @@ export interface Figure {
   targets: Target[];
   /** Parts of the first of `ours`, for the search after lost time. */
   parts?: Measured[];
+  /** Memory of processes, medians over the rounds: ours first, then the counterparts. */
+  memory?: { name: string; p50Bytes: number }[];
 }
 
 /** Size of the packaged extension. */

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LabHost } from "../lab/labHost.ts";
 import { startLab } from "../lab/startLab.ts";
+import { activationFigure } from "./activationFigure.ts";
 import type { RoundLimits } from "./alternate.ts";
 import type { BenchReport, Figure } from "./benchReport.ts";
 import { startBenchService, type BenchService } from "./benchService.ts";
@@ -10,8 +11,10 @@ import { execFigure } from "./execFigure.ts";
 import { ledgerFigure } from "./ledgerFigure.ts";
 import type { Lifetimes } from "./lifetimes.ts";
 import { logFigure } from "./logFigure.ts";
+import { pixelFigure } from "./pixelFigure.ts";
 import { startSlurm, type Slurm } from "./slurm.ts";
 import { startSshMaster, type SshMaster } from "./sshMaster.ts";
+import { treeFigure } from "./treeFigure.ts";
 
 /** What to measure. */
 export interface MeasureOptions {
@@ -61,6 +64,17 @@ const plans: readonly Plan[] = [
       return logFigure({ ...(await bench()), logMebibytes: chosen.max > 2 ? 200 : 32 }, chosen);
     },
   },
+  { id: "tree-100", measure: (_dir, limits) => treeFigure(100, limits(500, 50, 5_000)) },
+  { id: "tree-1000", measure: (_dir, limits) => treeFigure(1_000, limits(200, 20, 8_000)) },
+  {
+    id: "activation",
+    measure: (dir, limits, _bench, lifetimes) =>
+      activationFigure(newFolder(dir, "activation"), limits(8, 1, 45_000), lifetimes),
+  },
+  {
+    id: "reading-to-pixel",
+    measure: (_dir, limits, _bench, lifetimes) => pixelFigure(limits(40, 4, 45_000), lifetimes),
+  },
 ];
 
 /** Measures figure after figure, starting what they need. A figure that fails is reported as such. */
@@ -86,7 +100,7 @@ export async function measureAll(
 }
 
 /** Time after which a run only takes what it must. */
-const fullMs = 200_000;
+const fullMs = 320_000;
 const quickMs = 25_000;
 
 async function startBench(dir: string, lifetimes: Lifetimes): Promise<Bench> {

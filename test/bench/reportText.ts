@@ -25,7 +25,11 @@ function figureText(figure: Figure): string[] {
     ...[...figure.ours, ...(figure.parts ?? [])].map((ours) => [...cells(ours), "", ""]),
     ...figure.counterparts.map((other) => counterpartRow(figure, other)),
   ];
-  return [figure.title, ...aligned(rows), ...figure.targets.map(targetText)];
+  return [figure.title, ...aligned(rows), ...figure.targets.map(targetText), ...memoryText(figure)];
+}
+
+function memoryText({ memory = [] }: Figure): string[] {
+  return memory.map(({ name, p50Bytes }) => `  ${(p50Bytes / 1_048_576).toFixed(0)} MiB  ${name}`);
 }
 
 function counterpartRow(figure: Figure, other: Counterpart): string[] {

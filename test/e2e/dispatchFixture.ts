@@ -29,6 +29,8 @@ export interface DispatchFixture {
   /** Starts it again on the same folder and port. */
   startServiceAgain(): Promise<void>;
   workspaceFolder: string;
+  /** The service's folder. */
+  home: string;
   stop(): Promise<void>;
 }
 
@@ -109,6 +111,7 @@ export async function startDispatchFixture(
       editor,
       client,
       workspaceFolder,
+      home,
       async hwledger(...args) {
         const { stdout } = await run(process.execPath, [program, ...args, "--json"], {
           env: { ...process.env, ...env },

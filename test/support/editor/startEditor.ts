@@ -21,6 +21,8 @@ export interface StartEditorOptions {
   dir: string;
   /** The extension to install. */
   vsix?: string;
+  /** More of them. */
+  vsixes?: readonly string[];
   workspaceFolder: string;
   /** Over the quiet defaults of `userSettings.ts`. */
   settings?: UserSettings;
@@ -41,11 +43,11 @@ export function startEditor(options: StartEditorOptions): Promise<Editor> {
 
 async function startInBrowser(options: StartEditorOptions): Promise<Editor> {
   const { nodePath, serverMain, serverDir } = await ensureEditor();
-  const { dir, vsix, workspaceFolder, theme = defaultTheme } = options;
+  const { dir, workspaceFolder, theme = defaultTheme } = options;
   const { settingsFile, logsDir, ...folders } = await furnish(options, {});
   const serverDataDir = join(dir, "server");
   const serverOptions: EditorServerOptions = { nodePath, serverMain, serverDataDir, ...folders };
-  if (vsix !== undefined) await installVsix(serverOptions, vsix);
+  for (const vsix of extensionsOf(options)) await installVsix(serverOptions, vsix);
   const running: { stop(): Promise<void> }[] = [];
   try {
     const server = await startEditorServer(serverOptions);
@@ -66,12 +68,12 @@ async function startInBrowser(options: StartEditorOptions): Promise<Editor> {
 }
 
 async function startOnDesktop(options: StartEditorOptions, executable: string): Promise<Editor> {
-  const { vsix, workspaceFolder, theme = defaultTheme } = options;
+  const { workspaceFolder, theme = defaultTheme } = options;
   const serverDir = desktopAppDir(executable);
   const uriScheme = await desktopUriScheme(serverDir);
   const furnished = await furnish(options, desktopSettings);
   const desktopOptions = { executable, workspaceFolder, ...furnished };
-  if (vsix !== undefined) await installOnDesktop(desktopOptions, vsix);
+  for (const vsix of extensionsOf(options)) await installOnDesktop(desktopOptions, vsix);
   const browser = await openDesktopWindow(desktopOptions);
   try {
     let isLoaded = false;
@@ -88,6 +90,10 @@ async function startOnDesktop(options: StartEditorOptions, executable: string): 
     await browser.stop();
     throw error;
   }
+}
+
+function extensionsOf({ vsix, vsixes = [] }: StartEditorOptions): readonly string[] {
+  return vsix === undefined ? vsixes : [vsix, ...vsixes];
 }
 
 /** The folders and settings of one run. */

@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
+import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
+import type { Editor } from "../support/editor/editor.ts";
+import { findWebview } from "../support/editor/webviews.ts";
+import type { Album } from "./createAlbum.ts";
+
+const hostCount = 6;
+
+/** A member of a fleet with hosts of every kind: views, panels and lists, full, then stale, then with errors. */
+export async function fleetScreens(fixture: DispatchFixture, album: Album): Promise<void> {
+  const { step } = album;
+  await step("no fleet", async () => {
+    await fixture.editor.openView("Hosts");
+    await fixture.editor.runCommand("Open the Fleet Dashboard");
+    await page(fixture, "Fleet");
+  });
+  await album.inEveryTheme("no-fleet");
+  await step("join", () => joinFleet(fixture, album));
+  await album.inEveryTheme("jobs-empty-and-dashboard");
+  await step("some jobs", () => someJobs(fixture));
+  await step("the Ledger view", () => fixture.editor.openView("Ledger"));
+  await album.inEveryTheme("dashboard");
+  await step("a host's panel", () => openPanel(fixture, "rtx-box"));
+  await album.inEveryTheme("host");
+  for (const name of ["h100-node", "stale-a10", "cpu-box"])
+    await step(`the panel of ${name}`, async () => {
+      await openPanel(fixture, name);
+      await album.picture(`host-${name}-dark`);
+    });
+  await lists(fixture, album);
+  await step("a job's log", async () => {
+    await fixture.editor.openFile("train it.py");
+    await fixture.editor.clickTreeItem("Jobs", "train it.py");
+    await fixture.editor.waitForTerminal("exit 3 after");
+  });
+  await album.inEveryTheme("jobs-and-log");
+  await brokenScreens(fixture, album);
+}
+
+async function joinFleet({ editor, service }: DispatchFixture, album: Album): Promise<void> {
+  await editor.runCommand("Join a Fleet");
+  await editor.until("the input", () => editor.page.locator(".quick-input-widget:visible").isVisible());
+  await album.picture("join-input-dark");
+  await editor.typeInQuickInput(service().link, { prompt: "join link" });
+  await editor.waitForNotification("Joined the fleet at");
+  await album.picture("joined-loading-dark");
+  await editor.waitForTree(
+    "Hosts",
+    "every host",
+    (rows) => rows.filter((row) => row.level === 1).length === hostCount,
+  );
+}
+
+async function someJobs({ client, workspaceFolder, editor }: DispatchFixture): Promise<void> {
+  await client.call("changeHost", { params: { host: "rtx-box" }, body: { rateMicroUsdPerHour: 440_000 } });
+  await client.call("changeHost", {
+    params: { host: "h100-node" },
+    body: { rateMicroUsdPerHour: 18_400_000 },
+  });
+  await dispatchFile(client, { file: join(workspaceFolder, "wait.py"), host: "h100-node" });
+  await dispatchFile(client, { file: join(workspaceFolder, "train it.py"), host: "rtx-box" });
+  await editor.waitForTree("Jobs", "an end", (rows) =>
+    rows.some((row) => row.description.includes("exit 3")),
+  );
+}
+
+/** Lists close when the focus goes elsewhere: they are shown in the dark only. */
+async function lists({ editor }: DispatchFixture, album: Album): Promise<void> {
+  const commands = {
+    "list-hosts": "Open a Host's Panel",
+    "list-jobs": "hwLedger: Show the Log of a Job",
+    "list-add-host": "hwLedger: Add a Host",
+    "list-fleets": "hwLedger: Switch to Another Fleet",
+  };
+  for (const [name, command] of Object.entries(commands))
+    await album.step(name, async () => {
+      await editor.runCommand(command);
+      await editor.quickInputItems();
+      await album.picture(`${name}-dark`);
+      await closeList(editor);
+    });
+  await album.step("list-dispatch", async () => {
+    await editor.openFile("wait.py");
+    await editor.runCommand("hwLedger: Dispatch to GPU host");
+    await editor.quickInputItems();
+    await album.picture("list-dispatch-dark");
+    await closeList(editor);
+  });
+}
+
+/** One list must be gone before the next is asked for, else its picture is that of the last. */
+async function closeList(editor: Editor): Promise<void> {
+  await editor.page.keyboard.press("Escape");
+  await editor.until("no list", () => editor.page.locator(".quick-input-widget").isHidden());
+}
+
+async function brokenScreens(fixture: DispatchFixture, album: Album): Promise<void> {
+  const { editor, lab } = fixture;
+  await album.step("an unreachable host", async () => {
+    await editor.runCommand("View: Close Panel");
+    await editor.runCommand("Open the Fleet Dashboard");
+    await lab.host("spark").stop();
+    await editor.waitForTree("Hosts", "the reason", (rows) =>
+      rows.some((row) => row.description.startsWith("unreachable")),
+    );
+  });
+  await album.inEveryTheme("unreachable");
+  await album.step("no service", async () => {
+    await fixture.killService();
+    await editor.until(
+      "the banner",
+      async () => (await editor.statusBarText()).includes("not connected"),
+      60_000,
+    );
+  });
+  await album.inEveryTheme("not-connected");
+  await album.step("the panel without a service", () => openPanelTab(fixture, "rtx-box"));
+  await album.inEveryTheme("host-not-connected");
+}
+
+function page({ editor }: DispatchFixture, title: string) {
+  return findWebview(editor, title, (text) => text.startsWith(title));
+}
+
+async function openPanel(fixture: DispatchFixture, name: string): Promise<void> {
+  await fixture.editor.runCommand("Open a Host's Panel");
+  await fixture.editor.pickQuickInput(name);
+  const shown = await page(fixture, name);
+  await fixture.editor.until("its charts", async () => (await shown.locator(".chart").count()) > 0);
+}
+
+async function openPanelTab(fixture: DispatchFixture, name: string): Promise<void> {
+  await fixture.editor.page.getByRole("tab", { name: new RegExp(`^${name}`) }).click();
+  await page(fixture, name);
+}

@@ -140,7 +140,7 @@ describe("contact with the service", () => {
   it("has a sentence with the reason and the next step", () => {
     const lost = nextContact(live, { kind: "waiting", retryAtMs: 1, error }, 100);
     const text = connectionMessage(aFleet(), lost) ?? "";
-    assert.match(text, /^Not connected: .*nothing listens there.*Trying again.*hwledger up/);
+    assert.match(text, /^Not connected: .*nothing listens there.*Trying again.*whether the fleet’s service runs/);
     assert.equal(connectionMessage(aFleet(), live), null);
   });
 });

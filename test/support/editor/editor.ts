@@ -41,6 +41,8 @@ export interface Editor extends QuickInput, Views, Terminal, Notifications, Dial
   consoleText(): string;
   /** Addresses outside 127.0.0.1 that were asked for and refused. */
   blockedUrls(): readonly string[];
+  /** Opens the same folder in another window of the same person; its `stop` closes that window alone. */
+  openWindow(): Promise<Editor>;
   /** Ends the browser, the server and all its children. */
   stop(): Promise<void>;
 }
@@ -58,7 +60,8 @@ export interface EditorParts {
 }
 
 /** Puts the parts together; the workbench is not loaded before the first `reload()`. */
-export function createEditor({ server, browser, workspaceFolder, logsDir, ...parts }: EditorParts): Editor {
+export function createEditor(all: EditorParts): Editor {
+  const { server, browser, workspaceFolder, logsDir, ...parts } = all;
   const { page } = browser;
   page.setDefaultTimeout(longestWaitMs);
   const screen = createScreen(page);
@@ -88,6 +91,16 @@ export function createEditor({ server, browser, workspaceFolder, logsDir, ...par
     extensionHostLog: () => hostLogs(logsDir),
     consoleText: () => `${browser.consoleText()}\n${server.output()}`,
     blockedUrls: browser.blockedUrls,
+    async openWindow() {
+      const page = await browser.openPage();
+      const window = createEditor({
+        ...all,
+        browser: page,
+        server: { ...server, stop: () => Promise.resolve() },
+      });
+      await window.reload();
+      return window;
+    },
     stop: () => stopAll([browser, server]),
   };
 }

@@ -1,5 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { recordNotifications } from "./notifications.ts";
 
 const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -14,6 +14,8 @@ export interface EditorBrowser {
   consoleText(): string;
   /** Addresses outside 127.0.0.1 which the page asked for and did not get. */
   blockedUrls(): readonly string[];
+  /** Another page of the same person: secrets and settings of the browser are shared. Its `stop` closes it alone. */
+  openPage(): Promise<EditorBrowser>;
   stop(): Promise<void>;
 }
 
@@ -41,19 +43,25 @@ export async function openEditorBrowser(): Promise<EditorBrowser> {
       await route.fulfill({ contentType: "application/octet-stream", body: secretKeyHalf });
     });
     await context.addInitScript(recordNotifications);
-    const page = await context.newPage();
-    const messages: string[] = [];
-    page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
-    return {
-      page,
-      consoleText: () => messages.join("\n"),
-      blockedUrls: () => blocked,
-      stop: () => browser.close(),
-    };
+    const openPage = () => pageOf(context, blocked);
+    return { ...(await openPage()), stop: () => browser.close() };
   } catch (error) {
     await browser.close();
     throw error;
   }
+}
+
+async function pageOf(context: BrowserContext, blocked: readonly string[]): Promise<EditorBrowser> {
+  const page = await context.newPage();
+  const messages: string[] = [];
+  page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
+  return {
+    page,
+    consoleText: () => messages.join("\n"),
+    blockedUrls: () => blocked,
+    openPage: () => pageOf(context, blocked),
+    stop: () => page.close(),
+  };
 }
 
 function launch(): Promise<Browser> {

@@ -1,4 +1,5 @@
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import { awayText } from "./awayText.ts";
 import type { Contact } from "./contact.ts";
 import { createLogText } from "./createLogText.ts";
 import { formatBytes } from "./figures.ts";
@@ -122,7 +123,7 @@ export function createTranscript({
       const isGone = contact.kind === "lost" || contact.kind === "refused";
       if (isGone && !saidService) {
         saidService = true;
-        const then = contact.kind === "lost" ? "trying again" : contact.problem.next;
+        const then = contact.kind === "lost" ? "trying again" : awayText(contact.problem).next;
         return line(
           `lost contact with the service at byte ${bytes}: ${contact.problem.detail} The job is not touched by this; ${then}`,
           sgr.yellow,

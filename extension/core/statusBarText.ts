@@ -1,9 +1,9 @@
 import type { Prompt } from "../../protocol/prompt.ts";
+import { awayText } from "./awayText.ts";
 import type { Contact } from "./contact.ts";
 import { formatAge, formatRate } from "./figures.ts";
 import type { FleetState } from "./fleetState.ts";
 import { gpuUse } from "./gpuUse.ts";
-import { plainWords } from "./plainWords.ts";
 
 /** The status bar entry. `text` may hold `$(codicon)`; `lines` are the tooltip, plain text each. */
 export interface StatusBarText {
@@ -37,13 +37,13 @@ export function statusBarText(
         "Trying again by itself; click to try now.",
       ]);
     case "refused": {
-      const { code, title, detail, next } = contact.problem;
-      const isOurs = /^(no-certificate|certificate-refused|service-untrusted)$/.test(code);
-      return {
-        ...lost([`${title}.`, detail, next].map(plainWords)),
-        tone: "error",
-        click: isOurs ? "join" : "reconnect",
-      };
+      const { what, next, way } = awayText(contact.problem);
+      const lines = [
+        `Not connected: ${what}`,
+        next,
+        way === "join" ? "Click to join again." : "Click to try again.",
+      ];
+      return { ...lost(lines), tone: "error", click: way };
     }
     case "live":
       return live(fleet, waiting);

@@ -151,7 +151,7 @@ export function openStream(options: StreamOptions): StreamClient {
     });
     opened.on("close", (code, reason) => {
       const text = reason.toString("utf8") || `closed (${code})`;
-      const error = failure ?? new Refusal("service-unreachable", { url: identity.url, reason: text });
+      const error = failure ?? closedBy(identity.url, code, text);
       clearTimeout(noHello);
       onGone(opened, error, code === 4001 || code === 4003);
     });
@@ -274,6 +274,12 @@ export function openStream(options: StreamOptions): StreamClient {
       setTimeout(() => open?.terminate(), 500).unref();
     },
   };
+}
+
+/** What a close code of the service says; 4001: the certificate was good when the stream opened and no longer is. */
+function closedBy(url: string, code: number, text: string): Refusal {
+  if (code !== 4001) return new Refusal("service-unreachable", { url, reason: text });
+  return new Refusal("certificate-refused", { reason: "It is no longer accepted." });
 }
 
 function invalidMessage(cause: unknown): Refusal {

@@ -64,7 +64,8 @@ export interface EditorParts {
 }
 
 /** Puts the parts together; the workbench is not loaded before the first `reload()`. */
-export function createEditor({ server, browser, workspaceFolder, logsDir, ...parts }: EditorParts): Editor {
+export function createEditor(all: EditorParts): Editor {
+  const { server, browser, workspaceFolder, logsDir, ...parts } = all;
   const { page } = browser;
   page.setDefaultTimeout(longestWaitMs);
   const screen = createScreen(page);

@@ -1,0 +1,81 @@
+import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import { once } from "node:events";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { WebSocketServer } from "ws";
+import { problemOf } from "../../protocol/problem.ts";
+import { streamPath } from "../../protocol/stream.ts";
+import { protocolVersion } from "../../protocol/version.ts";
+import { homeLayout } from "../../service/homeLayout.ts";
+import { makeServerCertificate, readOrMakeCa } from "../../service/pki/fleetKeys.ts";
+import type { Editor } from "../support/editor/editor.ts";
+
+/** Changes the database of a fleet behind its service's back. */
+export function changeStore(home: string, sql: string): void {
+  const db = new Database(homeLayout(home).database, { timeout: 5_000 });
+  try {
+    if (db.prepare(sql).run().changes === 0) throw new Error(`nothing was changed by ${sql}`);
+  } finally {
+    db.close();
+  }
+}
+
+/** The fleet's service as a newer program would be: the same CA, another version of the protocol. */
+export async function startNewerService(home: string, port: number): Promise<{ stop(): Promise<void> }> {
+  const ca = readOrMakeCa(homeLayout(home).keys, () => "", Date.now());
+  const { keyPem: key, certificatePem: cert } = makeServerCertificate(ca, "127.0.0.1", Date.now());
+  const server = createServer({ key, cert, ca: ca.certificatePem, minVersion: "TLSv1.3" });
+  const sockets = new WebSocketServer({ server, path: streamPath });
+  const facts = { service: protocolVersion + 1, peer: protocolVersion };
+  sockets.on("connection", (socket) => {
+    socket.once("message", () => {
+      socket.send(
+        JSON.stringify({ type: "problem", id: null, problem: problemOf("protocol-mismatch", facts) }),
+      );
+      socket.close(4003, "refused");
+    });
+  });
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    async stop() {
+      for (const socket of sockets.clients) socket.terminate();
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** The pid of the extension host of the person with that home: that of the newest window. */
+export async function extensionHostPid(personHome: string): Promise<number> {
+  const found: number[] = [];
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const read = (file: string) => readFile(join("/proc", name, file), "utf8").catch(() => "");
+    if (!(await read("cmdline")).includes("--type=extensionHost")) continue;
+    if ((await read("environ")).includes(`HOME=${personHome}\0`)) found.push(Number(name));
+  }
+  if (found.length === 0) throw new Error(`no extension host of ${personHome} runs`);
+  return Math.max(...found);
+}
+
+/** What the Hosts view says above its rows; empty when nothing. */
+export async function banner({ page }: Pick<Editor, "page">): Promise<string> {
+  const messages = page.locator(".pane-body .tree-explorer-viewlet-tree-view .message:visible");
+  return (await messages.allInnerTexts()).join("\n").trim();
+}
+
+/** Waits for a sentence above the rows, and returns it all. */
+export function waitForBanner(editor: Editor, words: RegExp, limitMs?: number): Promise<string> {
+  return editor.until(
+    `the banner ${words}`,
+    async () => {
+      const text = await banner(editor);
+      return words.test(text) && text;
+    },
+    limitMs,
+  );
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { awayText } from "../../extension/core/awayText.ts";
+import { connectionMessage } from "../../extension/core/connectionMessage.ts";
+import { unknownFleet } from "../../extension/core/fleetState.ts";
+import { statusBarText } from "../../extension/core/statusBarText.ts";
+import { problemOf, type Facts } from "../../protocol/problem.ts";
+import { problemCatalog, type ProblemCode } from "../../protocol/problemCatalog.ts";
+
+const url = "https://127.0.0.1:7";
+
+describe("being without contact", () => {
+  const said: [ProblemCode, Facts, RegExp][] = [
+    ["service-unreachable", { url, reason: "nothing listens there" }, /nothing listens there.*network/],
+    ["service-untrusted", { url, reason: "self-signed" }, /not the service of your fleet.*Reconnect/],
+    ["service-untrusted", { url, reason: "certificate is not yet valid" }, /a clock is wrong/],
+    ["certificate-refused", { reason: "It has expired." }, /run out.*Join a Fleet/],
+    ["certificate-refused", { reason: "It was revoked." }, /withdrawn.*Join a Fleet/],
+    ["certificate-refused", { reason: "It is no longer accepted." }, /no longer accepts.*Join a Fleet/],
+    ["certificate-refused", { reason: "It is not valid yet; check the clocks." }, /a clock is wrong/],
+    ["protocol-mismatch", { service: 2, peer: 1 }, /version 2 .* version 1\. Update the extension/],
+    ["protocol-mismatch", { service: 1, peer: 2 }, /version 1 .* version 2\. The service is the older/],
+  ];
+  for (const [code, facts, words] of said)
+    it(`says what happened and what to do: ${code} ${JSON.stringify(facts)}`, () => {
+      const contact = { kind: "refused" as const, sinceMs: 0, problem: problemOf(code, facts) };
+      assert.match(connectionMessage(unknownFleet, contact) ?? "", words);
+      assert.match(statusBarText(unknownFleet, contact, 0).lines.join(" "), words);
+    });
+
+  it("sends nobody to a command line for what ends a connection", () => {
+    for (const code of Object.keys(problemCatalog) as ProblemCode[]) {
+      if (!/^(service-un|certificate|no-certificate|protocol|role|answer)/.test(code)) continue;
+      const { what, next } = awayText(problemOf(code, {}));
+      assert.doesNotMatch(`${what} ${next}`, /hwledger [a-z]|`/, code);
+    }
+  });
+
+  it("leads to joining when the membership is at fault, and else to another try", () => {
+    assert.equal(awayText(problemOf("certificate-refused", { reason: "It has expired." })).way, "join");
+    assert.equal(awayText(problemOf("service-untrusted", { url, reason: "self-signed" })).way, "reconnect");
+  });
+});

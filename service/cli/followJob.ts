@@ -2,22 +2,30 @@ import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
 import { RemoteProblem } from "../../protocol/problem.ts";
 import type { StreamState } from "../../protocol/client/streamClient.ts";
 import type { Context } from "./context.ts";
+import { createPatience } from "./createPatience.ts";
 import { printable } from "./render/table.ts";
 
-/** How following ended: with the job, or because the person pressed Ctrl-C. */
+/** How following ended: with the job, because the person pressed Ctrl-C, or because service or host were away too long. */
 export type FollowEnd =
-  { kind: "ended"; job: JobRecord } | { kind: "interrupted"; job: JobRecord; atByte: number };
+  { kind: "ended"; job: JobRecord } | { kind: "interrupted" | "given-up"; job: JobRecord; atByte: number };
+
+/** What one who follows may want besides. */
+export interface FollowOptions {
+  onState?: (job: JobRecord) => void;
+  /** Longest time without service or host, in milliseconds; without it they are waited for until Ctrl-C. */
+  giveUpAfterMs?: number;
+}
 
 /**
  * Writes a job's log from a byte on as it comes, over reconnects, until it is complete. Rejects when the service
- * refuses; a service that cannot be reached is waited for, and stderr says so.
+ * refuses; a service that cannot be reached is waited for, and stderr says so: the job goes on without us.
  */
 export function followJob(
   context: Context,
   job: JobRecord,
   from: number,
   write: (bytes: Uint8Array) => Promise<void>,
-  onState: (job: JobRecord) => void = () => undefined,
+  { onState = () => undefined, giveUpAfterMs }: FollowOptions = {},
 ): Promise<FollowEnd> {
   return new Promise((resolve, reject) => {
     let newest = job;
@@ -27,14 +35,20 @@ export function followJob(
       () => `Lost contact with the service at byte ${atByte}, reconnecting … The job runs on.`,
     );
     const tellHost = hostContact(context);
+    const patience = createPatience(giveUpAfterMs ?? null, () =>
+      finish(() => resolve({ kind: "given-up", job: newest, atByte })),
+    );
     const stream = context.stream((state) => {
       if (state.kind === "refused") finish(() => reject(state.error));
       else tellService(state);
+      if (state.kind === "waiting" || state.kind === "connected")
+        patience.note("service", state.kind === "waiting");
     });
     const stopListening = context.terminal.onInterrupt(() =>
       finish(() => resolve({ kind: "interrupted", job: newest, atByte })),
     );
     function finish(settle: () => void): void {
+      patience.stop();
       stopListening();
       stream.close();
       settle();
@@ -46,6 +60,7 @@ export function followJob(
           if (data.kind !== "job") return;
           newest = data.job;
           tellHost(newest);
+          patience.note("host", newest.contact.kind === "lost");
           onState(newest);
         },
         async onLog(bytes) {
@@ -71,6 +86,12 @@ export function followJob(
       { logFrom: from },
     );
   });
+}
+
+/** What is true of a job that is no longer followed. */
+export function leftText({ kind, job }: Exclude<FollowEnd, { kind: "ended" }>): string {
+  if (kind === "interrupted") return `${job.id} still runs on ${job.host}.`;
+  return `Given up. When last heard of, ${job.id} was ${job.state} on ${job.host}; nothing ended it.`;
 }
 
 /** Says once when the service is lost, with this text, and when it is back. */

@@ -19,6 +19,13 @@ export function durationUpTo(longest: string): (text: string) => number {
   };
 }
 
+/** `--give-up-after`, of commands that follow a job. */
+export const giveUpOption: [string, string, (text: string) => number] = [
+  "--give-up-after <duration>",
+  "with --follow: stop following when service or host have been away for so long (default: wait until Ctrl-C; the job goes on)",
+  durationUpTo("24d"),
+];
+
 /** A host's name or id. An empty one, as an unset variable gives it, must not pass for none. */
 export function hostOption(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("It is empty; name a host or leave the option out.");

@@ -178,6 +178,25 @@ describe("the command line", function () {
     assert.equal((await cliJson(owner, "cancel", job)).code, 4);
   });
 
+  it("gives up following after the time it was given, and says that the job goes on", async () => {
+    const gate = join(dir, "gate-patience");
+    const patient = ["--follow", "--give-up-after", "1s"];
+    const run = startCli(owner, dispatch("--env", `GATE=${gate}`, ...patient));
+    await until(() => run.out().includes("100 %"), "the job writes");
+    const [job = ""] = /j-[0-9a-f]+/.exec(run.err()) ?? [];
+    const logs = startCli(owner, ["logs", job, ...patient]);
+    await until(() => logs.out().includes("100 %"), "its log comes");
+    await service.end("SIGKILL");
+    const { code, err } = await run.ended;
+    assert.equal(code, 255);
+    assert.match(err, /Given up\. When last heard of, j-\w+ was running on .*; nothing ended it\./);
+    assert.equal((await logs.ended).code, 3);
+    await startService(Number(new URL(service.url).port));
+    await writeFile(gate, "");
+    assert.equal((await cli(owner, "logs", job, "--follow")).code, 0);
+    assert.equal((await cliJson(owner, "job", "show", job)).document["exitCode"], 3);
+  });
+
   it("says when it loses the service, and goes on when that is back", async () => {
     const gate = join(dir, "gate-lost");
     const run = startCli(owner, dispatch("--follow", "--env", `GATE=${gate}`));

@@ -17,6 +17,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Login } from "./hostNamespace.ts";
 import { interpretersOf, quote, sshdConfig } from "./hostScripts.ts";
+import { keepIdentity, restoreIdentity } from "./keptIdentity.ts";
 import type { LabHostSpec, LabLoginShell } from "./labHostSpec.ts";
 import { runOrThrow } from "./runCommand.ts";
 
@@ -35,10 +36,13 @@ export interface HostFilesInputs {
   login: Login;
   address: string;
   port: number;
+  /** Folder that keeps the host's keys and machine id from one start to the next; without it they are new. */
+  kept?: string;
 }
 
 /** Writes everything a host consists of into its folder: identity, accounts, keys, tools, home. */
-export async function writeHostFiles({ spec, dir, login, address, port }: HostFilesInputs): Promise<void> {
+export async function writeHostFiles(inputs: HostFilesInputs): Promise<void> {
+  const { spec, dir, login, address, port } = inputs;
   await rm(dir, { recursive: true, force: true });
   for (const name of ["home", "skeleton", "tmp", "local/bin", "local/share"]) {
     await mkdir(join(dir, name), { recursive: true });
@@ -51,9 +55,15 @@ export async function writeHostFiles({ spec, dir, login, address, port }: HostFi
   await writeAccounts(spec, dir, login);
   await writeHome(spec, dir, login);
   await writeTools(spec, dir, login);
+  await writeKeys(inputs);
+  await copyFile(join(dir, "client_key.pub"), join(dir, "authorized_keys"));
+}
+
+async function writeKeys({ spec, dir, kept }: HostFilesInputs): Promise<void> {
+  if (kept !== undefined && (await restoreIdentity(kept, dir))) return;
   await newHostKey(dir);
   await runOrThrow(keygen(join(dir, "client_key"), spec.name, spec.keyPassphrase));
-  await copyFile(join(dir, "client_key.pub"), join(dir, "authorized_keys"));
+  if (kept !== undefined) await keepIdentity(kept, dir);
 }
 
 /** A new boot id, as after a reboot. */

@@ -73,12 +73,14 @@ export interface LabHostPlace {
   address: string;
   port: number;
   login: Login;
+  /** See `writeHostFiles`. */
+  kept?: string;
 }
 
 /** Writes a host's files and starts it. */
 export async function startLabHost(spec: LabHostSpec, place: LabHostPlace): Promise<LabHost> {
-  const { dir, address, port, login } = place;
-  await writeHostFiles({ spec, dir, login, address, port });
+  const { dir, login } = place;
+  await writeHostFiles({ spec, ...place });
   const script = initScript({
     spec,
     hostDir: dir,

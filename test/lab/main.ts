@@ -13,7 +13,7 @@ async function main(): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(signal)); // a terminal and npm may each send one
   });
   const hosts = standardHosts.map((spec) => ({ ...spec, varyFigures: true }));
-  const lab = await startLab({ dir, hosts, network: "127.0.0" });
+  const lab = await startLab({ dir, hosts, network: "127.0.0", keep: true });
   const stay = setInterval(() => undefined, 1_000_000); // the lab itself does not keep a process alive
   try {
     process.stdout.write(overview(lab));
@@ -36,7 +36,7 @@ function overview({ hosts, sshConfigFile }: Lab): string {
     `Or log in yourself, e.g.:  ssh -F ${shellWord(relative(process.cwd(), sshConfigFile))} ${hosts[0]?.name ?? ""}`,
     "",
     `To change what a GPU says meanwhile, edit ${relative(process.cwd(), join(sshConfigFile, "../NAME/local/share/nvidia-smi/gpus.csv"))}`,
-    "Ctrl-C ends the lab and every job on it.",
+    "Ctrl-C ends the lab and every job on it. The next one has the same keys and ports: a fleet finds its hosts again.",
     "",
   ].join("\n");
 }

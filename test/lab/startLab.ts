@@ -3,7 +3,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { ensureSystemPackages, labPackages } from "../../scripts/systemPackages.mjs";
 import type { Login } from "./hostNamespace.ts";
-import { startLabHost, type LabHost } from "./labHost.ts";
+import { keepPort, keptPort } from "./keptIdentity.ts";
+import { startLabHost, type LabHost, type LabHostPlace } from "./labHost.ts";
 import type { LabHostSpec } from "./labHostSpec.ts";
 
 const firstUid = 52_000;
@@ -30,6 +31,8 @@ export interface LabOptions {
    * of several test runs do not take each other's ports while a host is down.
    */
   network?: string;
+  /** Keeps keys and, where they are free, ports for the next lab in that folder, so that a fleet finds its hosts again. */
+  keep?: boolean;
 }
 
 /**
@@ -40,6 +43,7 @@ export async function startLab({
   dir,
   hosts: specs,
   network = networkOfProcess(),
+  keep = false,
 }: LabOptions): Promise<Lab> {
   await ensureSystemPackages(labPackages);
   const base = resolve(dir);
@@ -48,12 +52,12 @@ export async function startLab({
   await endLeftovers(pidFile, base);
   const started = await Promise.allSettled(
     specs.map((spec, index) =>
-      startOne(
-        spec,
-        `${network}.${firstHostNumber + index}`,
-        join(base, "hosts", spec.name),
-        loginOf(spec, index),
-      ),
+      startOne(spec, {
+        dir: join(base, "hosts", spec.name),
+        address: `${network}.${firstHostNumber + index}`,
+        login: loginOf(spec, index),
+        ...(keep ? { kept: join(base, "kept", spec.name) } : {}),
+      }),
     ),
   );
   const hosts = started.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
@@ -84,8 +88,11 @@ export async function startLab({
   };
 }
 
-async function startOne(spec: LabHostSpec, address: string, dir: string, login: Login): Promise<LabHost> {
-  return await startLabHost(spec, { dir, address, port: await freePort(address), login });
+async function startOne(spec: LabHostSpec, place: Omit<LabHostPlace, "port">): Promise<LabHost> {
+  const { address, kept } = place;
+  const port = await freePort(address, kept === undefined ? 0 : await keptPort(kept));
+  if (kept !== undefined) await keepPort(kept, port);
+  return await startLabHost(spec, { ...place, port });
 }
 
 function sshConfigOf({ name, address, port, user, identityFile, knownHostsFile }: LabHost): string {
@@ -113,11 +120,16 @@ function loginOf(spec: LabHostSpec, index: number): Login {
   return { name, uid, gid, home: `/home/${name}` };
 }
 
-async function freePort(address: string): Promise<number> {
+/** A port that nobody listens on: the wanted one where that is free. */
+async function freePort(address: string, wanted: number): Promise<number> {
   const server = createServer();
   await new Promise<void>((done, fail) => {
-    server.once("error", fail);
-    server.listen(0, address, done);
+    server.once("listening", done);
+    server.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE" && wanted !== 0) server.listen(0, address);
+      else fail(error);
+    });
+    server.listen(wanted, address);
   });
   const { port } = server.address() as AddressInfo;
   await new Promise((done) => server.close(done));

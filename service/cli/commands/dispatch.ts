@@ -8,9 +8,9 @@ import { attended } from "../answerPrompts.ts";
 import type { Context } from "../context.ts";
 import { exitCodeOf } from "../exitCodeOf.ts";
 import { exitCodes } from "../exitCodes.ts";
-import { followJob } from "../followJob.ts";
+import { followJob, leftText } from "../followJob.ts";
 import { notStarted } from "../notStarted.ts";
-import { durationUpTo, hostOption } from "../options.ts";
+import { durationUpTo, giveUpOption, hostOption } from "../options.ts";
 import { jobEndText, startedText } from "../render/jobText.ts";
 import { printable } from "../render/table.ts";
 import type { Register } from "../runCli.ts";
@@ -25,6 +25,7 @@ interface DispatchOptions {
   venv?: string;
   env?: string[];
   timeout?: number;
+  giveUpAfter?: number;
 }
 
 /** Longest wait for a job to start when it is not followed, in milliseconds: above the service's own, which says why. */
@@ -49,6 +50,7 @@ export const dispatchCommand: Register = (program, context, run) => {
       (text, all: string[] | undefined) => [...(all ?? []), text],
     )
     .option("--timeout <duration>", "end it after this time, such as 90m or 2h", durationUpTo("365d"))
+    .option(...giveUpOption)
     .addHelpText(
       "after",
       `
@@ -164,24 +166,19 @@ async function dispatchAndFollow(
     const job = await send(context, file, args, options);
     context.note(err.dim(`${job.id} goes to ${job.host} …`));
     let told = false;
-    const end = await followJob(
-      context,
-      job,
-      0,
-      (bytes) => writeTo(target, bytes),
-      (now) => {
+    const end = await followJob(context, job, 0, (bytes) => writeTo(target, bytes), {
+      giveUpAfterMs: options.giveUpAfter,
+      onState(now) {
         if (told || now.directory === null) return;
         told = true;
         context.note(err.dim(`runs on ${now.host} in ${printable(now.directory)}`));
       },
-    );
+    });
     if (end.kind === "ended") return finish(context, end.job);
     const again = `hwledger logs ${job.id} --follow --offset ${end.atByte}`;
-    context.note(
-      `\n${job.id} still runs on ${job.host}.\nFollow it:  ${again}\nEnd it:     hwledger cancel ${job.id}`,
-    );
+    context.note(`\n${leftText(end)}\nFollow it:  ${again}\nEnd it:     hwledger cancel ${job.id}`);
     if (json) await context.show(end.job, "");
-    return exitCodes.interrupted;
+    return end.kind === "given-up" ? exitCodes.ours : exitCodes.interrupted;
   });
 }
 

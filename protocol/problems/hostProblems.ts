@@ -88,6 +88,13 @@ export const hostProblems = {
     detail: "{host} ran no POSIX shell: {reason}.",
     next: "Check that /bin/sh exists there and the login is allowed to run commands.",
   },
+  "host-sessions-taken": {
+    status: 503,
+    title: "All of the host's sessions are taken",
+    detail:
+      "{host} has {sessions} sessions open for this service and takes no more; none became free within {waitedMs} ms.",
+    next: "Wait until a job there ends, or raise MaxSessions in its sshd_config.",
+  },
   "host-shell-noisy": {
     status: 502,
     title: "The host's login scripts print without end",

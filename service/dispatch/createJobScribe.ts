@@ -68,7 +68,9 @@ export function createJobScribe(deps: JobScribeDeps): JobScribe {
   };
   return {
     active,
-    syncing: (id) => deps.onChange(jobs.advance(id, { to: "syncing" }, actor)),
+    syncing(id) {
+      if (jobs.get(id)?.state === "placed") deps.onChange(jobs.advance(id, { to: "syncing" }, actor));
+    },
     running(id, following) {
       if (jobs.get(id)?.state !== "syncing") return;
       deps.onChange(jobs.advance(id, { to: "running", ...following }, actor));

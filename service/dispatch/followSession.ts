@@ -19,6 +19,8 @@ export type SessionEnd =
   | { kind: "over"; evidence: JobEvidence; whole: boolean }
   | { kind: "unstarted" }
   | { kind: "gone" }
+  /** Others needed the shell; the job is followed on with another one. */
+  | { kind: "yielded" }
   /** Nothing is known but that it has to be tried again. */
   | { kind: "broken"; reason: string };
 
@@ -47,8 +49,15 @@ export async function followSession(runner: Runner, options: SessionOptions): Pr
     if (whole || state.noLog) end.resolve({ kind: "over", evidence, whole });
   };
   const fail = (error: unknown): void => end.resolve({ kind: "broken", reason: asError(error).message });
+  const onFollowing = (following: Following): void => {
+    options.onFollowing(following);
+    void runner.wanted.then(() => {
+      const stop = options.after(leastFollowMs, () => end.resolve({ kind: "yielded" }));
+      void end.promise.then(stop);
+    });
+  };
   const pumped = pump(runner, options, state, settle, fail).catch(fail);
-  void listen(runner, options, state, settle).then(end.resolve, (error: unknown) =>
+  void listen(runner, { ...options, onFollowing }, state, settle).then(end.resolve, (error: unknown) =>
     end.resolve({ kind: "broken", reason: asError(error).message }),
   );
   const result = await end.promise;
@@ -58,6 +67,9 @@ export async function followSession(runner: Runner, options: SessionOptions): Pr
   await Promise.race([pumped, state.appending ?? Promise.resolve()]);
   return result;
 }
+
+/** One that is asked for its shell goes on this long: what waits on the host comes first. */
+const leastFollowMs = 300;
 
 interface SessionState {
   evidence: JobEvidence | null;

@@ -20,6 +20,8 @@ export interface LaunchOptions {
   target: ShellTarget;
   archive: Readable;
   signal: AbortSignal;
+  /** A shell is open on the host; nothing was sent yet. May throw. */
+  onOpen: () => void;
   /** The service lets go: nothing is waited for any more, the job may have started. */
   stopping: AbortSignal;
 }
@@ -82,7 +84,10 @@ async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSig
   const { jobId, target, archive } = options;
   const { after, limits } = deps;
   try {
-    const runner = await openRunner(deps, target, (nonce) => unpackScript({ jobId, nonce }), signal);
+    const runner = await openRunner(deps, target, (nonce) => unpackScript({ jobId, nonce }), {
+      signal,
+      onOpen: options.onOpen,
+    });
     try {
       const reporting = runner.next();
       const sent = await sendArchive(archive, runner.stdin, {
@@ -108,7 +113,7 @@ async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSig
 async function prepare(deps: RunnerDeps, options: LaunchOptions, signal: AbortSignal): Promise<Runner> {
   const { jobId, spec, target } = options;
   const script = (nonce: string): string => startScript({ jobId, nonce, spec, graceMs: deps.limits.graceMs });
-  const runner = await openRunner(deps, target, script, signal);
+  const runner = await openRunner(deps, target, script, { signal, yields: true, onOpen: options.onOpen });
   try {
     const report = await answer(deps, options, runner.next(), signal);
     if (report.kind !== "prepared") throw startRefusal(report, options);

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { Refusal } from "../../protocol/problem.ts";
 import type { RunnerReport } from "../../protocol/runner/runnerReport.ts";
-import type { ShellTarget } from "../ssh/hostShell.ts";
+import type { HostShell, ShellTarget } from "../ssh/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
 import { chunksOf } from "./chunksOf.ts";
 import {
@@ -11,7 +11,7 @@ import {
   type Reports,
   type RunnerClosed,
 } from "./readReports.ts";
-import { within } from "./within.ts";
+import { unlessAborted, within } from "./within.ts";
 
 /** A script of the runner at work on a host, past its ready line. */
 export interface Runner {
@@ -22,6 +22,8 @@ export interface Runner {
   next(): Promise<RunnerReport | RunnerClosed>;
   /** One line to its stdin. */
   send(line: string): void;
+  /** Fulfils when others wait for its shell's place on the host: whoever can do without for a while should close it. */
+  readonly wanted: Promise<void>;
   /** Ends its stdin; the script then ends by itself. */
   close(): void;
 }
@@ -29,29 +31,30 @@ export interface Runner {
 /** How long a shell that has closed its output may take to say how it ended. */
 const lastWordsMs = 2_000;
 
+export interface RunnerOptions {
+  signal?: AbortSignal;
+  /** Whoever holds the runner looks at `wanted`. */
+  yields?: boolean;
+  /** Called when the shell is open and nothing was sent yet. */
+  onOpen?: () => void;
+}
+
 /**
- * Opens a shell on a host, sends it a script and waits for its ready line.
- * Rejects with a Refusal: those of `openShell`, `host-shell-failed`, `host-shell-noisy`, `host-connection-lost`, `dispatch-timeout`.
+ * Opens a shell on a host, as soon as there is a place for it, sends it a script and waits for its ready line.
+ * Rejects with a Refusal: those of `openShell`, `host-shell-failed`, `host-shell-noisy`, `host-connection-lost`,
+ * `dispatch-timeout`; or with what `onOpen` throws, or the signal's reason.
  */
 export async function openRunner(
   deps: RunnerDeps,
   target: ShellTarget,
   script: (nonce: string) => string,
-  signal?: AbortSignal,
+  { signal, yields = false, onOpen }: RunnerOptions = {},
 ): Promise<Runner> {
   const nonce = deps.newNonce();
   const text = script(nonce);
-  const late = (): Error =>
-    new Refusal("dispatch-timeout", { host: target.name, limitMs: deps.limits.startMs });
-  const limit = { after: deps.after, limitMs: deps.limits.startMs, late, signal };
-  const opening = deps.shells.openShell(target, { signal });
-  const shell = await within(opening, limit).catch((error: unknown) => {
-    void opening.then(
-      (lateShell) => lateShell.close(),
-      () => {},
-    );
-    throw refusalOf(error, target.name);
-  });
+  const limit = { after: deps.after, limitMs: deps.limits.startMs, signal };
+  const wanted = Promise.withResolvers<void>();
+  const shell = await openPatiently(deps, target, signal, yields ? { onWanted: wanted.resolve } : {});
   const reports = readReports(shell, nonce, deps);
   const chunks = chunksOf(shell.stdout);
   const close = (): void => {
@@ -59,14 +62,16 @@ export async function openRunner(
     drain(chunks);
   };
   shell.stdin.on("error", () => {});
-  shell.stdin.write(text);
   try {
+    onOpen?.();
+    shell.stdin.write(text);
     const ready = { host: target.name, limit };
     const rest = await awaitReady(chunks, `${nonce}\n`, reports, ready);
     return {
       output: outputOf(rest, chunks),
       stdin: shell.stdin,
       next: reports.next,
+      wanted: wanted.promise,
       send: (line) => void shell.stdin.write(`${line.replaceAll(/[\r\n]/g, " ")}\n`),
       close,
     };
@@ -74,6 +79,23 @@ export async function openRunner(
     close();
     throw refusalOf(error, target.name);
   }
+}
+
+/** A shell on the host. A place there is waited for as long as it takes; connecting has limits of its own. */
+async function openPatiently(
+  deps: RunnerDeps,
+  target: ShellTarget,
+  signal: AbortSignal | undefined,
+  wish: { onWanted?: () => void },
+): Promise<HostShell> {
+  const opening = deps.shells.openShell(target, { patient: true, ...wish, ...(signal ? { signal } : {}) });
+  return unlessAborted(opening, signal).catch((error: unknown) => {
+    void opening.then(
+      (lateShell) => lateShell.close(),
+      () => {},
+    );
+    throw refusalOf(error, target.name);
+  });
 }
 
 /** Anything thrown on the way to a host, as a Refusal. */

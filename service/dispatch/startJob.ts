@@ -19,13 +19,14 @@ export async function startJob(
     return null;
   }
   try {
-    core.scribe.syncing(job.id);
     const target = core.hostOf(job.hostId);
     if (!target) throw new Refusal("host-not-found", { host: job.host, known: "see `hwledger host ls`" });
     if (task.cancelledBy !== null) throw interruptedRefusal(job);
     const { signal } = task.abort;
     const { stopping } = core;
-    return await launchJob(core, { jobId: job.id, spec, target, archive, signal, stopping });
+    // until then it is `placed`: it waits for its host to have room for it
+    const onOpen = (): void => core.scribe.syncing(job.id);
+    return await launchJob(core, { jobId: job.id, spec, target, archive, signal, stopping, onOpen });
   } catch (error) {
     archive.destroy();
     if (!(error instanceof Refusal)) core.log(`job ${job.id} could not be started`, error);

@@ -44,7 +44,12 @@ export async function superviseJob(core: DispatchCore, task: JobTask, launch: La
     if (!job) return runner?.close();
     end ??= await attempt(core, task, job, runner);
     runner = null;
-    if (core.stopping.aborted && end.kind === "broken") return task.answered.resolve();
+    if (core.stopping.aborted && (end.kind === "broken" || end.kind === "yielded"))
+      return task.answered.resolve();
+    if (end.kind === "yielded") {
+      end = null;
+      continue;
+    }
     if (await settle(core, task, end)) return task.answered.resolve();
     end = null;
     task.answered.resolve();
@@ -98,11 +103,15 @@ async function reach(core: DispatchCore, job: JobRecord): Promise<Runner | null>
       graceMs: core.limits.graceMs,
       claim: job.state === "syncing",
     });
-  return openRunner(core, target, script, core.stopping);
+  return openRunner(core, target, script, { signal: core.stopping, yields: true });
 }
 
 /** Notes what a session showed; true when the job has ended. */
-async function settle(core: DispatchCore, task: JobTask, end: SessionEnd): Promise<boolean> {
+async function settle(
+  core: DispatchCore,
+  task: JobTask,
+  end: Exclude<SessionEnd, { kind: "yielded" }>,
+): Promise<boolean> {
   const job = core.scribe.active(task.id);
   if (!job) return true;
   switch (end.kind) {

@@ -1,9 +1,16 @@
 import type { After } from "./dispatchDeps.ts";
 
+/** A promise's value, unless the signal comes first; then its reason is thrown. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return within(promise, { after: never, limitMs: 0, late: () => new Error("never"), signal });
+}
+
+const never: After = () => () => undefined;
+
 /** A promise's value, unless the time is over or the signal comes first; then `late()` or the signal's reason is thrown. */
 export async function within<T>(
   promise: Promise<T>,
-  options: { after: After; limitMs: number; late: () => Error; signal?: AbortSignal },
+  options: { after: After; limitMs: number; late: () => Error; signal?: AbortSignal | undefined },
 ): Promise<T> {
   const { signal } = options;
   promise.catch(() => {});

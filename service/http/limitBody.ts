@@ -27,7 +27,11 @@ export function limitBody(body: Readable, limits: BodyLimits): Readable {
     },
   });
   const expire = (limitMs: number): void => void limited.destroy(new Refusal("request-timeout", { limitMs }));
-  const silence = setTimeout(() => expire(limits.silenceMs), limits.silenceMs);
+  const silence: NodeJS.Timeout = setTimeout(() => {
+    // what is not read is silent by our own doing: its job waits for a place on its host
+    if (limited.writableNeedDrain) silence.refresh();
+    else expire(limits.silenceMs);
+  }, limits.silenceMs);
   const total = limits.totalMs === null ? null : setTimeout(expire, limits.totalMs, limits.totalMs);
   const settle = (): void => {
     clearTimeout(silence);

@@ -1,7 +1,9 @@
 import { Refusal } from "../../protocol/problem.ts";
+import { createTenures, type Tenures } from "./createTenures.ts";
 import { describeLinks, placeOn, type Link, type LinksDescription } from "./hostLink.ts";
 import type { HostShell } from "./hostShell.ts";
 import { connectionLost } from "./reachProblem.ts";
+import { newWaiter, type LinkedShellOptions, type Waiter } from "./shellWaiter.ts";
 import { NoSession, type ShellLink } from "./shellLink.ts";
 import type { SshTiming } from "./sshTiming.ts";
 
@@ -15,36 +17,30 @@ export interface HostLinksNeeds {
 
 /** The connections to one host, and the shells that wait for a place on them. */
 export interface HostLinks {
-  openShell(options: { attended: boolean; signal: AbortSignal | undefined }): Promise<HostShell>;
+  openShell(options: LinkedShellOptions): Promise<HostShell>;
   describe(): LinksDescription | null;
   /** Ends all connections; shells that wait are refused with the problem. */
   close(problem: Refusal): void;
 }
 
-interface Waiter {
-  attended: boolean;
-  signal: AbortSignal | undefined;
-  resolve: (shell: HostShell) => void;
-  reject: (problem: Error) => void;
-  reconnects: number;
-  refusals: number;
-  /** A place was granted, the shell is opening. */
-  opening: boolean;
-  settled: boolean;
-}
-
 const shellsPerLink = 8;
-const maxLinks = 4;
+const maxLinks = 8;
+/** How many may wait that are not patient. */
 const maxWaiting = 64;
+/** A host with nothing of ours open that refuses this often opens no session at all. */
 const maxRefusals = 20;
 const refusalPauseMs = 100;
+/** While shells wait, their holders are looked at this often. */
+const askEveryMs = 250;
 /** sshd gives a session's place back only a moment after its end. */
 const settlingMs = 1_000;
 const growPauseMs = 10_000;
 
 /**
- * Shares few connections among many shells: up to 8 shells on a connection (or as many as the host allows), up to 4
- * connections, made one at a time; what finds no place waits, within limits.
+ * Shares few connections among many shells: up to 8 shells on a connection (or as many as the host allows), up to 8
+ * connections, made one at a time. What finds no place waits its turn: within a limit, or, where it is patient, for as
+ * long as it takes; meanwhile those who have held a shell longest and can do without are asked for it.
+ * Turns are kept whatever happens in between, so two shells that are asked for together come together.
  */
 export function createHostLinks(needs: HostLinksNeeds): HostLinks {
   return new LinksOfHost(needs);
@@ -54,6 +50,9 @@ class LinksOfHost implements HostLinks {
   readonly #needs: HostLinksNeeds;
   readonly #links = new Set<Link>();
   readonly #queue: Waiter[] = [];
+  readonly #tenures: Tenures;
+  #lastTurn = 0;
+  #askTimer: NodeJS.Timeout | null = null;
   #dialing: AbortController | null = null;
   #limit = shellsPerLink;
   #growFromMs = 0;
@@ -61,37 +60,33 @@ class LinksOfHost implements HostLinks {
 
   constructor(needs: HostLinksNeeds) {
     this.#needs = needs;
+    this.#tenures = createTenures(needs.timing.tenureMs, () => performance.now());
   }
 
-  openShell({
-    attended,
-    signal,
-  }: {
-    attended: boolean;
-    signal: AbortSignal | undefined;
-  }): Promise<HostShell> {
+  openShell(options: LinkedShellOptions): Promise<HostShell> {
     const { host, timing } = this.#needs;
+    const { signal, patient } = options;
     if (this.#closed !== null) return Promise.reject(this.#closed);
-    if (this.#queue.length >= maxWaiting)
-      return Promise.reject(noShell(host, "too many wait for a shell already"));
+    if (!patient && this.#queue.filter((waiter) => !waiter.patient).length >= maxWaiting)
+      return Promise.reject(this.#sessionsTaken(0));
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#leave(waiter, connectionLost(host, "the attempt was given up", signal?.reason));
       };
       const onTime = (): void => {
-        if (this.#dialing !== null || waiter.opening) timer.refresh();
-        else this.#leave(waiter, noShell(host, "all its shells are taken"));
+        if (this.#dialing !== null || waiter.opening) timer?.refresh();
+        else this.#leave(waiter, this.#sessionsTaken(timing.queueMs));
       };
-      const timer = setTimeout(onTime, timing.queueMs);
+      const timer = patient ? null : setTimeout(onTime, timing.queueMs);
       const settle = (): boolean => {
         if (waiter.settled) return false;
         waiter.settled = true;
-        clearTimeout(timer);
+        if (timer !== null) clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
         return true;
       };
       const waiter: Waiter = {
-        ...{ attended, signal, reconnects: 0, refusals: 0, opening: false, settled: false },
+        ...newWaiter(options, (this.#lastTurn += 1)),
         resolve: (shell) => {
           if (settle()) resolve(shell);
           else shell.close();
@@ -100,10 +95,9 @@ class LinksOfHost implements HostLinks {
           if (settle()) reject(problem);
         },
       };
-      this.#queue.push(waiter);
       signal?.addEventListener("abort", onAbort);
       if (signal?.aborted === true) onAbort();
-      else this.#pump();
+      else this.#requeue(waiter);
     });
   }
 
@@ -113,6 +107,7 @@ class LinksOfHost implements HostLinks {
 
   close(problem: Refusal): void {
     this.#closed = problem;
+    if (this.#askTimer !== null) clearTimeout(this.#askTimer);
     this.#dialing?.abort(problem);
     for (const waiter of this.#queue.splice(0)) waiter.reject(problem);
     for (const link of [...this.#links]) this.#remove(link);
@@ -120,15 +115,24 @@ class LinksOfHost implements HostLinks {
 
   /** Grants places as long as there are any, and sees to it that there will be more. */
   #pump(): void {
-    for (let link = placeOn(this.#links); link !== null; link = placeOn(this.#links)) {
+    for (let link = this.#place(); link !== null; link = this.#place()) {
       const waiter = this.#queue.shift();
       if (waiter === undefined) return;
       void this.#grant(link, waiter);
     }
+    if (this.#queue.length === 0 || this.#closed !== null) return;
     const { size } = this.#links;
     const mayGrow = size === 0 || (size < maxLinks && performance.now() >= this.#growFromMs);
-    if (this.#queue.length > 0 && this.#dialing === null && mayGrow && this.#closed === null)
-      void this.#grow();
+    if (this.#dialing === null && mayGrow) void this.#grow();
+    this.#askTimer ??= setTimeout(() => {
+      this.#askTimer = null;
+      if (this.#dialing === null) this.#tenures.ask(this.#queue.length);
+      this.#pump();
+    }, askEveryMs);
+  }
+
+  #place(): Link | null {
+    return placeOn(this.#links, performance.now());
   }
 
   async #grow(): Promise<void> {
@@ -161,7 +165,7 @@ class LinksOfHost implements HostLinks {
   }
 
   #add(shells: ShellLink): void {
-    const counts = { used: 0, open: 0, limit: this.#limit, releasedAtMs: -Infinity };
+    const counts = { used: 0, open: 0, limit: this.#limit, releasedAtMs: -Infinity, pausedUntilMs: 0 };
     const link: Link = { shells, ...counts, idleTimer: null };
     this.#links.add(link);
     this.#watchIdle(link);
@@ -192,8 +196,10 @@ class LinksOfHost implements HostLinks {
 
   async #grant(link: Link, waiter: Waiter): Promise<void> {
     let state: "opening" | "open" | "failed" = "opening";
+    let endTenure = (): void => undefined;
     const onReleased = (): void => {
       link.used -= 1;
+      endTenure();
       if (state === "open") {
         link.open -= 1;
         link.releasedAtMs = performance.now();
@@ -208,6 +214,7 @@ class LinksOfHost implements HostLinks {
       const shell = await link.shells.openShell({ signal: waiter.signal, onReleased });
       state = "open";
       link.open += 1;
+      if (waiter.onWanted !== undefined) endTenure = this.#tenures.begin(waiter.onWanted);
       waiter.resolve(shell);
     } catch (error) {
       state = "failed";
@@ -235,19 +242,24 @@ class LinksOfHost implements HostLinks {
   #retryElsewhere(link: Link, waiter: Waiter, error: NoSession): void {
     const settling = performance.now() - link.releasedAtMs < settlingMs;
     if (!settling) this.#limit = link.limit = Math.max(1, Math.min(link.limit, link.used));
-    waiter.refusals += 1;
+    if (link.used === 0) waiter.refusals += 1;
+    if (link.used === 0 || settling) link.pausedUntilMs = performance.now() + refusalPauseMs;
     if (waiter.refusals > maxRefusals) waiter.reject(noShell(this.#needs.host, "it opens no session", error));
-    else if (link.used > 0 && !settling) this.#requeue(waiter);
-    else
-      setTimeout(() => {
-        this.#requeue(waiter);
-      }, refusalPauseMs);
+    else this.#requeue(waiter);
   }
 
   #requeue(waiter: Waiter): void {
     if (this.#closed !== null) waiter.reject(this.#closed);
-    else if (!waiter.settled) this.#queue.unshift(waiter);
+    else if (!waiter.settled) {
+      const behind = this.#queue.findIndex(({ turn }) => turn > waiter.turn);
+      this.#queue.splice(behind < 0 ? this.#queue.length : behind, 0, waiter);
+    }
     this.#pump();
+  }
+
+  #sessionsTaken(waitedMs: number): Refusal {
+    const sessions = [...this.#links].reduce((sum, link) => sum + link.open, 0);
+    return new Refusal("host-sessions-taken", { host: this.#needs.host, sessions, waitedMs });
   }
 
   #leave(waiter: Waiter, problem: Error): void {

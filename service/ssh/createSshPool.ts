@@ -94,11 +94,11 @@ export function createSshPool(needs: SshPoolNeeds): SshPool {
   };
 
   return {
-    async openShell(target, { attended = false, signal } = {}) {
+    async openShell(target, { attended = false, signal, patient = false, onWanted } = {}) {
       if (closed) throw new Refusal("service-stopping");
       const { connection } = target;
       if (connection.kind !== "ssh") throw new TypeError(`${target.name} is not reached by SSH`);
-      return linksOf(target, connection).openShell({ attended, signal });
+      return linksOf(target, connection).openShell({ attended, signal, patient, onWanted });
     },
     describe: (hostId) => hosts.get(hostId)?.links.describe() ?? null,
     disconnect(hostId) {

@@ -8,6 +8,8 @@ export interface Link {
   open: number;
   limit: number;
   releasedAtMs: number;
+  /** Until then it is given no shell: the host is about to give a session's place back. */
+  pausedUntilMs: number;
   idleTimer: NodeJS.Timeout | null;
 }
 
@@ -20,8 +22,8 @@ export interface LinksDescription {
 }
 
 /** A connection with a place left; null: none has. */
-export function placeOn(links: ReadonlySet<Link>): Link | null {
-  for (const link of links) if (link.used < link.limit) return link;
+export function placeOn(links: ReadonlySet<Link>, nowMs: number): Link | null {
+  for (const link of links) if (link.used < link.limit && link.pausedUntilMs <= nowMs) return link;
   return null;
 }
 

@@ -22,13 +22,27 @@ export interface HostShell {
   close(): void;
 }
 
+/** How a shell is opened. */
+export interface OpenShellOptions {
+  /** Allows questions to a person. */
+  attended?: boolean;
+  signal?: AbortSignal;
+  /** Waits for a place on the host for as long as it takes, behind those who do not; connecting has its limits still. */
+  patient?: boolean;
+  /**
+   * Called once when others wait for a place and this shell has had its own for a while: whoever holds it and can do
+   * without should close it and open another one later.
+   */
+  onWanted?: () => void;
+}
+
 /** What dispatch and probe need of a connection: shells on a host. */
 export interface HostShells {
   /**
-   * Opens a shell on a host, connecting first where needed. `attended` allows questions to a person.
+   * Opens a shell on a host, connecting first where needed.
    * Rejects with a Refusal: `host-unreachable`, `host-key-…`, `host-login-refused`, `needs-login`, …
    */
-  openShell(target: ShellTarget, options?: { attended?: boolean; signal?: AbortSignal }): Promise<HostShell>;
+  openShell(target: ShellTarget, options?: OpenShellOptions): Promise<HostShell>;
 }
 
 /** The host to open a shell on: its record's identity and way in. */

@@ -8,8 +8,10 @@ export interface SshTiming {
   keepaliveCountMax: number;
   /** For one shell on a connection that is up. */
   openShellMs: number;
-  /** For a place on one of the host's connections. */
+  /** For a place on one of the host's connections, unless whoever waits is patient. */
   queueMs: number;
+  /** A shell may be asked for its place after this, when others wait. */
+  tenureMs: number;
   /** A connection without shells is closed after this. */
   idleMs: number;
   /** New keys after so many bytes, or so long (RFC 4253 §9). */
@@ -27,6 +29,7 @@ export const defaultSshTiming: SshTiming = {
   keepaliveCountMax: 3,
   openShellMs: 15_000,
   queueMs: 30_000,
+  tenureMs: 2_000,
   idleMs: 600_000,
   rekeyBytes: 1024 ** 3,
   rekeyMs: 3_600_000,

@@ -72,7 +72,7 @@ describe("the SSH pool", function () {
 
   it("makes the surplus wait until a shell ends", async () => {
     const target = targetOf(lab.host("narrow"));
-    const shells = await Promise.all(Array.from({ length: 8 }, () => fixture.pool.openShell(target)));
+    const shells = await Promise.all(Array.from({ length: 16 }, () => fixture.pool.openShell(target)));
     const late = fixture.pool.openShell(target);
     assert.equal((await runIn(shells[0] ?? assert.fail(), "echo done")).out, "done\n");
     assert.equal((await runIn(await late, "echo late")).out, "late\n");
@@ -82,8 +82,37 @@ describe("the SSH pool", function () {
     fixture.pool.close();
     fixture = aPool({ home: dir, configFile: lab.sshConfigFile, timing: { queueMs: 200 } });
     const target = targetOf(lab.host("narrow"));
-    await Promise.all(Array.from({ length: 8 }, () => fixture.pool.openShell(target)));
-    await refusedWith(fixture.pool.openShell(target), "host-shell-failed");
+    await Promise.all(Array.from({ length: 16 }, () => fixture.pool.openShell(target)));
+    const facts = await refusedWith(fixture.pool.openShell(target), "host-sessions-taken");
+    assert.deepEqual([facts["sessions"], facts["waitedMs"]], [16, 200]);
+  });
+
+  it("lets the patient wait beyond that, behind the others", async () => {
+    fixture.pool.close();
+    fixture = aPool({ home: dir, configFile: lab.sshConfigFile, timing: { queueMs: 200 } });
+    const target = targetOf(lab.host("narrow"));
+    const shells = await Promise.all(Array.from({ length: 16 }, () => fixture.pool.openShell(target)));
+    const patient = fixture.pool.openShell(target, { patient: true });
+    await refusedWith(fixture.pool.openShell(target), "host-sessions-taken");
+    await runIn(shells[0] ?? assert.fail(), "true");
+    assert.equal((await runIn(await patient, "echo late")).out, "late\n");
+  });
+
+  it("asks the longest holder that can do without for its place, once it had it for a while", async () => {
+    fixture.pool.close();
+    fixture = aPool({ home: dir, configFile: lab.sshConfigFile, timing: { tenureMs: 50 } });
+    const target = targetOf(lab.host("narrow"));
+    const asked: number[] = [];
+    const shells = await Promise.all(
+      Array.from({ length: 16 }, (_, index) =>
+        fixture.pool.openShell(target, index < 2 ? {} : { onWanted: () => asked.push(index) }),
+      ),
+    );
+    const late = fixture.pool.openShell(target, { patient: true });
+    await until(() => asked.length > 0);
+    assert.equal(asked.length, 1, "one waits, one is asked");
+    shells[asked[0] ?? 0]?.close();
+    assert.equal((await runIn(await late, "echo late")).out, "late\n");
   });
 
   it("passes what rc files print before ours, under bash and fish alike", async () => {

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
+import { limitBody } from "../../service/http/limitBody.ts";
+import { sendSignsOfLife } from "../../service/http/sendSignsOfLife.ts";
+
+describe("a workspace that waits for its host", () => {
+  it("is told of to its client, which would take the service for hung", async () => {
+    const server = createServer((_request, response) => {
+      const stop = sendSignsOfLife(response, 10);
+      setTimeout(() => {
+        stop();
+        response.end("done");
+      }, 200);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const sent = request({ host: "127.0.0.1", port });
+    let signs = 0;
+    sent.on("information", ({ statusCode }) => (signs += statusCode === 102 ? 1 : 0));
+    sent.end();
+    const [answer] = (await once(sent, "response")) as [NodeJS.ReadableStream & { statusCode: number }];
+    answer.resume();
+    assert.equal(answer.statusCode, 200);
+    assert.ok(signs >= 2, `${signs} signs`);
+    server.close();
+  });
+
+  it("is not silent by its client's doing while nobody reads it", async () => {
+    const body = new PassThrough();
+    const limited = limitBody(body, { silenceMs: 20, totalMs: null, bytes: null });
+    body.write(Buffer.alloc(300_000));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(limited.destroyed, false);
+    limited.resume();
+    await assert.rejects(once(limited, "end"), { code: "request-timeout" });
+  });
+});

@@ -25,9 +25,12 @@ export async function switchFleet(membership: Membership): Promise<void> {
 
 function fleetItem({ identity, label, home }: Profile, shown: string | undefined) {
   const isShown = identity.fleetId === shown;
+  const address = new URL(identity.url).host;
+  // A fleet without a name of its own goes by its address: once is enough.
+  const facts = [...(label === address ? [] : [address]), ...(home === null ? [] : [fleets.onThisMachine])];
   return {
     label: `$(${isShown ? "check" : "server-environment"}) ${label}`,
-    description: [new URL(identity.url).host, ...(home === null ? [] : [fleets.onThisMachine])].join(" · "),
+    description: facts.join(" · "),
     detail: `${identity.member} (${identity.role})${isShown ? ` · ${fleets.shown}` : ""}`,
     fleetId: identity.fleetId,
   };

@@ -60,7 +60,7 @@ const rooms = {
   dispatch: { uses: ["domain/"], types: ["ssh/hostShell.ts"] },
   metrics: { types: ["fleet/"] },
   fleet: { types: ["store/", "ledger/", "ssh/hostShell.ts"] },
-  http: { uses: ["domain/", "pki/"], types: ["dispatch/", "fleet/", "ledger/", "store/"] },
+  http: { uses: ["domain/", "pki/"], types: ["dispatch/", "fleet/", "ledger/", "metrics/", "store/"] },
   cli: { uses: [besideRooms, "pki/fleetKeys.ts", "../protocol/client/"] },
 };
 

@@ -157,7 +157,10 @@ describe("contact with the service", () => {
   it("has a sentence with the reason and the next step", () => {
     const lost = nextContact(live, { kind: "waiting", retryAtMs: 1, error }, 100);
     const text = connectionMessage(aFleet(), lost) ?? "";
-    assert.match(text, /^Not connected: .*nothing listens there.*Trying again.*whether the fleet’s service runs/);
+    assert.match(
+      text,
+      /^Not connected: .*nothing listens there.*Trying again.*whether the fleet’s service runs/,
+    );
     assert.match(connectionMessage(aFleet(), lost, true) ?? "", /Start it with the ▷ above/);
     assert.equal(connectionMessage(aFleet(), live), null);
   });

@@ -23,5 +23,5 @@ try {
 await runSteps([
   ...checkSteps(),
   suite("integration", ["test/integration/**/*.test.ts"]),
-  suite("the real editor", ["test/e2e/**/*.test.ts"]),
+  suite("the real editor", ["test/e2e/**/*.test.ts"], 1_500_000),
 ]);

@@ -5,7 +5,7 @@ import { Refusal } from "../../protocol/problem.ts";
 import type { Route } from "../../protocol/route.ts";
 import { routes, type RouteName } from "../../protocol/routes.ts";
 import { limitBody } from "./limitBody.ts";
-import { sendSignsOfLife } from "./sendSignsOfLife.ts";
+import { withSignsOfLife } from "./withSignsOfLife.ts";
 import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
 
 /** Default of the largest JSON body in bytes. */
@@ -30,8 +30,9 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, limits:
       config: { access: row.access, ...(row.access === "anyone" ? { rateLimit: { max: 30 } } : {}) },
       handler: async (request, reply) => {
         const context = contextOf(request, reply, row, limits);
-        const stopSigns = row.body === "tar" ? sendSignsOfLife(reply.raw) : () => undefined;
-        const answer = await Promise.resolve(handle(context)).finally(stopSigns);
+        const answer = await (row.body === "tar"
+          ? withSignsOfLife(reply.raw, () => handle(context))
+          : handle(context));
         if (typeof row.answer === "string") return sendRaw(reply, row, answer as RawAnswer);
         return reply.code(row.status).send(answer);
       },

@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { createServer, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { limitBody } from "../../service/http/limitBody.ts";
-import { sendSignsOfLife } from "../../service/http/sendSignsOfLife.ts";
+import { withSignsOfLife } from "../../service/http/withSignsOfLife.ts";
 
 describe("a workspace that waits for its host", () => {
   it("is told of to its client, which would take the service for hung", async () => {
     const server = createServer((_request, response) => {
-      const stop = sendSignsOfLife(response, 10);
-      setTimeout(() => {
-        stop();
-        response.end("done");
-      }, 200);
+      const work = () => new Promise((resolve) => setTimeout(resolve, 200));
+      void withSignsOfLife(response, work, 10).then(() => response.end("done"));
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -27,6 +24,20 @@ describe("a workspace that waits for its host", () => {
     assert.equal(answer.statusCode, 200);
     assert.ok(signs >= 2, `${signs} signs`);
     server.close();
+  });
+
+  it("is told of no longer when it is refused at once", async () => {
+    let asked = 0;
+    const response = {
+      get headersSent() {
+        asked += 1;
+        return true;
+      },
+    } as ServerResponse;
+    const refused = withSignsOfLife(response, () => assert.fail("refused"), 5);
+    await assert.rejects(refused, /refused/);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(asked, 0);
   });
 
   it("is not silent by its client's doing while nobody reads it", async () => {

@@ -5,16 +5,21 @@ const signEveryMs = 20_000;
 
 /**
  * Tells the client from time to time that its request is still being worked on (102, RFC 2518 §10.1), so that it does
- * not take the service for hung: a workspace may wait until its host has a place for its job. Returns the stop.
+ * not take the service for hung: a workspace may wait until its host has a place for its job.
  */
-export function sendSignsOfLife(
+export async function withSignsOfLife<T>(
   response: ServerResponse | Http2ServerResponse,
+  work: () => T,
   everyMs: number = signEveryMs,
-): () => void {
+): Promise<Awaited<T>> {
   const timer = setInterval(() => {
     if (response.headersSent || response.writableEnded || response.destroyed) return;
     if (response instanceof Http2ServerResponse) response.stream.additionalHeaders({ ":status": 102 });
     else response.writeProcessing();
   }, everyMs);
-  return () => clearInterval(timer);
+  try {
+    return await work(); // also ended when the work throws before it waits for anything
+  } finally {
+    clearInterval(timer);
+  }
 }

@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Editor } from "../support/editor/editor.ts";
 import { startServiceProcess } from "../support/startServiceProcess.ts";
-import { banner, changeStore, extensionHostPid, startNewerService, waitForBanner } from "./awayFixture.ts";
+import { banner, changeStore, startNewerService, waitForBanner } from "./awayFixture.ts";
 import type { DispatchFixture } from "./dispatchFixture.ts";
 import { startJobsFixture } from "./jobsFixture.ts";
 
 const view = "Hosts";
 const hostNames = ["rtx-box", "spark"];
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
-const asleepMs = 60_000;
 /** The certificate of the editor that joined last; the owner's is older. */
 const newestCertificate = "rowid = (SELECT max(rowid) FROM certificates)";
 
@@ -115,71 +113,5 @@ describe("being away, in the real editor", function () {
     await fixture.startServiceAgain();
     await editor.page.locator(".statusbar-item", { hasText: "hwLedger: not connected" }).click();
     await online();
-  });
-
-  it("has every line of a job once, whether the service was away or the laptop asleep", async () => {
-    const done = join(fixture.lab.host("rtx-box").home, "done");
-    await editor.openFile("count.py");
-    await editor.runCommand("Dispatch to GPU host");
-    await editor.pickQuickInput("Arguments");
-    await editor.typeInQuickInput(done, { prompt: "As in a shell" });
-    await editor.pickQuickInput("rtx-box");
-    await editor.waitForTerminal("line 3.");
-    await fixture.killService();
-    await editor.waitForTerminal("lost contact with the service");
-    await fixture.startServiceAgain();
-    await editor.waitForTerminal("connected again");
-    await editor.openView(view);
-    await online();
-
-    const shown = (await editor.notifications()).length;
-    const host = await extensionHostPid(join(home, "..", "person"));
-    process.kill(host, "SIGSTOP");
-    try {
-      await delay(asleepMs / 2);
-      const rtx = fixture.lab.host("rtx-box");
-      rtx.gpuFiles.update(rtx.gpus[0]!.uuid, { "utilization.gpu": "77" });
-      await rtx.run(["touch", done]);
-      await delay(asleepMs / 2);
-    } finally {
-      process.kill(host, "SIGCONT");
-    }
-    await editor.waitForTree(view, "77 %", (items) =>
-      items.some(({ description }) => description.includes("77 %")),
-    );
-    await online();
-    await editor.waitForTerminal("exit 0 after");
-    const text = await editor.terminalBuffer();
-    const lines = [...text.matchAll(/^line (\d+)\.$/gm)].map(([, number]) => Number(number));
-    const counted = Number(/^counted (\d+)\.$/m.exec(text)?.[1]);
-    assert.deepEqual(
-      lines,
-      Array.from({ length: counted }, (_, number) => number),
-    );
-    assert.ok(counted > asleepMs / 2 / 250, `only ${counted} lines`);
-    assert.equal(await banner(editor), "");
-    assert.ok((await editor.notifications()).length <= shown + 1);
-  });
-
-  it("asks for nothing each second once it is hidden", async () => {
-    const cadenceMs = async () => {
-      const { hosts } = await fixture.client.call("listHosts");
-      return Promise.all(
-        hosts
-          .filter(({ name }) => hostNames.includes(name))
-          .map(
-            async ({ id }) =>
-              (await fixture.client.call("getHost", { params: { host: id } })).reading?.cadenceMs,
-          ),
-      );
-    };
-    const cadencesAre = (ms: number) =>
-      editor.until(`${ms} ms`, async () => (await cadenceMs()).every((one) => one === ms), 60_000);
-    await cadencesAre(1_000);
-    await editor.runCommand("View: Close Primary Side Bar");
-    await editor.runCommand("View: Hide Panel");
-    await cadencesAre(15_000);
-    await editor.openView(view);
-    await cadencesAre(1_000);
   });
 });

@@ -49,9 +49,10 @@ export function createViews(screen: Screen, { runCommand }: Pick<QuickInput, "ru
   return {
     treeItems,
     async openView(title) {
-      const pane = paneOf(screen, title);
-      if (!(await pane.isVisible())) await runCommand(`Focus on ${title} View`);
-      await until(`the view "${title}"`, () => pane.locator(".pane-body").isVisible());
+      // A folded view is there too, without its body.
+      const body = paneOf(screen, title).locator(".pane-body");
+      if (!(await body.isVisible())) await runCommand(`Focus on ${title} View`);
+      await until(`the view "${title}"`, () => body.isVisible());
     },
     waitForTree(viewTitle, what, fits) {
       return until(`${what} in the view "${viewTitle}"`, async () => {

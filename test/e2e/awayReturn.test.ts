@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Editor } from "../support/editor/editor.ts";
+import { banner, extensionHostPid } from "./awayFixture.ts";
+import type { DispatchFixture } from "./dispatchFixture.ts";
+import { startJobsFixture } from "./jobsFixture.ts";
+
+const view = "Hosts";
+const hostNames = ["rtx-box", "spark"];
+const asleepMs = 60_000;
+
+describe("coming back, in the real editor", function () {
+  this.timeout(240_000);
+  let fixture: DispatchFixture;
+  let editor: Editor;
+  let home = "";
+  let stop = () => Promise.resolve();
+
+  before(async () => {
+    fixture = await startJobsFixture(hostNames);
+    stop = () => fixture.stop();
+    editor = fixture.editor;
+    home = join(fixture.workspaceFolder, "..", "fleet");
+    await editor.openView(view);
+    await online();
+  });
+  after(() => stop());
+
+  const online = () =>
+    editor.waitForTree(view, "every host online", (items) => {
+      const hosts = items.filter(({ level }) => level === 1);
+      return hosts.length === 3 && hosts.every(({ description }) => description.startsWith("online"));
+    });
+
+  it("has every line of a job once, whether the service was away or the laptop asleep", async () => {
+    const done = join(fixture.lab.host("rtx-box").home, "done");
+    await editor.openFile("count.py");
+    await editor.runCommand("Dispatch to GPU host");
+    await editor.pickQuickInput("Arguments");
+    await editor.typeInQuickInput(done, { prompt: "As in a shell" });
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("line 3.");
+    await fixture.killService();
+    await editor.waitForTerminal("lost contact with the service");
+    await fixture.startServiceAgain();
+    await editor.waitForTerminal("connected again");
+    await editor.openView(view);
+    await online();
+
+    const shown = (await editor.notifications()).length;
+    const host = await extensionHostPid(join(home, "..", "person"));
+    process.kill(host, "SIGSTOP");
+    try {
+      await delay(asleepMs / 2);
+      const rtx = fixture.lab.host("rtx-box");
+      rtx.gpuFiles.update(rtx.gpus[0]!.uuid, { "utilization.gpu": "77" });
+      await rtx.run(["touch", done]);
+      await delay(asleepMs / 2);
+    } finally {
+      process.kill(host, "SIGCONT");
+    }
+    await editor.waitForTree(view, "77 %", (items) =>
+      items.some(({ description }) => description.includes("77 %")),
+    );
+    await online();
+    await editor.waitForTerminal("exit 0 after");
+    const text = await editor.terminalBuffer();
+    const lines = [...text.matchAll(/^line (\d+)\.$/gm)].map(([, number]) => Number(number));
+    const counted = Number(/^counted (\d+)\.$/m.exec(text)?.[1]);
+    assert.deepEqual(
+      lines,
+      Array.from({ length: counted }, (_, number) => number),
+    );
+    assert.ok(counted > asleepMs / 2 / 250, `only ${counted} lines`);
+    assert.equal(await banner(editor), "");
+    assert.ok((await editor.notifications()).length <= shown + 1);
+  });
+
+  it("asks for nothing each second once it is hidden", async () => {
+    const cadenceMs = async () => {
+      const { hosts } = await fixture.client.call("listHosts");
+      return Promise.all(
+        hosts
+          .filter(({ name }) => hostNames.includes(name))
+          .map(
+            async ({ id }) =>
+              (await fixture.client.call("getHost", { params: { host: id } })).reading?.cadenceMs,
+          ),
+      );
+    };
+    const cadencesAre = (ms: number) =>
+      editor.until(`${ms} ms`, async () => (await cadenceMs()).every((one) => one === ms), 60_000);
+    await cadencesAre(1_000);
+    await editor.runCommand("View: Close Primary Side Bar");
+    await editor.runCommand("View: Hide Panel");
+    await cadencesAre(15_000);
+    await editor.openView(view);
+    await cadencesAre(1_000);
+  });
+});

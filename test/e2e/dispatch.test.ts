@@ -53,7 +53,7 @@ describe("the main job, in the real editor against real hosts", function () {
     const [rtx] = fixture.lab.host("rtx-box").gpus;
     assert.ok(rtx);
     assert.deepEqual(childrenOf(items, "rtx-box"), [
-      `0  ${rtx.name.replace("NVIDIA GeForce ", "")}: ${rtx.utilizationPct} % · ${(rtx.memoryUsedMib! / 1024).toFixed(1)}/${(rtx.memoryTotalMib! / 1024).toFixed(1)} GiB · ${rtx.temperatureC} °C · ${Math.round(rtx.powerW!)} W`,
+      `0  ${rtx.name.replace("NVIDIA GeForce ", "")}: ▰▱▱▱▱ ${rtx.utilizationPct} % · ${(rtx.memoryUsedMib! / 1024).toFixed(1)}/${(rtx.memoryTotalMib! / 1024).toFixed(1)} GiB · ${rtx.temperatureC} °C · ${Math.round(rtx.powerW!)} W`,
     ]);
     const described = (name: string) => items.find(({ label }) => label === name)?.description;
     assert.equal(described("rtx-box"), "online · 1/1 free");

@@ -4,7 +4,7 @@ import type { QuickInput } from "./quickInput.ts";
 import { stepLimitMs, type Screen } from "./screen.ts";
 
 /** Less than a page of rows, so that no row is passed unseen. */
-const scrollPx = 500;
+const scrollPx = 120;
 
 export interface TreeItem {
   label: string;

@@ -176,7 +176,8 @@ describe("a person with the editor and nothing else", function () {
     await editor.openView("Ledger");
     const items = await editor.waitForTree("Ledger", "events", (rows) => rows.length > 5);
     assert.equal(items[0]?.label, "Not verified yet");
-    assert.equal(items[1]?.label, "attic was removed");
+    const at = (label: string) => items.findIndex((item) => item.label === label);
+    assert.ok(at("attic was removed") > 0 && at("attic was removed") < at("attic was added"));
     assert.equal(items.at(-1)?.label, "the fleet was made");
     await editor.clickTreeItem("Ledger", "Not verified yet");
     await editor.waitForNotification("The ledger holds: all");

@@ -22,6 +22,8 @@ export const quietSettings: UserSettings = {
   "workbench.tips.enabled": false,
   "workbench.welcomePage.walkthroughs.openOnInstall": false,
   "workbench.reduceMotion": "on",
+  // A hover over a tree would take the wheel that scrolls it.
+  "workbench.hover.delay": 10_000,
   "workbench.colorTheme": "Dark Modern",
   "git.autofetch": false,
   "git.openRepositoryInParentFolders": "never",

@@ -3,8 +3,9 @@ import { createContextMenu } from "./menus.ts";
 import type { QuickInput } from "./quickInput.ts";
 import { stepLimitMs, type Screen } from "./screen.ts";
 
-/** Less than a page of rows, so that no row is passed unseen. */
-const scrollPx = 120;
+/** What the workbench scrolls for a wheel's notch, and what the browser reports for one. */
+const [scrolledPxPerNotch, wheelPxPerNotch] = [50, 120];
+const rowPx = 22;
 
 export interface TreeItem {
   label: string;
@@ -114,24 +115,29 @@ async function readTree(tree: Locator): Promise<TreeItem[]> {
 /** Shows each row of a tree from its top on until one fits; that one is then drawn. */
 async function scanRows(tree: Locator, fits: (row: DrawnRow) => boolean): Promise<DrawnRow | undefined> {
   let drawn = await readRows(tree);
-  while (drawn.length > 0 && drawn[0]?.index !== 0) drawn = await scroll(tree, drawn, -scrollPx);
+  while (drawn.length > 0 && drawn[0]?.index !== 0) drawn = await scroll(tree, drawn, "up");
   for (;;) {
     const found = drawn.find((row) => fits(row));
     if (found !== undefined || drawn.length === 0 || drawn.some(({ isLast }) => isLast)) return found;
-    drawn = await scroll(tree, drawn, scrollPx);
+    drawn = await scroll(tree, drawn, "down");
   }
 }
 
-async function scroll(tree: Locator, before: DrawnRow[], byPx: number): Promise<DrawnRow[]> {
-  const first = (rows: DrawnRow[]) => rows[0]?.index;
-  await tree.locator(".monaco-list").hover({ timeout: stepLimitMs });
-  await tree.page().mouse.wheel(0, byPx);
+/** Scrolls by less than what is in sight, however low the view is, so that no row is passed unseen. */
+async function scroll(tree: Locator, before: DrawnRow[], way: "up" | "down"): Promise<DrawnRow[]> {
+  const list = tree.locator(".monaco-list");
+  await list.hover({ timeout: stepLimitMs });
+  const heightPx = await list.evaluate((element) => element.clientHeight);
+  const byPx = (Math.max(rowPx, heightPx / 2) * wheelPxPerNotch) / scrolledPxPerNotch;
+  await tree.page().mouse.wheel(0, way === "up" ? -byPx : byPx);
   const endAtMs = performance.now() + stepLimitMs;
   while (performance.now() < endAtMs) {
     const drawn = await readRows(tree);
-    if (first(drawn) !== first(before)) return drawn;
+    if (drawn[0]?.index === before[0]?.index) continue;
+    if (Math.abs((drawn[0]?.index ?? 0) - (before[0]?.index ?? 0)) <= before.length) return drawn;
+    throw new Error("rows of the tree were passed unseen");
   }
-  throw new Error(`the tree does not scroll by ${byPx} px from its row ${first(before)}`);
+  throw new Error(`the tree does not scroll ${way} by ${byPx} px from its row ${before[0]?.index}`);
 }
 
 interface DrawnRow {
@@ -140,9 +146,12 @@ interface DrawnRow {
   item: TreeItem;
 }
 
+/** A row; what sticks to the top of a scrolled tree is drawn a second time there. */
+const rowSelector = ".monaco-list-row:not(.monaco-tree-sticky-row)";
+
 /** The rows that are drawn now, in their order on screen. */
 async function readRows(tree: Locator): Promise<DrawnRow[]> {
-  const rows = await tree.locator(".monaco-list-row").evaluateAll((elements) =>
+  const rows = await tree.locator(rowSelector).evaluateAll((elements) =>
     elements.map((row) => {
       const text = (selector: string) => (row.querySelector(selector)?.textContent ?? "").trim();
       const expanded = row.getAttribute("aria-expanded");
@@ -168,7 +177,10 @@ async function rowOf(tree: Locator, fits: (item: TreeItem) => boolean): Promise<
     return fits(item);
   });
   if (found === undefined) throw new Error(`there are: ${labels.join(" | ")}`);
-  return tree.locator(`.monaco-list-row[data-index="${found.index}"]`);
+  // Others may come or go above it meanwhile: then it is not this one, and is looked for again.
+  return tree
+    .locator(`${rowSelector}[data-index="${found.index}"]`)
+    .filter({ has: tree.page().locator(".label-name", { hasText: exactly(found.item.label) }) });
 }
 
 async function expand(row: Locator): Promise<boolean> {

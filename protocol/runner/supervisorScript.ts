@@ -108,6 +108,7 @@ const ownedByShells =
 
 // Each sleep holds the writing end of a pipe: its end is the watch's signal. All three are children of the supervisor
 // with known process ids, so none outlives it. `sleep` takes whole seconds everywhere, so the limit is rounded up.
+// A sleep may be killed (`pkill sleep` in the job): the watch believes the clock alone and sleeps the rest itself.
 function timers(limitMs: number, graceMs: number): string {
   return `sleep ${Math.ceil(limitMs / 1_000)} >limit 9>&- &
 h_sleep1=$!
@@ -115,10 +116,20 @@ sleep ${Math.ceil((limitMs + graceMs) / 1_000)} >grace 9>&- &
 h_sleep2=$!
 (
 exec 7<limit 8<grace 9>&-
+h_none=$!
+trap '[ "$!" = "$h_none" ] || kill "$!"; exit 0' TERM
+passed() {
+while clock; h_left=$((($1 - h_now + h_from + 99) / 100)); [ "$h_left" -gt 0 ]; do
+sleep "$h_left" &
+wait "$!"
+done
+}
 read -r h_word <&7
+passed ${Math.floor(limitMs / 10)}
 [ -e cancel ] || mv timeout.tmp timeout
 kill -TERM "-$h_leader"
 read -r h_word <&8
+passed ${Math.floor((limitMs + graceMs) / 10)}
 kill -KILL "-$h_leader"
 ) &
 h_watch=$!`;

@@ -123,6 +123,25 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
       await until(() => bench.processesOf(job.id).length === 0, "every process is gone");
     });
 
+    // The supervisor's own sleeps alone: the machine has others.
+    const killTimers = 'read -r boss rest <../start; sleep 0.5; pkill -x -P "$boss" sleep; ';
+
+    it("is not ended before its time limit though something kills the timer", async () => {
+      const job = await bench.run({ "main.sh": `${killTimers}sleep 1; exit 4\n` }, { timeoutMs: 3_600_000 });
+      assert.equal(job.state, "failed", JSON.stringify(job.cause));
+      assert.equal(job.exitCode, 4);
+      await until(() => bench.processesOf(job.id).length === 0, "every process is gone");
+    });
+
+    it("is ended at its time limit though something kills the timer", async () => {
+      const script = `${killTimers}trap '' TERM; while :; do sleep 0.2; done\n`;
+      const startMs = Date.now();
+      const job = await bench.run({ "main.sh": script }, { timeoutMs: 2_000 });
+      assert.equal(job.state, "timed-out");
+      assert.ok(Date.now() - startMs >= 2_000);
+      await until(() => bench.processesOf(job.id).length === 0, "every process is gone");
+    });
+
     it("is cancelled with its grandchildren, and says by whom", async () => {
       const script =
         "trap '' TERM; sh -c 'trap \"\" TERM; echo up; while :; do sleep 0.2; done' & wait; wait\n";

@@ -74,6 +74,12 @@ export const requestProblems = {
     detail: "The service could not write to its data folder.",
     next: "Free space on the service's machine and try again.",
   },
+  "storage-busy": {
+    status: 503,
+    title: "The fleet's database is in use by another program",
+    detail: "The service could not write to its data folder: something else holds the database there.",
+    next: "Close what has the service's database open (an sqlite3 shell, a backup) and try again.",
+  },
   "service-stopping": {
     status: 503,
     title: "The service is stopping",

@@ -34,6 +34,7 @@ function databaseProblem(error: unknown): Problem | null {
   const { code } = error as { code?: unknown };
   if (typeof code !== "string" || !code.startsWith("SQLITE_")) return null;
   if (code === "SQLITE_FULL") return problemOf("storage-full");
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return problemOf("storage-busy");
   const isDamaged = code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT");
   if (!isDamaged) return null;
   return {

@@ -17,9 +17,12 @@ export interface Store {
   close(): void;
 }
 
+/** How long a write waits for another program's; all of the service waits with it. */
+const busyMs = 2_000;
+
 /** Opens (and creates or migrates) the database file. WAL with synchronous=FULL: a commit survives a power cut. */
 export function openStore(file: string): Store {
-  const db = new Database(file, { timeout: 5_000 });
+  const db = new Database(file, { timeout: busyMs });
   if (file !== ":memory:") chmodSync(file, 0o600);
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = FULL");
@@ -30,7 +33,7 @@ export function openStore(file: string): Store {
     db,
     transact(change) {
       const effects: (() => void)[] = [];
-      const result = guardFull(
+      const result = refused(
         () =>
           transaction.immediate(() => change((effect) => effects.push(effect))) as ReturnType<typeof change>,
       );
@@ -52,12 +55,14 @@ function migrate(db: Sqlite): void {
   });
 }
 
-function guardFull<T>(run: () => T): T {
+/** Runs it; what SQLite says of the disk or of another program becomes a refusal. */
+function refused<T>(run: () => T): T {
   try {
     return run();
   } catch (cause) {
     const code = (cause as { code?: string }).code ?? "";
     if (/^SQLITE_(FULL|IOERR)/.test(code)) throw new Refusal("storage-full", {}, { cause });
+    if (/^SQLITE_(BUSY|LOCKED)/.test(code)) throw new Refusal("storage-busy", {}, { cause });
     throw cause;
   }
 }

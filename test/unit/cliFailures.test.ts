@@ -50,11 +50,12 @@ describe("what makes a command fail", () => {
     }
   });
 
-  it("tells a full disk and a damaged database from each other", () => {
+  it("tells a full disk, a damaged database and one in use from each other", () => {
     const codes = ["SQLITE_FULL", "SQLITE_NOTADB", "SQLITE_CORRUPT_VTAB", "SQLITE_BUSY"];
     const titles = codes.map((code) => failureProblem(Object.assign(new Error("x"), { code }), facts).title);
     const damaged = "The fleet's database is damaged";
-    assert.deepEqual(titles, ["The service's disk is full", damaged, damaged, "hwledger failed"]);
+    const inUse = "The fleet's database is in use by another program";
+    assert.deepEqual(titles, ["The service's disk is full", damaged, damaged, inUse]);
   });
 
   it("shows the stack of what nobody foresaw only to those who ask for it", () => {

@@ -30,13 +30,15 @@ describe("a service in the background", function () {
   }
   const detach = (listen = "127.0.0.1:0") => hwledger("up", "--detach", "--listen", listen);
 
-  it("runs on after the command has ended, with a link that lets in", async () => {
+  it("runs on after the command has ended; a program gets no link that it did not ask for", async () => {
     const { code, document } = await detach();
     assert.equal(code, 0);
-    assert.match(String(document["link"]), /^hwledger:\/\/join\?/);
+    assert.equal(document["link"], undefined);
     assert.equal(document["alreadyRunning"], false);
     const status = await hwledger("status");
     assert.deepEqual([status.code, status.document["url"]], [0, document["url"]]);
+    const { document: tail } = await hwledger("ledger", "tail");
+    assert.doesNotMatch(JSON.stringify(tail), /token\.created/);
   });
 
   it("is not started twice: the second call says where it runs", async () => {
@@ -57,6 +59,13 @@ describe("a service in the background", function () {
     assert.equal(existsSync(homeLayout(world.home).serviceFile), false);
     assert.deepEqual((await hwledger("down")).document["stopped"], false);
     assert.equal((await hwledger("status")).code, 3);
+  });
+
+  it("gives a person a link to get in with", async () => {
+    const { child, exit } = spawnCli(world, ["up", "--detach", "--listen", "127.0.0.1:0"]);
+    const text = (await buffer(child.stdout)).toString("utf8");
+    assert.deepEqual([(await exit)[0], /^ {2}hwledger:\/\/join\?/m.test(text)], [0, true], text);
+    assert.equal((await hwledger("down")).code, 0);
   });
 
   it("comes back on the address that members know", async () => {

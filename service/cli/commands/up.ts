@@ -19,10 +19,13 @@ interface UpOptions {
 }
 
 /** What is said of a service that has just started. */
-interface Announcement {
+interface Announcement extends JoinLink {
   url: string;
   fleetId: string;
   caFingerprint: string;
+}
+
+interface JoinLink {
   link: string;
   editorLink: string;
   expiresAtMs: number;
@@ -60,9 +63,15 @@ Examples:
       run(async (options: UpOptions) => {
         const home = options.data === undefined ? context.home : resolve(context.terminal.cwd, options.data);
         if (existsSync(home)) readMembership(homeLayout(home).identityFile); // a damaged one is told of
-        if (options.detach) return await upDetached(context, options, homeLayout(home));
+        if (options.detach) {
+          await upDetached(context, options, homeLayout(home));
+          return undefined;
+        }
         const service = await startService({ home, listen: options.listen });
-        if (service.kind === "already-running") return await sayRunning(context, service, home);
+        if (service.kind === "already-running") {
+          await sayRunning(context, service, home);
+          return undefined;
+        }
         if (!options.inBackground) await announce(context, { ...service, ...service.joinLink() }, home);
         await interrupted(context);
         context.note("\nStopping …");
@@ -73,7 +82,7 @@ Examples:
     );
 };
 
-async function upDetached(context: Context, { listen }: UpOptions, layout: HomeLayout): Promise<undefined> {
+async function upDetached(context: Context, { listen }: UpOptions, layout: HomeLayout): Promise<void> {
   const { address, port } = listen;
   const host = address.includes(":") ? `[${address}]` : address;
   const { env } = context.terminal;
@@ -81,6 +90,9 @@ async function upDetached(context: Context, { listen }: UpOptions, layout: HomeL
   if (service.alreadyRunning) return await sayRunning(context, service, layout.directory);
   const identity = readMembership(layout.identityFile);
   if (identity === null) throw new Refusal("not-joined", { home: layout.directory });
+  // A program asks for a link of the role it needs.
+  if (context.json)
+    return await printDocument(context, { ...identity, ...service }, layout.directory, service.pid);
   const client = createRouteClient(identity);
   try {
     const made = await client.call("createToken", { body: { role: "admin" } });
@@ -88,19 +100,22 @@ async function upDetached(context: Context, { listen }: UpOptions, layout: HomeL
   } finally {
     client.close();
   }
-  return undefined;
 }
 
 async function sayRunning(
   context: Context,
   { url, pid }: { url: string; pid: number },
   home: string,
-): Promise<undefined> {
+): Promise<void> {
   const document = { url, pid, home, alreadyRunning: true };
   const again = `${callOf(context, home)} token create --role admin`;
-  const text = `The service of ${home} already runs at ${url} (process ${pid}).\nA join link for it:  ${again}`;
-  await context.print(`${context.json ? JSON.stringify(document) : text}\n`);
-  return undefined;
+  const lines = [
+    `The service of ${home} already runs at ${url} (process ${pid}).`,
+    "A join link for it:",
+    ...projectLines(context),
+    `  ${again}`,
+  ];
+  await context.print(`${context.json ? JSON.stringify(document) : lines.join("\n")}\n`);
 }
 
 /** Says what runs and how to get in; `pid` when it runs in the background. */
@@ -110,24 +125,10 @@ async function announce(
   home: string,
   pid: number | null = null,
 ): Promise<void> {
-  const { out, terminal } = context;
-  const { url, fleetId, caFingerprint, link, editorLink, expiresAtMs } = service;
-  const vsix = terminal.env["HWLEDGER_VSIX"] ?? null;
-  // Where `npx hwledger` finds this program.
-  const project = terminal.env["HWLEDGER_PROJECT"];
-  const document = {
-    url,
-    fleetId,
-    caFingerprint,
-    link,
-    editorLink,
-    expiresAtMs,
-    vsix,
-    home,
-    ...(pid === null ? {} : { pid }),
-    alreadyRunning: false,
-  };
-  if (context.json) return context.print(`${JSON.stringify(document)}\n`);
+  if (context.json) return printDocument(context, service, home, pid);
+  const { out } = context;
+  const { url, caFingerprint, link } = service;
+  const vsix = vsixOf(context);
   const call = callOf(context, home);
   const lines = [
     out.bold("hwLedger Fleet is running."),
@@ -147,7 +148,7 @@ async function announce(
     `  ${link}`,
     "",
     out.bold("In another terminal"),
-    ...(project === undefined ? [] : [`  cd ${shellWord(project)}`]),
+    ...projectLines(context),
     `  ${call} host ls`,
     `  ${call} host add NAME [user@]ADDRESS`,
     `  ${call} token create --role admin    (another join link)`,
@@ -159,6 +160,29 @@ async function announce(
     ),
   ];
   return context.print(`${lines.join("\n")}\n`);
+}
+
+/** The document of a service that has just started; in the foreground with its link. */
+function printDocument(
+  context: Context,
+  service: Omit<Announcement, keyof JoinLink> & Partial<JoinLink>,
+  home: string,
+  pid: number | null,
+): Promise<void> {
+  const { url, fleetId, caFingerprint, link, editorLink, expiresAtMs } = service;
+  const made = { url, fleetId, caFingerprint, link, editorLink, expiresAtMs };
+  const started = { vsix: vsixOf(context), home, ...(pid === null ? {} : { pid }), alreadyRunning: false };
+  return context.print(`${JSON.stringify({ ...made, ...started })}\n`);
+}
+
+function vsixOf({ terminal: { env } }: Context): string | null {
+  return env["HWLEDGER_VSIX"] ?? null;
+}
+
+/** Where `npx hwledger` finds this program. */
+function projectLines({ terminal: { env } }: Context): string[] {
+  const project = env["HWLEDGER_PROJECT"];
+  return project === undefined ? [] : [`  cd ${shellWord(project)}`];
 }
 
 /** How to call this program for that data folder. */

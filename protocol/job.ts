@@ -52,6 +52,9 @@ export const jobContactSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("lost"), sinceMs: z.number(), atByte: z.number().int(), reason: z.string() }),
 ]);
 
+/** Why the service cannot keep what comes of a log at present, though its host is well; it goes on at that byte. */
+export const logStallSchema = z.object({ sinceMs: z.number(), atByte: z.number().int(), reason: z.string() });
+
 /** Text that a process can be given and the ledger can hold: no NUL, no half of a surrogate pair. */
 const processText = z
   .string()
@@ -118,6 +121,7 @@ export const jobRecordSchema = z.object({
   archiveBytes: z.number().int(),
   cancelRequestedBy: z.string().nullable(),
   contact: jobContactSchema,
+  logStall: logStallSchema.nullish(),
   revision: z.number().int(),
 });
 export type JobRecord = z.infer<typeof jobRecordSchema>;

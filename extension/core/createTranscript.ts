@@ -50,6 +50,7 @@ export function createTranscript({
   let saidStart = false;
   let saidService = false;
   let saidHost = false;
+  let saidStall = false;
 
   function line(text: string, style: string): string {
     const lead = isAtLineStart ? "" : "\r\n";
@@ -95,6 +96,17 @@ export function createTranscript({
     return line(text, sgr.yellow);
   }
 
+  function stall({ logStall, state }: JobRecord): string {
+    const isStalled = Boolean(logStall) && !isJobEnded(state);
+    const isNew = isStalled && !saidStall;
+    saidStall = isStalled;
+    if (!isNew) return "";
+    return line(
+      `the log waits at byte ${logStall?.atByte}: ${logStall?.reason}; the job goes on`,
+      sgr.yellow,
+    );
+  }
+
   function over(): string {
     if (isOver || record === null || !isJobEnded(record.state)) return "";
     if (!allCame && bytes < record.logBytes) return "";
@@ -108,7 +120,7 @@ export function createTranscript({
     job(next) {
       const opening = record === null ? head(next) : "";
       record = next;
-      return opening + started(next) + hostContact(next) + over();
+      return opening + started(next) + hostContact(next) + stall(next) + over();
     },
     log(chunk) {
       bytes += chunk.length;

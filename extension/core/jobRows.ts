@@ -118,6 +118,7 @@ function jobRow(group: Group, job: JobRecord, contact: Contact, nowMs: number): 
 function activeText(job: JobRecord, nowMs: number): string {
   const { contact, startedAtMs } = job;
   if (contact.kind === "lost") return `${job.state}, no contact${forAge(nowMs - contact.sinceMs)}`;
+  if (job.logStall) return `${job.state}, its log waits${forAge(nowMs - job.logStall.sinceMs)}`;
   const lasts = startedAtMs === null || job.cancelRequestedBy !== null ? "" : forAge(nowMs - startedAtMs);
   return jobOutcomeText(job) + lasts;
 }

@@ -24,5 +24,6 @@ export function jobTooltip(job: JobRecord, nowMs: number): string {
 
 function logEndText(job: JobRecord): string {
   if (job.logComplete) return ", complete";
+  if (job.logStall) return `, waits at byte ${job.logStall.atByte}: ${job.logStall.reason}`;
   return isJobEnded(job.state) && job.startedAtMs !== null ? ", broken off" : "";
 }

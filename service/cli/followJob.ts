@@ -109,11 +109,19 @@ export function serviceContact(context: Context, lostText: () => string): (state
   };
 }
 
-/** Says once when the service has lost the job's host, and when it is back. */
+/** Says once when the service has lost the job's host or cannot keep its log, and when the host is back. */
 function hostContact(context: Context): (job: JobRecord) => void {
   const { err } = context;
   let isLost = false;
-  return ({ contact, host, state }) => {
+  let isStalled = false;
+  return ({ contact, host, state, logStall }) => {
+    if (logStall && !isStalled)
+      context.note(
+        err.yellow(
+          `The log waits at byte ${logStall.atByte}: ${printable(logStall.reason)}. The job runs on.`,
+        ),
+      );
+    isStalled = Boolean(logStall);
     if (contact.kind === "lost" && !isLost) {
       isLost = true;
       const why = printable(contact.reason);

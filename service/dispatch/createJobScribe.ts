@@ -41,6 +41,10 @@ export interface JobScribe {
   notStarted(id: JobId, refusal: Refusal, cancelledBy: string | null): Promise<void>;
   /** Bytes came in: noted now or soon. */
   logGrew(task: JobTask): void;
+  /** The service cannot keep the log at present, though its host is well. */
+  logStalled(id: JobId, reason: string): void;
+  /** Bytes of the log were kept: it stands still no more. */
+  logFlows(id: JobId): void;
   contactOk(id: JobId): void;
   contactLost(id: JobId, reason: string): void;
 }
@@ -94,6 +98,15 @@ export function createJobScribe(deps: JobScribeDeps): JobScribe {
           deps.log(`the log of job ${task.id} grew, which could not be noted`, error);
         }
       });
+    },
+    logStalled(id, reason) {
+      const known = jobs.get(id)?.logStall;
+      const atByte = logs.size(id);
+      if (known?.reason === reason && known.atByte === atByte) return;
+      note(id, { logBytes: atByte, logStall: { sinceMs: known?.sinceMs ?? now(), atByte, reason } });
+    },
+    logFlows(id) {
+      if (jobs.get(id)?.logStall) note(id, { logStall: null });
     },
     contactOk(id) {
       if (jobs.get(id)?.contact.kind === "lost") note(id, { contact: { kind: "ok" } });

@@ -3,7 +3,7 @@ import type { JobEvidence } from "../../protocol/runner/runnerReport.ts";
 import type { LogStore } from "./createLogStore.ts";
 import type { After } from "./dispatchDeps.ts";
 import type { Runner } from "./openRunner.ts";
-import { asError } from "./within.ts";
+import { brokenReason } from "./readReports.ts";
 
 /** Where a job runs and with which files, as its host has it on record. */
 export interface Following {
@@ -21,6 +21,8 @@ export type SessionEnd =
   | { kind: "gone" }
   /** Others needed the shell; the job is followed on with another one. */
   | { kind: "yielded" }
+  /** The service could not keep what came; the host is well. */
+  | { kind: "unkept"; error: unknown }
   /** Nothing is known but that it has to be tried again. */
   | { kind: "broken"; reason: string };
 
@@ -48,18 +50,24 @@ export async function followSession(runner: Runner, options: SessionOptions): Pr
     const whole = options.logs.size(options.jobId) >= evidence.logBytes;
     if (whole || state.noLog) end.resolve({ kind: "over", evidence, whole });
   };
-  const fail = (error: unknown): void => end.resolve({ kind: "broken", reason: asError(error).message });
+  const fail = (error: unknown): void => end.resolve({ kind: "broken", reason: brokenReason(error) });
+  const unkept = (error: unknown): void => end.resolve({ kind: "unkept", error });
+  let isFollowing = false;
   const onFollowing = (following: Following): void => {
-    options.onFollowing(following);
+    if (isFollowing) return;
+    isFollowing = true;
+    try {
+      options.onFollowing(following);
+    } catch (error) {
+      return unkept(error);
+    }
     void runner.wanted.then(() => {
       const stop = options.after(leastFollowMs, () => end.resolve({ kind: "yielded" }));
       void end.promise.then(stop);
     });
   };
-  const pumped = pump(runner, options, state, settle, fail).catch(fail);
-  void listen(runner, { ...options, onFollowing }, state, settle).then(end.resolve, (error: unknown) =>
-    end.resolve({ kind: "broken", reason: asError(error).message }),
-  );
+  const pumped = pump(runner, options, state, settle, unkept).catch(fail);
+  void listen(runner, { ...options, onFollowing }, state, settle).then(end.resolve, fail);
   const result = await end.promise;
   state.over = true;
   state.stopDrain();
@@ -84,7 +92,7 @@ async function pump(
   options: SessionOptions,
   state: SessionState,
   settle: () => void,
-  fail: (error: unknown) => void,
+  unkept: (error: unknown) => void,
 ): Promise<void> {
   let offset = options.logs.size(options.jobId);
   let waitingBytes = 0;
@@ -94,7 +102,7 @@ async function pump(
       waitingBytes -= chunk.length;
       options.onBytes();
       settle();
-    }, fail);
+    }, unkept);
     offset += chunk.length;
     waitingBytes += chunk.length;
     state.appending = appending;

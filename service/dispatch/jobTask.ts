@@ -19,6 +19,8 @@ export interface JobTask {
   readonly answered: PromiseWithResolvers<void>;
   /** Failed attempts to reach the host since it last answered. */
   attempts: number;
+  /** Failed attempts to keep its log since bytes of it were last kept; null before the first bytes. */
+  unkept: number | null;
   /** Bytes held when the log last came up short: no progress since means that nothing more will come. */
   shortAtBytes: number | null;
   notedAtMs: number;
@@ -36,6 +38,7 @@ export function newJobTask(id: JobId, cancelledBy: string | null): JobTask {
     wake: () => {},
     answered: Promise.withResolvers<void>(),
     attempts: 0,
+    unkept: null,
     shortAtBytes: null,
     notedAtMs: 0,
     stopNote: null,

@@ -8,6 +8,7 @@ export type { JobStep } from "../domain/decideJob.ts";
 export interface JobProgress {
   logBytes?: number;
   contact?: JobRecord["contact"];
+  logStall?: JobRecord["logStall"];
 }
 
 /** The jobs as dispatch needs them. The store implements this. */

@@ -14,6 +14,7 @@ import type { Launch } from "./launchJob.ts";
 import { openRunner, type Runner } from "./openRunner.ts";
 import { leftBehind } from "./leaveHost.ts";
 import { interruptedRefusal } from "./startJob.ts";
+import { brokenReason } from "./readReports.ts";
 import { asError } from "./within.ts";
 import { pause, writeDown } from "./writeDown.ts";
 
@@ -44,16 +45,17 @@ export async function superviseJob(core: DispatchCore, task: JobTask, launch: La
     if (!job) return runner?.close();
     end ??= await attempt(core, task, job, runner);
     runner = null;
-    if (core.stopping.aborted && (end.kind === "broken" || end.kind === "yielded"))
-      return task.answered.resolve();
+    const isUnsettled = end.kind === "broken" || end.kind === "yielded" || end.kind === "unkept";
+    if (core.stopping.aborted && isUnsettled) return task.answered.resolve();
     if (end.kind === "yielded") {
       end = null;
       continue;
     }
     if (await settle(core, task, end)) return task.answered.resolve();
+    const attempts = end.kind === "unkept" ? (task.unkept ?? 0) : task.attempts;
     end = null;
     task.answered.resolve();
-    if (core.hostOf(job.hostId) !== null) await pause(core, task, task.attempts);
+    if (core.hostOf(job.hostId) !== null) await pause(core, task, attempts);
     if (core.stopping.aborted) return;
   }
 }
@@ -82,10 +84,14 @@ async function attempt(
         task.answered.resolve();
         if (task.cancelledBy !== null) runner.send(`cancel ${task.cancelledBy}`);
       },
-      onBytes: () => scribe.logGrew(task),
+      onBytes() {
+        if (task.unkept !== 0) scribe.logFlows(job.id);
+        task.unkept = 0;
+        scribe.logGrew(task);
+      },
     });
   } catch (error) {
-    return { kind: "broken", reason: asError(error).message };
+    return { kind: "broken", reason: brokenReason(error) };
   } finally {
     task.follower = null;
   }
@@ -123,6 +129,15 @@ async function settle(
         core.log(`the lost contact of job ${job.id} could not be noted`, error);
       }
       return false;
+    case "unkept":
+      core.log(`the log of job ${job.id} could not be kept`, end.error);
+      task.unkept = (task.unkept ?? 0) + 1;
+      try {
+        core.scribe.logStalled(job.id, stallReason(end.error));
+      } catch (error) {
+        core.log(`that the log of job ${job.id} stands still could not be noted`, error);
+      }
+      return false;
     case "unstarted":
     case "gone": {
       const { kind } = end;
@@ -141,6 +156,15 @@ async function settle(
       return true;
     }
   }
+}
+
+const diskFullCodes: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "storage-full"]);
+
+/** For people: why the service cannot keep a log. */
+function stallReason(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  if (diskFullCodes.has(code)) return `the disk of the service's machine is full (${String(code)})`;
+  return `the service cannot keep it: ${asError(error).message}`;
 }
 
 function settleTraceless(

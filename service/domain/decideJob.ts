@@ -78,6 +78,7 @@ export function evolveJob(job: JobRecord, step: JobStep, atMs: number): JobRecor
         logSha256: step.logSha256,
         logComplete: step.logComplete,
         contact: { kind: "ok" },
+        ...(job.logStall ? { logStall: null } : {}),
         endedAtMs: endOf(job, step.lastedMs, atMs),
       };
   }

@@ -244,6 +244,16 @@ describe("problems and questions", () => {
   });
 });
 
+describe("a log that the service cannot keep", () => {
+  it("names the service's disk, not the host", () => {
+    const logStall = { sinceMs: 0, atByte: 7, reason: "the disk is full" };
+    assert.match(
+      jobText(aJob({ state: "running", logStall }), 0, plain),
+      /log .*waits at byte 7: the disk is full/,
+    );
+  });
+});
+
 describe("the terminal", () => {
   it("gets colours only when it is one and nobody objects", () => {
     assert.equal(coloured.red("x"), "\u001b[31mx\u001b[39m");

@@ -54,6 +54,10 @@ describe("the rows of the Jobs view", () => {
     assert.deepEqual(texts(job(1, { script: "a.py", startedAtMs: 3 * minuteMs - 9_000 })), [
       ["a.py", "rtx-box · running", "hwledger.job.active"],
     ]);
+    const logStall = { sinceMs: minuteMs, atByte: 7, reason: "the disk is full" };
+    assert.deepEqual(texts(job(1, { script: "a.py", logStall })), [
+      ["a.py", "rtx-box · running, its log waits for 2 min", "hwledger.job.active"],
+    ]);
     assert.deepEqual(texts(job(1, { script: "a.py", ...exit3 })), [
       ["a.py", "rtx-box · exit 3 after 12 s · 2 min ago", "hwledger.job.ended"],
     ]);

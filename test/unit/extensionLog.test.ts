@@ -91,6 +91,16 @@ describe("what a log terminal shows", () => {
     assert.match(plain(transcript.contact({ kind: "live" })), /connected again/);
   });
 
+  it("says once that the service cannot keep the log, and whose disk it is", () => {
+    const transcript = createTranscript({ fromByte: 0, source: null });
+    transcript.job(aJob());
+    const logStall = { sinceMs: 0, atByte: 2, reason: "the disk of the service's machine is full (ENOSPC)" };
+    assert.match(plain(transcript.job(aJob({ logStall }))), /waits at byte 2: the disk of the service's/);
+    assert.equal(transcript.job(aJob({ logStall: { ...logStall, atByte: 3 } })), "");
+    assert.equal(transcript.job(aJob({ logStall: null })), "");
+    assert.match(plain(transcript.job(aJob({ logStall }))), /waits at byte 2/);
+  });
+
   it("shows names with control characters without obeying them", () => {
     const transcript = createTranscript({ fromByte: 0, source: null });
     const text = transcript.job(aJob({ script: "a\x1b]0;evil\x07b.py", args: ["x\ny"] }));

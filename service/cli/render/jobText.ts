@@ -125,6 +125,7 @@ export function jobText(job: JobRecord, nowMs: number, style: Style): string {
 
 function logEndText(job: JobRecord): string {
   if (job.logComplete) return ", complete";
+  if (job.logStall) return `, waits at byte ${job.logStall.atByte}: ${job.logStall.reason}`;
   return isJobEnded(job.state) && job.startedAtMs !== null ? ", broken off" : "";
 }
 

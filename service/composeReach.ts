@@ -10,6 +10,7 @@ import { createPrompts } from "./prompts/createPrompts.ts";
 import type { AcceptedKeys } from "./ssh/acceptedKeys.ts";
 import { createHostShells } from "./ssh/createHostShells.ts";
 import { createLocalShells } from "./ssh/createLocalShells.ts";
+import { createSpareShells } from "./ssh/createSpareShells.ts";
 import { createSshPool } from "./ssh/createSshPool.ts";
 import { listSshNames } from "./ssh/listSshNames.ts";
 import { runTool } from "./ssh/runTool.ts";
@@ -33,7 +34,7 @@ export function composeReach(
     env: process.env,
   };
   const pool = createSshPool({ runTool, machine, prompts, accepted, now });
-  const shells = createHostShells({ local: createLocalShells({ machine }), ssh: pool });
+  const shells = createSpareShells(createHostShells({ local: createLocalShells({ machine }), ssh: pool }));
   const prober = createProber({
     shells,
     now,

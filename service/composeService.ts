@@ -155,6 +155,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
       uploads.stop();
       await dispatcher.stop();
       await prober.stop();
+      reach.shells.close();
       reach.pool.close();
       await logs.close();
       store.close();

@@ -37,7 +37,7 @@ case $h_owner in ''|never) say unstarted; exit 0 ;; esac
 say interpreter "$h_interpreter"
 say directory "$h_folder"
 say following $h_archive
-if [ -r log ]; then tail -c +${offset + 1} -f log & h_tail=$!; else say no-log; h_tail=; fi
+if [ -n "\${h_tail:-}" ]; then :; elif [ -r log ]; then tail -c +${offset + 1} -f log & h_tail=$!; else say no-log; h_tail=; fi
 ${watch} &
 h_watch=$!
 while read -r h_word h_by; do

@@ -33,6 +33,7 @@ if [ ! -e "$h_dir/start" ]; then
 h_text=$({ umask 077; mkdir -p "$h_dir" && cd "$h_dir" && mkfifo alive limit grace && { printf '%s' ${shellQuote(supervisor)} >"$h_run" || { echo "no space left on device"; false; }; }; } 2>&1) || { flat "$h_text"; say no-room "$h_flat"; undo; }
 fi
 say prepared
+${tailEarly}
 read -r h_word h_archive || h_word=
 [ "$h_word" = go ] || undo
 cd "$h_dir" || { say start-failed "its folder is gone"; exit 0; }
@@ -53,12 +54,20 @@ ${followBody(0, options.graceMs)}`,
 }
 
 // Twice, since the unpacking may not have ended yet.
-const undo = `undo() {
+const undo = `h_tail=
+undo() {
 while read -r h_word; do :; done
+[ -z "$h_tail" ] || kill "$h_tail"
 cd /
 [ -e "$h_dir/start" ] || { rm -rf "$h_dir"; sleep 1; rm -rf "$h_dir"; }
 exit 0
 }`;
+
+// The log's follower is up before its first byte. Not where `tail` is a link, as BusyBox's is: that one looks once a
+// second only, so it is started when there is something to read.
+const tailEarly = `look tail
+if [ -n "$h_found" ] && [ ! -L "$h_found" ] && [ ! -e "$h_dir/start" ] && { printf '' >>"$h_dir/log"; } 2>/dev/null
+then "$h_found" -c +1 -f "$h_dir/log" & h_tail=$!; fi`;
 
 // Programs are looked for without a process: on PATH, then where people and package managers put them.
 const look = `look() {

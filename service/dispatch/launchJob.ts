@@ -86,6 +86,7 @@ async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSig
   try {
     const runner = await openRunner(deps, target, (nonce) => unpackScript({ jobId, nonce }), {
       signal,
+      ahead: true,
       onOpen: options.onOpen,
     });
     try {
@@ -113,7 +114,12 @@ async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSig
 async function prepare(deps: RunnerDeps, options: LaunchOptions, signal: AbortSignal): Promise<Runner> {
   const { jobId, spec, target } = options;
   const script = (nonce: string): string => startScript({ jobId, nonce, spec, graceMs: deps.limits.graceMs });
-  const runner = await openRunner(deps, target, script, { signal, yields: true, onOpen: options.onOpen });
+  const runner = await openRunner(deps, target, script, {
+    signal,
+    yields: true,
+    ahead: true,
+    onOpen: options.onOpen,
+  });
   try {
     const report = await answer(deps, options, runner.next(), signal);
     if (report.kind !== "prepared") throw startRefusal(report, options);

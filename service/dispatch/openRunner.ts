@@ -35,6 +35,8 @@ export interface RunnerOptions {
   signal?: AbortSignal;
   /** Whoever holds the runner looks at `wanted`. */
   yields?: boolean;
+  /** A shell that was opened ahead will do. */
+  ahead?: boolean;
   /** Called when the shell is open and nothing was sent yet. */
   onOpen?: () => void;
 }
@@ -48,13 +50,17 @@ export async function openRunner(
   deps: RunnerDeps,
   target: ShellTarget,
   script: (nonce: string) => string,
-  { signal, yields = false, onOpen }: RunnerOptions = {},
+  options: RunnerOptions = {},
 ): Promise<Runner> {
+  const { signal, yields = false, ahead = false, onOpen } = options;
   const nonce = deps.newNonce();
   const text = script(nonce);
   const limit = { after: deps.after, limitMs: deps.limits.startMs, signal };
   const wanted = Promise.withResolvers<void>();
-  const shell = await openPatiently(deps, target, signal, yields ? { onWanted: wanted.resolve } : {});
+  const shell = await openPatiently(deps, target, signal, {
+    ahead,
+    ...(yields ? { onWanted: wanted.resolve } : {}),
+  });
   const reports = readReports(shell, nonce, deps);
   const chunks = chunksOf(shell.stdout);
   const close = (): void => {
@@ -77,7 +83,11 @@ export async function openRunner(
     };
   } catch (error) {
     close();
-    throw refusalOf(error, target.name);
+    const refusal = refusalOf(error, target.name);
+    // Its connection may have broken long before: then a new one is the first attempt.
+    if (shell.isSpare && refusal.code === "host-connection-lost" && !signal?.aborted)
+      return openRunner(deps, target, script, { ...options, ahead: false });
+    throw refusal;
   }
 }
 
@@ -86,7 +96,7 @@ async function openPatiently(
   deps: RunnerDeps,
   target: ShellTarget,
   signal: AbortSignal | undefined,
-  wish: { onWanted?: () => void },
+  wish: { ahead: boolean; onWanted?: () => void },
 ): Promise<HostShell> {
   const opening = deps.shells.openShell(target, { patient: true, ...wish, ...(signal ? { signal } : {}) });
   return unlessAborted(opening, signal).catch((error: unknown) => {

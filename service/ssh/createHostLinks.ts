@@ -1,6 +1,6 @@
 import { Refusal } from "../../protocol/problem.ts";
 import { createTenures, type Tenures } from "./createTenures.ts";
-import { describeLinks, placeOn, type Link, type LinksDescription } from "./hostLink.ts";
+import { describeLinks, placeOn, placesLeft, type Link, type LinksDescription } from "./hostLink.ts";
 import type { HostShell } from "./hostShell.ts";
 import { connectionLost } from "./reachProblem.ts";
 import { newWaiter, type LinkedShellOptions, type Waiter } from "./shellWaiter.ts";
@@ -27,6 +27,8 @@ const shellsPerLink = 8;
 const maxLinks = 8;
 /** How many may wait that are not patient. */
 const maxWaiting = 64;
+/** Places that shells opened ahead leave to others. */
+const placesForOthers = 3;
 /** A host with nothing of ours open that refuses this often opens no session at all. */
 const maxRefusals = 20;
 const refusalPauseMs = 100;
@@ -67,6 +69,7 @@ class LinksOfHost implements HostLinks {
     const { host, timing } = this.#needs;
     const { signal, patient } = options;
     if (this.#closed !== null) return Promise.reject(this.#closed);
+    if (options.ifRoom && !this.#hasRoom()) return Promise.reject(new NoSession());
     if (!patient && this.#queue.filter((waiter) => !waiter.patient).length >= maxWaiting)
       return Promise.reject(this.#sessionsTaken(0));
     return new Promise((resolve, reject) => {
@@ -129,6 +132,10 @@ class LinksOfHost implements HostLinks {
       if (this.#dialing === null) this.#tenures.ask(this.#queue.length);
       this.#pump();
     }, askEveryMs);
+  }
+
+  #hasRoom(): boolean {
+    return this.#queue.length === 0 && this.#place() !== null && placesLeft(this.#links) > placesForOthers;
   }
 
   #place(): Link | null {
@@ -230,7 +237,7 @@ class LinksOfHost implements HostLinks {
       return;
     }
     const broke = error instanceof Refusal && error.code === "host-connection-lost";
-    if (!broke || waiter.reconnects >= 1) {
+    if (!broke || waiter.reconnects >= 1 || waiter.ifRoom) {
       waiter.reject(error);
       return;
     }
@@ -244,7 +251,9 @@ class LinksOfHost implements HostLinks {
     if (!settling) this.#limit = link.limit = Math.max(1, Math.min(link.limit, link.used));
     if (link.used === 0) waiter.refusals += 1;
     if (link.used === 0 || settling) link.pausedUntilMs = performance.now() + refusalPauseMs;
-    if (waiter.refusals > maxRefusals) waiter.reject(noShell(this.#needs.host, "it opens no session", error));
+    if (waiter.ifRoom) waiter.reject(error);
+    else if (waiter.refusals > maxRefusals)
+      waiter.reject(noShell(this.#needs.host, "it opens no session", error));
     else this.#requeue(waiter);
   }
 

@@ -94,11 +94,11 @@ export function createSshPool(needs: SshPoolNeeds): SshPool {
   };
 
   return {
-    async openShell(target, { attended = false, signal, patient = false, onWanted } = {}) {
+    async openShell(target, { attended = false, signal, patient = false, onWanted, ifRoom = false } = {}) {
       if (closed) throw new Refusal("service-stopping");
       const { connection } = target;
       if (connection.kind !== "ssh") throw new TypeError(`${target.name} is not reached by SSH`);
-      return linksOf(target, connection).openShell({ attended, signal, patient, onWanted });
+      return linksOf(target, connection).openShell({ attended, signal, patient, onWanted, ifRoom });
     },
     describe: (hostId) => hosts.get(hostId)?.links.describe() ?? null,
     disconnect(hostId) {

@@ -27,6 +27,11 @@ export function placeOn(links: ReadonlySet<Link>, nowMs: number): Link | null {
   return null;
 }
 
+/** Places that are left on all connections together. */
+export function placesLeft(links: ReadonlySet<Link>): number {
+  return [...links].reduce((sum, { limit, used }) => sum + Math.max(0, limit - used), 0);
+}
+
 /** What people are told of the connections; null: there are none. */
 export function describeLinks(links: readonly Link[]): LinksDescription | null {
   const [first] = links;

@@ -6,6 +6,7 @@ export interface LinkedShellOptions {
   signal: AbortSignal | undefined;
   patient: boolean;
   onWanted: (() => void) | undefined;
+  ifRoom: boolean;
 }
 
 /** Who waits for a place on one of a host's connections. */

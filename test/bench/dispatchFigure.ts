@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { defaultSpareTiming } from "../../service/ssh/createSpareShells.ts";
 import type { LabHost } from "../lab/labHost.ts";
 import { alternate, type Contender, type RoundLimits } from "./alternate.ts";
 import type { BenchService } from "./benchService.ts";
@@ -11,6 +13,9 @@ import type { Slurm } from "./slurm.ts";
 import type { SshMaster } from "./sshMaster.ts";
 import { summarize } from "./summary.ts";
 import { timedRun } from "./timedRun.ts";
+
+/** Enough for the shells that are opened ahead after a dispatch; a person takes longer between two. */
+const aheadMs = 2 * defaultSpareTiming.pauseMs;
 
 const script = "echo hi\n";
 const printed = "hi\n";
@@ -62,6 +67,8 @@ async function dispatchContender(
       });
       parts.ended.push(performance.now() - startMs);
       if (text !== printed) throw new Error(`the job printed ${JSON.stringify(text)}`);
+      // The service opens shells ahead now: not at the cost of whoever is next.
+      await delay(aheadMs);
       return firstByteMs;
     },
   };

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { Refusal } from "../../protocol/problem.ts";
 import { startScript } from "../../protocol/runner/startScript.ts";
 import { aSpec, createDispatchBench, tarOf, type DispatchBench } from "../support/dispatchBench.ts";
 import { until } from "../support/until.ts";
@@ -44,6 +46,29 @@ describe("a start that is cut", function () {
       assert.equal(runs(), cutAfter === "go" ? "run\n" : "");
     });
 
+  it("on shells opened ahead, whose connection had broken unnoticed, is tried on new ones", async () => {
+    let broken = 0;
+    bench = createDispatchBench({
+      wrap: (shells) => ({
+        async openShell(target, options) {
+          const shell = await shells.openShell(target, options);
+          if (!options?.ahead) return shell;
+          broken += 1;
+          shell.close();
+          const stdout = new PassThrough().end();
+          const lost = new Refusal("host-connection-lost", { host: target.name, reason: "no answer" });
+          const exited = Promise.reject(lost);
+          exited.catch(() => {});
+          return { ...shell, stdin: new PassThrough(), stdout, exited, isSpare: true };
+        },
+      }),
+    });
+    const { job, spec, archive } = bench.place(counting);
+    await bench.dispatcher.start(job, spec, archive());
+    const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+    assert.deepEqual([end.state, runs(), broken], ["succeeded", "run\n", 2]);
+  });
+
   it("ends as upload-incomplete when the workspace breaks off, and leaves nothing", async () => {
     bench = createDispatchBench();
     const { job, spec } = bench.place(counting);
@@ -58,6 +83,8 @@ describe("a start that is cut", function () {
       JSON.stringify(end),
     );
     await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
+    const left = (): string => spawnSync("pgrep", ["-af", job.id], { encoding: "utf8" }).stdout;
+    await until(() => left() === "", "nothing of it is left, and nobody waits for its log");
     assert.equal(runs(), "");
   });
 

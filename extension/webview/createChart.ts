@@ -7,8 +7,8 @@ import { faint, smallFont, themeColour } from "./themeColours.ts";
 /** Charts of this name share their cursor. */
 export const syncKey = "host";
 
-const heightPx = 92;
-const axisPx = 40;
+const heightPx = 110;
+const axisPx = 52;
 const shortestDragPx = 5;
 
 /** What a chart shows: seconds and values, and the figure of now. */

@@ -17,7 +17,7 @@ const titles: Record<DashboardColumn, string> = {
   temperature: "Temp.",
   power: "Power",
   use: "In use by",
-  rate: "Rate",
+  rate: "Host rate",
 };
 
 /** What the table tells. */
@@ -51,10 +51,12 @@ export function createDashboardTable(needs: DashboardTableNeeds): {
         setAttribute(cell, "aria-sort", column === sort.column ? direction : null);
       }
       setText(empty, rows.length === 0 ? whenEmpty : "");
-      const shown = rows.map((row) => {
+      const shown = rows.map((row, index) => {
         const view = views.get(row.id) ?? createDashboardRow(titles, row.hostId, needs.onOpenHost);
         views.set(row.id, view);
         view.show(row);
+        // What is the host's alone is said once where its rows stand together.
+        setAttribute(view.root, "data-same-host", rows[index - 1]?.hostId === row.hostId ? "" : null);
         return view.root;
       });
       keepingFocus(() => arrangeChildren(body, shown));

@@ -10,7 +10,7 @@ const byteSteps = Array.from({ length: 24 }, (_, power) => 1_048_576 * 2 ** powe
 const bytes = {
   steps: byteSteps,
   format: formatBytes,
-  axisFormat: (value: number) => formatBytes(value).replace(/\.\d| ?iB/g, ""),
+  axisFormat: (value: number) => (value === 0 ? "0" : formatBytes(value).replace(/\.\d/, "")),
 };
 const kinds = {
   cpu: { title: "CPU", ...percent, colour: "--vscode-charts-blue" },
@@ -19,7 +19,7 @@ const kinds = {
   temperature: {
     title: "Temperature",
     format: (celsius) => `${Math.round(celsius)} °C`,
-    axisFormat: (celsius) => `${Math.round(celsius)} °`,
+    axisFormat: (celsius) => `${Math.round(celsius)} °C`,
     colour: "--vscode-charts-yellow",
   },
   power: {

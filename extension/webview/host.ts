@@ -50,7 +50,7 @@ const charts = createHostCharts({ span, onZoom: zoomTo, onSay: (text) => setText
 const lists = createHostLists((jobId) => page.say({ kind: "show-log", jobId }));
 byId("page").append(head.root, banner.root, toolbar.root, charts.root, lists.root, spoken);
 setAttribute(byId("page"), "data-unknown", "");
-banner.show({ tone: "info", text: "Waiting for the first readings…", action: null });
+banner.show({ tone: "info", text: "Waiting for the first readings…", actions: [] });
 const scroll = keepScroll(page);
 page.say({ kind: "span", minutes: page.state.minutes });
 page.start();

@@ -106,7 +106,7 @@ describe("the panels, in the real editor against real hosts", function () {
   });
 
   it("sorts by every column by key, what has no figure last", async () => {
-    const head = (name: string) => page.getByRole("columnheader", { name });
+    const head = (name: string) => page.getByRole("columnheader", { name, exact: true });
     // A row that moved has no text until the browser draws it.
     const firstIs = (what: string, fits: RegExp) =>
       seen(`${what} first`, async () => fits.test((await rows())[0] ?? ""));
@@ -126,7 +126,7 @@ describe("the panels, in the real editor against real hosts", function () {
     await seen("what has no figure last", async () =>
       /No GPU|cannot be read/.test((await rows()).at(-1) ?? ""),
     );
-    for (const name of ["GPU", "Memory", "Temp.", "Power", "In use by", "Rate", "Host"]) {
+    for (const name of ["GPU", "Memory", "Temp.", "Power", "In use by", "Host rate", "Host"]) {
       await head(name).getByRole("button").focus();
       await editor.page.keyboard.press("Space");
       await seen(name, async () => (await head(name).getAttribute("aria-sort")) === "ascending");

@@ -89,7 +89,7 @@ describe("the dashboard", () => {
       ],
     );
     assert.equal(rows[3]?.use.hint, "a job of ours runs on this host");
-    assert.equal(rows[0]?.hostNote, "1 job of ours");
+    assert.equal(rows[0]?.hostNote, "1 job runs here");
   });
 
   it("shows hosts without GPUs, those whose GPUs cannot be read, and those that cannot be reached with the reason", () => {
@@ -121,15 +121,18 @@ describe("the dashboard", () => {
     const model = modelOf(aFleet({}), lost);
     assert.deepEqual([model.isStale, model.rows[0]?.isStale, model.banner?.tone], [true, true, "warning"]);
     assert.match(model.banner?.text ?? "", /Not connected.*What is shown was so 1 min ago\./);
-    assert.equal(model.banner?.action?.run, "reconnect");
+    assert.equal(model.banner?.actions[0]?.run, "reconnect");
   });
 
   it("says why it is empty: not read yet, no fleet, no hosts", () => {
     const empty = (session: Parameters<typeof dashboardModel>[0]) => dashboardModel(session, nowMs).banner;
     assert.match(empty(undefined)?.text ?? "", /Looking for your fleet/);
-    assert.equal(empty(null)?.action?.run, "join");
+    assert.deepEqual(
+      empty(null)?.actions.map(({ run }) => run),
+      ["startService", "join"],
+    );
     assert.match(empty({ fleet: aFleet(), contact: { kind: "live" } })?.text ?? "", /no hosts yet/);
-    assert.equal(empty({ fleet: aFleet(), contact: { kind: "live" } })?.action?.run, "addHost");
+    assert.equal(empty({ fleet: aFleet(), contact: { kind: "live" } })?.actions[0]?.run, "addHost");
   });
 });
 

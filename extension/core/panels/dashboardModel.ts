@@ -64,7 +64,7 @@ function baseRow(host: KnownHost, contact: Contact, nowMs: number): Omit<Dashboa
   const { record } = host;
   const fresh = isFresh(host, contact);
   const ageMs = readingAgeMs(host, nowMs);
-  const jobs = record.activeJobs === 1 ? "1 job of ours" : `${record.activeJobs} jobs of ours`;
+  const jobs = record.activeJobs === 1 ? "1 job runs here" : `${record.activeJobs} jobs run here`;
   const parts = [
     ...(fresh || ageMs === null ? [] : [`${formatAge(ageMs)} ago`]),
     ...(record.activeJobs > 0 ? [jobs] : []),

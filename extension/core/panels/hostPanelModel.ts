@@ -68,7 +68,7 @@ function bannerOf(
 ): Banner | null {
   const banner = panelBanner(session, nowMs);
   if (host || !session?.fleet.isKnown || banner?.tone === "warning") return banner;
-  return { tone: "warning", text: "This host is not in the fleet any more.", action: null };
+  return { tone: "warning", text: "This host is not in the fleet any more.", actions: [] };
 }
 
 function jobsOn(fleet: FleetState, hostId: HostId): JobRecord[] {

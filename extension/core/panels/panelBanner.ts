@@ -1,6 +1,8 @@
+import { awayText } from "../awayText.ts";
 import { connectionMessage } from "../connectionMessage.ts";
 import { formatAge } from "../figures.ts";
 import type { FleetSession } from "../openFleetSession.ts";
+import { words } from "../words.ts";
 import type { Banner } from "./panelSchema.ts";
 
 /** What a panel says of the connection; null when all is well. `undefined` is before the secret store was read. */
@@ -8,25 +10,33 @@ export function panelBanner(
   session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
   nowMs: number,
 ): Banner | null {
-  if (session === undefined) return { tone: "info", text: "Looking for your fleet…", action: null };
+  if (session === undefined) return { tone: "info", text: "Looking for your fleet…", actions: [] };
   if (session === null)
     return {
       tone: "info",
       text: "This editor is in no fleet yet.",
-      action: { label: "Join a Fleet", run: "join" },
+      actions: [
+        { label: words.fleets.start, run: "startService" },
+        { label: words.fleets.join, run: "join" },
+      ],
     };
   const { fleet, contact } = session;
   if (contact.kind === "live" && fleet.isKnown && fleet.hosts.size === 0)
     return {
       tone: "info",
       text: "The fleet has no hosts yet.",
-      action: { label: "Add a Host", run: "addHost" },
+      actions: [{ label: "Add a Host", run: "addHost" }],
     };
   const text = connectionMessage(fleet, contact);
   if (text === null) return null;
-  if (contact.kind !== "lost" && contact.kind !== "refused") return { tone: "info", text, action: null };
+  if (contact.kind !== "lost" && contact.kind !== "refused") return { tone: "info", text, actions: [] };
   const age = fleet.isKnown ? ` What is shown was so ${agoText(nowMs - contact.sinceMs)}.` : "";
-  return { tone: "warning", text: text + age, action: { label: "Reconnect", run: "reconnect" } };
+  const { way } = awayText(contact.problem);
+  const action =
+    way === "join"
+      ? ({ label: words.fleets.join, run: "join" } as const)
+      : ({ label: "Reconnect", run: "reconnect" } as const);
+  return { tone: "warning", text: text + age, actions: [action] };
 }
 
 function agoText(ageMs: number): string {

@@ -7,8 +7,8 @@ const bannerCommands = z.enum(["join", "startService", "reconnect", "addHost"]);
 export const bannerSchema = z.object({
   tone: z.enum(["info", "warning"]),
   text: z.string(),
-  /** A button, by what it does. */
-  action: z.object({ label: z.string(), run: bannerCommands }).nullable(),
+  /** Buttons, by what they do; the first is the one that most people want. */
+  actions: z.array(z.object({ label: z.string(), run: bannerCommands })),
 });
 export type Banner = z.infer<typeof bannerSchema>;
 

@@ -35,6 +35,8 @@ export interface Editor extends QuickInput, Views, Terminal, Notifications, Dial
   setTheme(id: string): Promise<void>;
   /** Loads the page again and waits until the workbench is usable; the extension host starts anew. */
   reload(): Promise<void>;
+  /** Another window on the same folder, with an extension host of its own; to be stopped before this one. */
+  openWindow(): Promise<Editor>;
   /** The logs of the extension hosts of this run, output channels included, each file under its name. */
   extensionHostLog(): Promise<string>;
   /** What the page wrote to its console, and the last that the server printed. */
@@ -52,6 +54,8 @@ export interface EditorParts {
   browser: EditorBrowser;
   /** Loads the workbench, anew when it is there already. */
   load: (commands: Pick<QuickInput, "runCommand">) => Promise<void>;
+  /** Loads another window of it into a page of its own. */
+  openWindow: () => Promise<Editor>;
   /** Folder of the editor's own files, built-in extensions included. */
   serverDir: string;
   /** What links to this editor begin with; "code-oss" when left out. */
@@ -92,6 +96,7 @@ export function createEditor(all: EditorParts): Editor {
       await waitUntilRestored(screen, workspaceFolder);
       await theme.waitForIt();
     },
+    openWindow: parts.openWindow,
     extensionHostLog: () => hostLogs(logsDir),
     consoleText: () => `${browser.consoleText()}\n${server?.output() ?? ""}`,
     blockedUrls: browser.blockedUrls,

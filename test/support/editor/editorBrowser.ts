@@ -1,5 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { recordNotifications } from "./notifications.ts";
 
 const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -17,11 +17,16 @@ export interface EditorBrowser {
   stop(): Promise<void>;
 }
 
+export interface EditorPages extends EditorBrowser {
+  /** Another empty page beside this one, with the same cookies and storage. Ends with the browser at the latest. */
+  openPage(): Promise<EditorBrowser>;
+}
+
 /**
  * Starts Chromium headless with one empty page. Nothing but 127.0.0.1 can be reached: names do not resolve and
  * requests are refused. `HWLEDGER_CHROMIUM` names another Chromium.
  */
-export async function openEditorBrowser(): Promise<EditorBrowser> {
+export async function openEditorBrowser(): Promise<EditorPages> {
   const browser = await launch();
   const blocked: string[] = [];
   try {
@@ -41,19 +46,24 @@ export async function openEditorBrowser(): Promise<EditorBrowser> {
       await route.fulfill({ contentType: "application/octet-stream", body: secretKeyHalf });
     });
     await context.addInitScript(recordNotifications);
-    const page = await context.newPage();
-    const messages: string[] = [];
-    page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
-    return {
-      page,
-      consoleText: () => messages.join("\n"),
-      blockedUrls: () => blocked,
-      stop: () => browser.close(),
-    };
+    const first = await openPage(context, blocked);
+    return { ...first, openPage: () => openPage(context, blocked), stop: () => browser.close() };
   } catch (error) {
     await browser.close();
     throw error;
   }
+}
+
+async function openPage(context: BrowserContext, blocked: readonly string[]): Promise<EditorBrowser> {
+  const page = await context.newPage();
+  const messages: string[] = [];
+  page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
+  return {
+    page,
+    consoleText: () => messages.join("\n"),
+    blockedUrls: () => blocked,
+    stop: () => page.close(),
+  };
 }
 
 function launch(): Promise<Browser> {

@@ -8,7 +8,7 @@ import {
   openDesktopWindow,
 } from "./desktopEditor.ts";
 import { createEditor, type Editor } from "./editor.ts";
-import { openEditorBrowser } from "./editorBrowser.ts";
+import { openEditorBrowser, type EditorBrowser } from "./editorBrowser.ts";
 import { installVsix, startEditorServer, type EditorServerOptions } from "./editorServer.ts";
 import { stopAll } from "./stopAll.ts";
 import { createSettingsFile, type UserSettings } from "./userSettings.ts";
@@ -54,13 +54,18 @@ async function startInBrowser(options: StartEditorOptions): Promise<Editor> {
     running.unshift(server);
     const browser = await openEditorBrowser();
     running.unshift(browser);
-    const load = async () => {
-      await browser.page.goto(`${server.url}/?folder=${encodeURIComponent(workspaceFolder)}`);
+    const url = `${server.url}/?folder=${encodeURIComponent(workspaceFolder)}`;
+    const common = { serverDir, logsDir, settingsFile, theme, workspaceFolder };
+    const windowOn = async (page: EditorBrowser, owned: typeof server | null): Promise<Editor> => {
+      const load = async () => {
+        await page.page.goto(url);
+      };
+      const openWindow = async () => windowOn(await browser.openPage(), null);
+      const editor = createEditor({ ...common, server: owned, browser: page, load, openWindow });
+      await editor.reload();
+      return editor;
     };
-    const parts = { server, browser, load, serverDir, logsDir, settingsFile, theme, workspaceFolder };
-    const editor = createEditor(parts);
-    await editor.reload();
-    return editor;
+    return await windowOn(browser, server);
   } catch (error) {
     await stopAll(running);
     throw error;
@@ -83,7 +88,8 @@ async function startOnDesktop(options: StartEditorOptions, executable: string): 
     };
     const { logsDir, settingsFile } = furnished;
     const parts = { browser, load, serverDir, uriScheme, logsDir, settingsFile, theme, workspaceFolder };
-    const editor = createEditor({ server: null, ...parts });
+    const openWindow = () => Promise.reject(new Error("one window at a time on the desktop"));
+    const editor = createEditor({ server: null, openWindow, ...parts });
     await editor.reload();
     return editor;
   } catch (error) {

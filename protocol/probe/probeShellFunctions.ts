@@ -244,7 +244,8 @@ main() {
   fi
   exec 3>&- 4>&- 7>&-
   trap stop TERM HUP INT
-  while IFS= read -r line; do :; done
+  # bash as sh heeds an exported TMOUT here: more than 128
+  while IFS= read -r line || [ $? -gt 128 ]; do :; done
   stop
 }
 stop() {

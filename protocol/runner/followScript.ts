@@ -1,5 +1,5 @@
 import { processGroup } from "./processGroup.ts";
-import { readBootId, runnerScript, type RunnerContext } from "./runnerPrelude.ts";
+import { isTimeout, readBootId, runnerScript, type RunnerContext } from "./runnerPrelude.ts";
 
 /** Which log to follow from where. */
 export interface FollowOptions extends RunnerContext {
@@ -37,14 +37,39 @@ case $h_owner in ''|never) say unstarted; exit 0 ;; esac
 say interpreter "$h_interpreter"
 say directory "$h_folder"
 say following $h_archive
-if [ -n "\${h_tail:-}" ]; then :; elif [ -r log ]; then tail -c +${offset + 1} -f log & h_tail=$!; else say no-log; h_tail=; fi
+if [ -n "\${h_tail:-}" ]; then :; elif [ -r log ]; then ${followLog(offset, "log")}; else say no-log; h_tail=; fi
 ${watch} &
 h_watch=$!
-while read -r h_word h_by; do
+while read -r h_word h_by || ${isTimeout}; do
 if [ "$h_word" = cancel ]; then ${cancel(graceMs)} & fi
 done
 kill $h_tail "$h_watch" 2>/dev/null`;
 }
+
+/**
+ * Puts the log's bytes from an offset on on stdout, as they come; `h_tail` is what to end with TERM. When something else
+ * ends the reading, it says so: the log could be read on then, but not by this shell.
+ */
+export function followLog(offset: number, file: string): string {
+  return `(
+h_told=
+trap 'h_told=1; kill "$!"' TERM
+tail -c +${offset + 1} -f ${file} &
+wait "$!"
+[ -n "$h_told" ] || say log-left
+) & h_tail=$!`;
+}
+
+/** Larger logs are not hashed on the host. */
+const hashedBytes = 33_554_432;
+
+// Whatever the host's start-up files left behind may print into what is followed: the hash tells the log from that.
+const hashLog = `h_sum=
+if [ "$h_bytes" -le ${hashedBytes} ]; then
+if command -v sha256sum >/dev/null; then h_sum=$(head -c "$h_bytes" log 2>/dev/null | sha256sum 2>/dev/null)
+elif command -v shasum >/dev/null; then h_sum=$(head -c "$h_bytes" log 2>/dev/null | shasum -a 256 2>/dev/null); fi
+fi
+h_sum=\${h_sum%% *}`;
 
 const readClaim = `h_owner= h_began= h_archive= h_interpreter= h_folder=
 { read -r h_owner h_began; read -r h_archive; read -r h_interpreter; read -r h_folder; } 2>/dev/null <start`;
@@ -53,12 +78,13 @@ const readClaim = `h_owner= h_began= h_archive= h_interpreter= h_folder=
 // with our own writing end closed, the reading ends when the supervisor does, or at once if it already has. By `exec`:
 // a shell that redirects a single command keeps a copy of the descriptor, and so the pipe open.
 const watch = `(
-[ -p alive ] && command exec 9<>alive <alive 9>&- && read -r h_word
+[ -p alive ] && command exec 9<>alive <alive 9>&- && until read -r h_word || [ $? -le 128 ]; do :; done
 h_code=; h_by=
 { read -r h_code h_signal h_why h_bytes h_lasted; } 2>/dev/null <exit
 if [ -n "$h_code" ]; then
 [ "$h_why" != cancel ] || { read -r h_by; } 2>/dev/null <cancel
-say ended "$h_code" "$h_signal" "$h_why" "$h_bytes" "\${h_lasted:--}" "$h_by"; exit 0
+${hashLog}
+say ended "$h_code" "$h_signal" "$h_why" "$h_bytes" "\${h_lasted:--}" "\${h_sum:--}" "$h_by"; exit 0
 fi
 ${readBootId}
 set -- $(wc -c 2>/dev/null <log)

@@ -28,6 +28,9 @@ exit 0
 `;
 }
 
+/** True after a `read` that ended for want of time: bash as sh heeds an exported TMOUT of the host's start-up files there. */
+export const isTimeout = "[ $? -gt 128 ]";
+
 /** Reads the boot's identity into h_boot, with builtins where it can. */
 export const readBootId = `h_boot=
 [ ! -r /proc/sys/kernel/random/boot_id ] || read -r h_boot </proc/sys/kernel/random/boot_id

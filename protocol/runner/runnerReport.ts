@@ -20,6 +20,8 @@ export type RunnerReport =
   | { kind: "directory"; path: string }
   | { kind: "following"; archiveBytes: number; archiveSha256: string }
   | { kind: "no-log" }
+  /** What reads the log on the host was ended there; the job is not touched by that. */
+  | { kind: "log-left" }
   | JobEvidence;
 
 /** How a job's end shows on its host. `signal` is the name without SIG that the host's shell gives for the code. */
@@ -30,6 +32,8 @@ export type JobEvidence =
       signal: string | null;
       why: { kind: "none" } | { kind: "time-limit" } | { kind: "cancelled"; by: string };
       logBytes: number;
+      /** Of the log's first `logBytes` bytes, SHA-256 in hex; null where the host gave none. */
+      logSha256: string | null;
       /** From start to end by the host's clock; null where it is not on record. */
       lastedMs: number | null;
     }
@@ -65,6 +69,7 @@ export function parseRunnerReport(line: string, nonce: string): RunnerReport | n
     case "unstarted":
     case "gone":
     case "no-log":
+    case "log-left":
       return { kind };
     case "unpack-failed":
     case "no-room":
@@ -86,15 +91,24 @@ function parseEvidence(kind: string, rest: string): JobEvidence | null {
   const words = rest.split(" ");
   switch (kind) {
     case "ended": {
-      const [code, signal, why, bytes, lasted] = words;
+      const [code, signal, why, bytes, lasted, sha256 = ""] = words;
       const exitCode = count(code);
       const logBytes = count(bytes);
       if (exitCode === null || exitCode > highestExitCode || logBytes === null)
         return { kind: "unusable", said: hostText(`ended ${rest}`.slice(0, saidLimit)) };
       const centiseconds = count(lasted);
       const lastedMs = centiseconds === null ? null : centiseconds * 10;
-      const by = words.slice(5).join(" ").trim();
-      return { kind, code: exitCode, signal: nameOf(signal), why: whyOf(why, by), logBytes, lastedMs };
+      const by = words.slice(6).join(" ").trim();
+      const logSha256 = /^[0-9a-f]{64}$/.test(sha256) ? sha256 : null;
+      return {
+        kind,
+        code: exitCode,
+        signal: nameOf(signal),
+        why: whyOf(why, by),
+        logBytes,
+        logSha256,
+        lastedMs,
+      };
     }
     case "rebooted":
       return { kind, logBytes: count(words[0]) ?? 0 };

@@ -1,7 +1,7 @@
 import type { JobSpec } from "../job.ts";
 import { shellQuote } from "../shellQuote.ts";
-import { followBody } from "./followScript.ts";
-import { runnerScript, type RunnerContext } from "./runnerPrelude.ts";
+import { followBody, followLog } from "./followScript.ts";
+import { isTimeout, runnerScript, type RunnerContext } from "./runnerPrelude.ts";
 import { placeOf, supervisorScript } from "./supervisorScript.ts";
 
 /** What to start. */
@@ -13,7 +13,8 @@ export interface StartOptions extends RunnerContext {
 
 /**
  * Prepares a job beside its unpacking, reports `prepared`, and starts it on the line `go BYTES SHA256` on stdin,
- * which must come only after the whole archive was sent and unpacked. Any other end of stdin removes the job's folder again.
+ * which must come only after the whole archive was sent and unpacked. Any other end of stdin removes the job's folder again,
+ * but the line `leave` after `no-interpreter`: another shell looks then.
  * Then it reports `started` (or why not) and follows the job as `followScript` does.
  */
 export function startScript(options: StartOptions): string {
@@ -25,7 +26,7 @@ export function startScript(options: StartOptions): string {
     `${undo}
 ${look}
 ${findInterpreter(options.spec.launch)}
-[ -n "$h_program" ] || { say no-interpreter; undo; }
+[ -n "$h_program" ] || { say no-interpreter; read -r h_word; [ "$h_word" != leave ] || exit 0; undo; }
 ${findDetacher}
 [ -n "$h_mode" ] || { say start-failed "neither setsid, bash nor perl is there"; undo; }
 h_run="./run.$h_nonce"
@@ -34,7 +35,7 @@ h_text=$({ umask 077; mkdir -p "$h_dir" && cd "$h_dir" && mkfifo alive limit gra
 fi
 say prepared
 ${tailEarly}
-read -r h_word h_archive || h_word=
+until read -r h_word h_archive; do ${isTimeout} || { h_word=; break; }; done
 [ "$h_word" = go ] || undo
 cd "$h_dir" || { say start-failed "its folder is gone"; exit 0; }
 [ -f ${shellQuote(`./work/${script}`)} ] || [ -e start ] || { say no-script; undo; }
@@ -56,7 +57,7 @@ ${followBody(0, options.graceMs)}`,
 // Twice, since the unpacking may not have ended yet.
 const undo = `h_tail=
 undo() {
-while read -r h_word; do :; done
+while read -r h_word || ${isTimeout}; do :; done
 [ -z "$h_tail" ] || kill "$h_tail"
 cd /
 [ -e "$h_dir/start" ] || { rm -rf "$h_dir"; sleep 1; rm -rf "$h_dir"; }
@@ -67,7 +68,7 @@ exit 0
 // second only, so it is started when there is something to read.
 const tailEarly = `look tail
 if [ -n "$h_found" ] && [ ! -L "$h_found" ] && [ ! -e "$h_dir/start" ] && { printf '' >>"$h_dir/log"; } 2>/dev/null
-then "$h_found" -c +1 -f "$h_dir/log" & h_tail=$!; fi`;
+then ${followLog(0, '"$h_dir/log"')}; fi`;
 
 // Programs are looked for without a process: on PATH, then where people and package managers put them.
 const look = `look() {

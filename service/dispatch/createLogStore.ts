@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, statSync } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { createReadStream, mkdirSync, statSync } from "node:fs";
+import { open, truncate, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobId } from "../../protocol/ids.ts";
 import { createLogTip, type LogTip } from "./createLogTip.ts";
@@ -18,6 +18,10 @@ export interface LogStore {
   append(id: JobId, bytes: Buffer, offset?: number): Promise<void>;
   /** Fulfils when followers that keep up are not left behind by more; soon, whatever they do. */
   room(id: JobId): Promise<void>;
+  /** Whether the first bytes held, that many, have this SHA-256 (hex); if so, what is held past them is cut off. */
+  isLog(id: JobId, bytes: number, sha256: string): Promise<boolean>;
+  /** Forgets what is held, to be filled anew. */
+  discard(id: JobId): Promise<void>;
   /** Says that nothing more will come: followers end, the file is on disk. The hash is SHA-256 in hex. */
   finish(id: JobId): Promise<{ bytes: number; sha256: string }>;
   /** What is held now, from an offset on. */
@@ -86,6 +90,13 @@ export function createLogStore(options: LogStoreOptions): LogStore {
     });
     return log.writer;
   };
+  const cut = async (id: JobId, log: Log, bytes: number): Promise<void> => {
+    await (await log.writer)?.close();
+    log.writer = null;
+    await truncate(fileOf(id), bytes);
+    log.bytes = bytes;
+    log.tip.clear();
+  };
   const ranges = (id: JobId, fromOffset: number, more: (log: Log) => Promise<boolean>) =>
     readRanges(logOf(id), fileOf(id), fromOffset, more);
 
@@ -101,6 +112,21 @@ export function createLogStore(options: LogStoreOptions): LogStore {
       return log.open.written;
     },
     room: (id) => logs.get(id)?.tip.room() ?? Promise.resolve(),
+    async isLog(id, bytes, sha256) {
+      const log = logOf(id);
+      await log.lastWrite;
+      if (log.bytes < bytes) return false;
+      const held =
+        log.bytes === bytes ? (await writerOf(id, log)).sha256() : await hashFirst(fileOf(id), bytes);
+      if (held !== sha256) return false;
+      if (log.bytes > bytes) await cut(id, log, bytes);
+      return true;
+    },
+    async discard(id) {
+      const log = logOf(id);
+      await log.lastWrite;
+      await cut(id, log, 0);
+    },
     async finish(id) {
       const log = logOf(id);
       await log.lastWrite;
@@ -202,6 +228,13 @@ async function readAt(handle: FileHandle, offset: number, endOffset: number): Pr
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
   if (bytesRead === 0) throw new Error("the log's file is shorter than it was");
   return buffer.subarray(0, bytesRead);
+}
+
+async function hashFirst(file: string, bytes: number): Promise<string> {
+  const hash = createHash("sha256");
+  if (bytes > 0)
+    for await (const chunk of createReadStream(file, { end: bytes - 1 })) hash.update(chunk as Buffer);
+  return hash.digest("hex");
 }
 
 function nextChange(log: Log, signal: AbortSignal): Promise<void> {

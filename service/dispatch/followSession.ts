@@ -138,6 +138,9 @@ async function listen(
       case "no-log":
         state.noLog = true;
         break;
+      case "log-left":
+        if (state.evidence !== null) break;
+        return { kind: "broken", reason: "what read its log there was ended" };
       case "ended":
       case "rebooted":
       case "vanished":

@@ -23,6 +23,8 @@ export interface JobTask {
   unkept: number | null;
   /** Bytes held when the log last came up short: no progress since means that nothing more will come. */
   shortAtBytes: number | null;
+  /** How often what was held turned out not to be the job's log. */
+  foreign: number;
   notedAtMs: number;
   /** Stops the note of a grown log that is due. */
   stopNote: (() => void) | null;
@@ -40,6 +42,7 @@ export function newJobTask(id: JobId, cancelledBy: string | null): JobTask {
     attempts: 0,
     unkept: null,
     shortAtBytes: null,
+    foreign: 0,
     notedAtMs: 0,
     stopNote: null,
   };

@@ -111,17 +111,28 @@ async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSig
   }
 }
 
-async function prepare(deps: RunnerDeps, options: LaunchOptions, signal: AbortSignal): Promise<Runner> {
+async function prepare(
+  deps: RunnerDeps,
+  options: LaunchOptions,
+  signal: AbortSignal,
+  ahead = true,
+): Promise<Runner> {
   const { jobId, spec, target } = options;
   const script = (nonce: string): string => startScript({ jobId, nonce, spec, graceMs: deps.limits.graceMs });
   const runner = await openRunner(deps, target, script, {
     signal,
     yields: true,
-    ahead: true,
+    ahead,
     onOpen: options.onOpen,
   });
   try {
     const report = await answer(deps, options, runner.next(), signal);
+    if (report.kind === "no-interpreter" && runner.isSpare) {
+      // It may have been installed since that shell was opened.
+      runner.send("leave");
+      runner.close();
+      return await prepare(deps, options, signal, false);
+    }
     if (report.kind !== "prepared") throw startRefusal(report, options);
     return runner;
   } catch (error) {

@@ -6,6 +6,8 @@ export interface LogWriter {
   bytes(): number;
   /** Writes these one after the other. Rejects when not all could be written; what was is counted in `bytes`. */
   append(chunks: readonly Buffer[]): Promise<void>;
+  /** SHA-256 of all that was written, in hex. */
+  sha256(): string;
   /** Brings the file to disk and closes it; the SHA-256 of its content in hex. */
   finish(): Promise<string>;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ function writerOf(handle: FileHandle, hash: Hash, heldBytes: number): LogWriter 
         left = takeWritten(left, bytesWritten, hash);
       }
     },
+    sha256: () => hash.copy().digest("hex"),
     async finish() {
       await handle.sync();
       await handle.close();

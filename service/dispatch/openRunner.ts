@@ -20,6 +20,8 @@ export interface Runner {
   readonly stdin: Writable;
   /** The next thing it says; `closed` (for ever) when its shell ended or the connection broke. */
   next(): Promise<RunnerReport | RunnerClosed>;
+  /** Its shell was opened ahead, and so is as old as what the host's start-up files gave it. */
+  readonly isSpare: boolean;
   /** One line to its stdin. */
   send(line: string): void;
   /** Fulfils when others wait for its shell's place on the host: whoever can do without for a while should close it. */
@@ -77,6 +79,7 @@ export async function openRunner(
       output: outputOf(rest, chunks),
       stdin: shell.stdin,
       next: reports.next,
+      isSpare: shell.isSpare ?? false,
       wanted: wanted.promise,
       send: (line) => void shell.stdin.write(`${line.replaceAll(/[\r\n]/g, " ")}\n`),
       close,

@@ -145,8 +145,19 @@ async function settle(
       return true;
     }
     case "over": {
-      const { evidence, whole } = end;
-      if (!whole && task.shortAtBytes !== core.logs.size(job.id)) {
+      const { evidence } = end;
+      let whole = end.whole;
+      try {
+        whole &&= await isTheLog(core, task, evidence);
+        if (end.whole && !whole && task.foreign <= mostForeign) {
+          await core.logs.discard(job.id);
+          return false;
+        }
+      } catch (error) {
+        core.log(`the log of job ${job.id} could not be read again`, error);
+        return false;
+      }
+      if (!end.whole && task.shortAtBytes !== core.logs.size(job.id)) {
         task.shortAtBytes = core.logs.size(job.id);
         return false;
       }
@@ -156,6 +167,18 @@ async function settle(
       return true;
     }
   }
+}
+
+/** How often a log is fetched anew into which something else had printed. */
+const mostForeign = 3;
+
+/** Whether what is held is the job's log, as far as its host can tell. */
+async function isTheLog(core: DispatchCore, task: JobTask, evidence: JobEvidence): Promise<boolean> {
+  if (evidence.kind !== "ended" || evidence.logSha256 === null) return true;
+  if (await core.logs.isLog(task.id, evidence.logBytes, evidence.logSha256)) return true;
+  task.foreign += 1;
+  core.log(`something else on the host printed into the log of job ${task.id}`, { times: task.foreign });
+  return false;
 }
 
 const diskFullCodes: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "storage-full"]);

@@ -9,7 +9,7 @@ export interface SpareTiming {
 }
 
 /** The timing in use. */
-export const defaultSpareTiming: SpareTiming = { pauseMs: 300, keptMs: 120_000 };
+export const defaultSpareTiming: SpareTiming = { pauseMs: 300, keptMs: 30_000 };
 
 /** What a dispatch takes at once. */
 const sparesPerHost = 2;

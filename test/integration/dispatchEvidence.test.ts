@@ -27,7 +27,7 @@ describe("what a host says of a job's end", () => {
   it("does not make a member the actor of a cancel that they never asked for", async () => {
     const { run } = aHostThat((shell) => {
       sayFollowing(shell);
-      shell.say("ended 0 none cancel 0 1 user/grace");
+      shell.say("ended 0 none cancel 0 1 - user/grace");
     });
     const job = await run(files);
     assert.equal(job.state, "cancelled");
@@ -58,7 +58,7 @@ describe("what a host says of a job's end", () => {
     const { place, dispatcher, jobs } = aHostThat((shell) => {
       sayFollowing(shell);
       shell.stdin.on("data", (chunk: Buffer) => {
-        if (/^cancel /m.test(chunk.toString())) shell.say("ended 143 TERM cancel 0 1 user/grace");
+        if (/^cancel /m.test(chunk.toString())) shell.say("ended 143 TERM cancel 0 1 - user/grace");
       });
     });
     const { job, spec, archive } = place(files);

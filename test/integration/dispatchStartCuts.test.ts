@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { Refusal } from "../../protocol/problem.ts";
 import { startScript } from "../../protocol/runner/startScript.ts";
@@ -67,6 +67,27 @@ describe("a start that is cut", function () {
     await bench.dispatcher.start(job, spec, archive());
     const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
     assert.deepEqual([end.state, runs(), broken], ["succeeded", "run\n", 2]);
+  });
+
+  it("on shells opened ahead, before the interpreter was installed, is tried on a new one", async () => {
+    const path = (folder: string) => `PATH=${folder}:$PATH`;
+    bench = createDispatchBench({
+      wrap: (shells) => ({
+        async openShell(target, options) {
+          const shell = await shells.openShell(target, options);
+          if (!options?.ahead) shell.stdin.write(`${path("$HOME/new")}\n`);
+          return options?.ahead ? { ...shell, isSpare: true } : shell;
+        },
+      }),
+    });
+    const tool = join(bench.home, "new", "newtool");
+    mkdirSync(dirname(tool));
+    writeFileSync(tool, '#!/bin/sh\nexec /bin/sh "$@"\n', { mode: 0o755 });
+    const launch = { kind: "named" as const, candidates: ["newtool"], flags: [], language: "a new tool" };
+    const { job, spec, archive } = bench.place(counting, { launch });
+    await bench.dispatcher.start(job, spec, archive());
+    const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+    assert.deepEqual([end.state, runs()], ["succeeded", "run\n"], JSON.stringify(end.cause));
   });
 
   it("ends as upload-incomplete when the workspace breaks off, and leaves nothing", async () => {

@@ -5,8 +5,6 @@ import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import type { Album } from "./createAlbum.ts";
 
-const hostCount = 6;
-
 /** A member of a fleet with hosts of every kind: views, panels and lists, full, then stale, then with errors. */
 export async function fleetScreens(fixture: DispatchFixture, album: Album): Promise<void> {
   const { step } = album;
@@ -38,17 +36,18 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
   await brokenScreens(fixture, album);
 }
 
-async function joinFleet({ editor, service }: DispatchFixture, album: Album): Promise<void> {
+async function joinFleet({ client, editor, service }: DispatchFixture, album: Album): Promise<void> {
   await editor.runCommand("Join a Fleet");
   await editor.until("the input", () => editor.page.locator(".quick-input-widget:visible").isVisible());
   await album.picture("join-input-dark");
   await editor.typeInQuickInput(service().link, { prompt: "join link" });
   await editor.waitForNotification("Joined the fleet at");
   await album.picture("joined-loading-dark");
+  const { hosts } = await client.call("listHosts");
   await editor.waitForTree(
     "Hosts",
     "every host",
-    (rows) => rows.filter((row) => row.level === 1).length === hostCount,
+    (rows) => rows.filter((row) => row.level === 1).length === hosts.length,
   );
 }
 
@@ -117,6 +116,12 @@ async function brokenScreens(fixture: DispatchFixture, album: Album): Promise<vo
   await album.inEveryTheme("not-connected");
   await album.step("the panel without a service", () => openPanelTab(fixture, "rtx-box"));
   await album.inEveryTheme("host-not-connected");
+  await album.step("the service is back", async () => {
+    await fixture.startServiceAgain();
+    await editor.waitForTree("Hosts", "a host online", (rows) =>
+      rows.some((row) => row.label === "rtx-box" && row.description.startsWith("online")),
+    );
+  });
 }
 
 function page({ editor }: DispatchFixture, title: string) {

@@ -6,12 +6,14 @@ import { parseRunnerReport, type JobEvidence } from "../../protocol/runner/runne
 import { placeOf } from "../../protocol/runner/supervisorScript.ts";
 
 const nonce = "n0nce1234";
+const sha = "ab".repeat(32);
 const ended = (changes: Partial<Extract<JobEvidence, { kind: "ended" }>>): JobEvidence => ({
   kind: "ended",
   code: 0,
   signal: null,
   why: { kind: "none" },
   logBytes: 7,
+  logSha256: null,
   lastedMs: null,
   ...changes,
 });
@@ -48,11 +50,11 @@ describe("what the runner says", () => {
 
   it("tells how a job ended", () => {
     assert.deepEqual(
-      parseRunnerReport(`${nonce} ended 137 KILL none 42 1234 `, nonce),
-      ended({ code: 137, signal: "KILL", logBytes: 42, lastedMs: 12_340 }),
+      parseRunnerReport(`${nonce} ended 137 KILL none 42 1234 ${sha} `, nonce),
+      ended({ code: 137, signal: "KILL", logBytes: 42, logSha256: sha, lastedMs: 12_340 }),
     );
     assert.deepEqual(
-      parseRunnerReport(`${nonce} ended 143 SIGTERM cancel 42 - ada b`, nonce),
+      parseRunnerReport(`${nonce} ended 143 SIGTERM cancel 42 - - ada b`, nonce),
       ended({ code: 143, signal: "TERM", why: { kind: "cancelled", by: "ada b" }, logBytes: 42 }),
     );
     assert.deepEqual(parseRunnerReport(`${nonce} vanished 9 running`, nonce), {

@@ -8,21 +8,24 @@ import { withSignsOfLife } from "../../service/http/withSignsOfLife.ts";
 
 describe("a workspace that waits for its host", () => {
   it("is told of to its client, which would take the service for hung", async () => {
+    const enough = Promise.withResolvers<void>();
     const server = createServer((_request, response) => {
-      const work = () => new Promise((resolve) => setTimeout(resolve, 200));
-      void withSignsOfLife(response, work, 10).then(() => response.end("done"));
+      void withSignsOfLife(response, () => enough.promise, 10).then(() => response.end("done"));
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const sent = request({ host: "127.0.0.1", port });
     let signs = 0;
-    sent.on("information", ({ statusCode }) => (signs += statusCode === 102 ? 1 : 0));
+    sent.on("information", ({ statusCode }) => {
+      if (statusCode === 102) signs += 1;
+      if (signs === 3) enough.resolve();
+    });
     sent.end();
     const [answer] = (await once(sent, "response")) as [NodeJS.ReadableStream & { statusCode: number }];
     answer.resume();
     assert.equal(answer.statusCode, 200);
-    assert.ok(signs >= 2, `${signs} signs`);
+    assert.ok(signs >= 3, `${signs} signs`);
     server.close();
   });
 

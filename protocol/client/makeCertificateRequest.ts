@@ -1,5 +1,6 @@
 import { generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
+import forge from "node-forge";
 
 /** A fresh RSA key and a certificate request signed by it, both PEM. The key never leaves the caller. */
 export interface CertificateRequest {
@@ -14,12 +15,11 @@ export async function makeCertificateRequest(commonName: string): Promise<Certif
     publicKeyEncoding: { type: "spki", format: "pem" },
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
   });
-  return { keyPem: privateKey, csrPem: await requestFor(privateKey, commonName) };
+  return { keyPem: privateKey, csrPem: requestFor(privateKey, commonName) };
 }
 
 /** A PKCS#10 request for an existing RSA key. */
-export async function requestFor(keyPem: string, commonName: string): Promise<string> {
-  const { default: forge } = await import("node-forge"); // large: loaded by who joins alone
+export function requestFor(keyPem: string, commonName: string): string {
   const key = forge.pki.privateKeyFromPem(keyPem);
   const csr = forge.pki.createCertificationRequest();
   csr.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);

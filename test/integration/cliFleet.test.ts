@@ -46,7 +46,7 @@ describe("the command line, for the fleet", function () {
     const { keyPem } = JSON.parse(await readFile(identityFile, "utf8")) as { keyPem: string };
     const token = new URL(link).searchParams.get("token");
     await rm(identityFile);
-    const pending = { token, keyPem, csrPem: await requestFor(keyPem, "bo") };
+    const pending = { token, keyPem, csrPem: requestFor(keyPem, "bo") };
     await writeFile(join(guest.home, "joining.json"), JSON.stringify(pending));
     assert.equal((await cliJson(guest, "join", link, "--name", "bo")).document["member"], "bo");
 

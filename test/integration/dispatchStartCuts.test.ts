@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -104,8 +104,8 @@ describe("a start that is cut", function () {
       JSON.stringify(end),
     );
     await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
-    const left = (): string => spawnSync("pgrep", ["-af", job.id], { encoding: "utf8" }).stdout;
-    await until(() => left() === "", "nothing of it is left, and nobody waits for its log");
+    const running = (): string => execFileSync("ps", ["-A", "-o", "args"], { encoding: "utf8" });
+    await until(() => !running().includes(job.id), "nothing of it is left, and nobody waits for its log");
     assert.equal(runs(), "");
   });
 

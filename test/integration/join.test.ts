@@ -58,7 +58,7 @@ describe("joining by link", function () {
 
   it("gives the same certificate to the same key again, also after the token's time, and no further event", async () => {
     const link = await service.link("operator", 60_000);
-    const request = await certificateRequest();
+    const request = certificateRequest();
     const first = await joinFleet(link, { name: "grace", request });
     const { ledger } = await service.client.call("getStatus");
     clockMs += 120_000;
@@ -113,7 +113,7 @@ describe("joining by link", function () {
 
   it("is refused for a request that its own key has not signed, or that is none", async () => {
     const link = await service.link("viewer");
-    const { csrPem } = await certificateRequest();
+    const { csrPem } = certificateRequest();
     const der = Buffer.from(csrPem.replace(/-----[^-]+-----|\s/g, ""), "base64");
     der.writeUInt8(der.readUInt8(der.length - 1) ^ 1, der.length - 1);
     const forged = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString("base64")}\n-----END CERTIFICATE REQUEST-----\n`;

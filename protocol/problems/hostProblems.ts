@@ -74,7 +74,7 @@ export const hostProblems = {
     status: 409,
     title: "The SSH configuration cannot be read",
     detail: "`ssh -G {alias}` failed: {reason}.",
-    next: "Correct ~/.ssh/config on the service's machine.",
+    next: "Correct the address, or ~/.ssh/config on the service's machine.",
   },
   "ssh-unsupported": {
     status: 409,

@@ -21,7 +21,7 @@ import { checkUpgrade } from "./checkUpgrade.ts";
 import { limitBody } from "./limitBody.ts";
 import { limitIdleConnections } from "./limitIdleConnections.ts";
 import { problemOfThrown, replyProblem } from "./problemReply.ts";
-import { answerExpectation, answerUnreadable } from "./rawProblems.ts";
+import { answerConnect, answerExpectation, answerUnreadable } from "./rawProblems.ts";
 
 /** What the HTTP server needs before it has routes. */
 export interface AppNeeds {
@@ -110,6 +110,12 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   });
   app.setNotFoundHandler((request, reply) => replyUnserved(request, reply));
   served.server.on("checkExpectation", answerExpectation);
+  served.server.on("connect", answerConnect);
+  // A signature that does not fit leaves an error with OpenSSL, which the first read would take for its own: asking for
+  // the certificate clears it.
+  served.server.prependListener("secureConnection", (socket: TLSSocket) => {
+    socket.getPeerX509Certificate();
+  });
   const endAll = endConnections(served.server);
   app.addHook("preClose", (done) => {
     endAll();

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ClientHttp2Session } from "node:http2";
 import { join } from "node:path";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { promisify } from "node:util";
 import WebSocket from "ws";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Route } from "../../protocol/route.ts";
@@ -56,6 +59,8 @@ async function upgradeStatus(service: TestService, tls: ConnectionOptions): Prom
     socket.once("error", reject);
   });
 }
+
+const run = promisify(execFile);
 
 describe("who may do what", function () {
   this.timeout(60_000);
@@ -127,6 +132,35 @@ describe("who may do what", function () {
         assert.notEqual(second.code, "", `${who} was let in by a resumed session`);
       }
     }
+  });
+
+  it("is refused in so many words, each time, to a foreign CA that bears our CA's name", async () => {
+    const cwd = service.home;
+    const subject = `/CN=${new X509Certificate(ca.certificatePem).subject.replace(/^CN=/, "")}`;
+    const openssl = (...args: string[]) => run("openssl", args, { cwd });
+    const newKey = ["-newkey", "rsa:2048", "-nodes", "-keyout"];
+    await openssl("req", "-x509", ...newKey, "their-ca.key", "-out", "their-ca.pem", "-subj", subject);
+    await openssl("req", ...newKey, "their.key", "-out", "their.csr", "-subj", "/CN=ada");
+    const signedBy = ["-CA", "their-ca.pem", "-CAkey", "their-ca.key", "-CAcreateserial"];
+    await openssl("x509", "-req", "-in", "their.csr", ...signedBy, "-out", "their.pem");
+    const url = `https://127.0.0.1:${service.port}/v1/status`;
+    const args = [
+      "-sk",
+      "--cert",
+      "their.pem",
+      "--key",
+      "their.key",
+      "-w",
+      "%{http_code}",
+      "-o",
+      "/dev/null",
+      url,
+    ];
+    for (const version of ["--http1.1", "--http2"])
+      for (let time = 1; time <= 6; time += 1) {
+        const { stdout } = await run("curl", [version, ...args], { cwd });
+        assert.equal(stdout, "401", `${version}, time ${time}`);
+      }
   });
 
   it("is the member's own on a resumed TLS session", async () => {

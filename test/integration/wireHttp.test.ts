@@ -76,6 +76,7 @@ describe("bad input on the wire", function () {
       `GET /v1/status HTTP/1.1\r\nhost: x\r\n${flood}\r\n\r\n`,
       "POST /v1/tokens HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}",
       "POST /v1/tokens HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\n",
+      "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n",
       "POST /v1/tokens HTTP/1.1\r\nhost: x\r\nexpect: something\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
     ]) {
       const answer = parseAnswer(await sendRaw(wire.service.port, wire.tls, text));
@@ -88,6 +89,11 @@ describe("bad input on the wire", function () {
     const head = { ":method": "POST", ":path": pathOf(routes.createToken), ...jsonHead, expect: "something" };
     const answer = await requestHttp2(wire.session, head, { text: "{}" });
     assert.equal(problemIn(answer, "expect").code, "bad-request");
+  });
+
+  it("as if it were a proxy is answered over HTTP/2 too", async () => {
+    const answer = await requestHttp2(wire.session, { ":method": "CONNECT", ":authority": "a:1" });
+    assert.equal(problemIn(answer, "connect").code, "bad-request");
   });
 
   it("that is not TLS, or TLS and silence cut short, does no harm", async () => {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { awaitMark } from "./awaitMark.ts";
 import type { HostShell } from "./hostShell.ts";
 import { connectionLost, unreachable, type HostName } from "./reachProblem.ts";
@@ -22,9 +23,12 @@ export function createSystemLink(
   const listeners = new Set<(reason: string) => void>();
   let lost: string | null = null;
   let reason = "its ssh ended";
-  master.once("exit", () => {
-    lost = reason;
-    for (const listener of [...listeners]) listener(reason);
+  const over = new Promise<string>((resolve) => {
+    master.once("exit", () => {
+      lost = reason;
+      resolve(reason);
+      for (const listener of [...listeners]) listener(reason);
+    });
   });
 
   const openShell = async (signal: AbortSignal | undefined): Promise<ChildProcessWithoutNullStreams> => {
@@ -52,7 +56,7 @@ export function createSystemLink(
         const child = await openShell(signal);
         child.once("exit", onReleased);
         if (child.exitCode !== null || child.signalCode !== null) onReleased();
-        return withLoss(shellOfProcess(child), host, () => lost);
+        return withLoss(shellOfProcess(child), host, over);
       } catch (error) {
         onReleased();
         throw error;
@@ -67,13 +71,15 @@ export function createSystemLink(
   };
 }
 
-/** A shell whose ssh fails after the connection went down was cut off: it did not end. */
-function withLoss(shell: HostShell, host: string, lost: () => string | null): HostShell {
+/** Shells' processes end before the one that holds their connection, on a busy machine long before: how long to wait for it. */
+const masterEndMs = 2_000;
+
+/** A shell whose ssh fails when the connection goes down was cut off: it did not end. */
+function withLoss(shell: HostShell, host: string, over: Promise<string>): HostShell {
   const exited = shell.exited.then(async (exit) => {
     if (exit.code !== sshFailed) return exit;
-    // the shells' processes may end a moment before the one that holds the connection
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const reason = lost();
+    const stillUp = delay(masterEndMs, null, { ref: false });
+    const reason = await Promise.race([over, stillUp]);
     if (reason !== null) throw connectionLost(host, reason);
     return exit;
   });

@@ -21,9 +21,8 @@ export function readingAgeMs(host: KnownHost, nowMs: number): number | null {
       // Two clocks: the age is at least what we waited ourselves.
       return status.lastSeenAtMs === null ? null : Math.max(sinceHeardMs, nowMs - status.lastSeenAtMs);
     case "needs-login":
+    case "never": // since the service began: this editor may hold an older reading
       return host.reading === null ? null : Math.max(sinceHeardMs, nowMs - host.reading.atMs);
-    case "never":
-      return null;
   }
 }
 

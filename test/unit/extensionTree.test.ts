@@ -75,6 +75,9 @@ describe("the rows of the Hosts view", () => {
     const rows = treeRows(aFleet([aHost()]), lost, 40_000);
     assert.equal(rows[0]?.description, "seen 40 s ago");
     assert.ok(rows.every((row) => row.isStale));
+    // A service that was started again has seen nothing yet; this editor holds what the one before it had read.
+    const reread = aHost({ status: { kind: "never" }, reading: aReading({ atMs: 10_000 }) });
+    assert.equal(treeRows(aFleet([reread], 20_000), lost, 40_000)[0]?.description, "seen 30 s ago");
   });
 
   it("say why a host is not reached and why GPUs cannot be read", () => {

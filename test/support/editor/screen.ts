@@ -9,7 +9,7 @@ const shownChars = 3_000;
 const pollMs = 75;
 
 /** How long a wait lasts when its caller does not say. */
-export const waitLimitMs = 20_000;
+export const waitLimitMs = 45_000;
 /** For one click or key inside a wait: short, since the wait tries again. */
 export const stepLimitMs = 2_000;
 

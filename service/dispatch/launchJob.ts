@@ -44,7 +44,8 @@ export async function launchJob(deps: RunnerDeps, options: LaunchOptions): Promi
     throw error;
   };
   const unpacking = unpack(deps, options, signal).catch(failed);
-  const preparing = prepare(deps, options, signal).catch(async (error: unknown) => {
+  const starters: Runner[] = [];
+  const preparing = prepare(deps, options, signal, starters).catch(async (error: unknown) => {
     if (error instanceof Refusal && error.code === "start-failed") await rootCause(deps, unpacking);
     return failed(error);
   });
@@ -54,8 +55,9 @@ export async function launchJob(deps: RunnerDeps, options: LaunchOptions): Promi
     return await go(deps, options, starter, sent);
   } catch (error) {
     await Promise.allSettled([preparing, unpacking]);
-    // Without the word to go, the shell that would have started the job removes its folder.
-    void preparing.then((starter) => starter.close()).catch(() => {});
+    // Without the word to go, the shell that would have started the job removes its folder; not before the other one has
+    // ended, which would blame the folder's loss.
+    for (const starter of starters) starter.close();
     throw error;
   }
 }
@@ -111,10 +113,12 @@ async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSig
   }
 }
 
+/** Opens the shell that prepares the job, into `starters`: whoever calls closes those. */
 async function prepare(
   deps: RunnerDeps,
   options: LaunchOptions,
   signal: AbortSignal,
+  starters: Runner[],
   ahead = true,
 ): Promise<Runner> {
   const { jobId, spec, target } = options;
@@ -125,20 +129,16 @@ async function prepare(
     ahead,
     onOpen: options.onOpen,
   });
-  try {
-    const report = await answer(deps, options, runner.next(), signal);
-    if (report.kind === "no-interpreter" && runner.isSpare) {
-      // It may have been installed since that shell was opened.
-      runner.send("leave");
-      runner.close();
-      return await prepare(deps, options, signal, false);
-    }
-    if (report.kind !== "prepared") throw startRefusal(report, options);
-    return runner;
-  } catch (error) {
+  starters.push(runner);
+  const report = await answer(deps, options, runner.next(), signal);
+  if (report.kind === "no-interpreter" && runner.isSpare) {
+    // It may have been installed since that shell was opened.
+    runner.send("leave");
     runner.close();
-    throw error;
+    return prepare(deps, options, signal, starters, false);
   }
+  if (report.kind !== "prepared") throw startRefusal(report, options);
+  return runner;
 }
 
 async function go(

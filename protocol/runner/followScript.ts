@@ -1,5 +1,5 @@
 import { processGroup } from "./processGroup.ts";
-import { isTimeout, readBootId, runnerScript, type RunnerContext } from "./runnerPrelude.ts";
+import { isTimeout, readBootId, runnerScript, workFolder, type RunnerContext } from "./runnerPrelude.ts";
 
 /** Which log to follow from where. */
 export interface FollowOptions extends RunnerContext {
@@ -25,7 +25,7 @@ ${followBody(options.offset, options.graceMs)}`,
 }
 
 // Creating the file `start` decides who starts a job. It stays, so that a late starter finds it.
-const claim = `( umask 077; mkdir -p "$h_dir"; set -C; printf 'never\\n' >"$h_dir/start" ) 2>/dev/null && rm -rf "$h_dir/work"
+const claim = `( umask 077; mkdir -p "$h_dir"; set -C; printf 'never\\n' >"$h_dir/start" ) 2>/dev/null && rm -rf "$h_dir/${workFolder}"
 [ -e "$h_dir/start" ] || { say no-room "the job's folder cannot be written"; exit 0; }`;
 
 /** The following itself, for a shell that stands in the job's folder. */

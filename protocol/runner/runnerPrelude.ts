@@ -28,6 +28,9 @@ exit 0
 `;
 }
 
+/** In a job's folder: where its files are unpacked and it runs. */
+export const workFolder = "work";
+
 /** True after a `read` that ended for want of time: bash as sh heeds an exported TMOUT of the host's start-up files there. */
 export const isTimeout = "[ $? -gt 128 ]";
 

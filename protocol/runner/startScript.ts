@@ -1,7 +1,7 @@
 import type { JobSpec } from "../job.ts";
 import { shellQuote } from "../shellQuote.ts";
 import { followBody, followLog } from "./followScript.ts";
-import { isTimeout, runnerScript, type RunnerContext } from "./runnerPrelude.ts";
+import { isTimeout, runnerScript, workFolder, type RunnerContext } from "./runnerPrelude.ts";
 import { placeOf, supervisorScript } from "./supervisorScript.ts";
 
 /** What to start. */
@@ -19,7 +19,7 @@ export interface StartOptions extends RunnerContext {
  */
 export function startScript(options: StartOptions): string {
   const { folder, file } = placeOf(options.spec.script);
-  const script = [folder, file].filter((part) => part !== "").join("/");
+  const script = [".", workFolder, folder, file].filter((part) => part !== "").join("/");
   const supervisor = supervisorScript(options.spec, options);
   return runnerScript(
     options,
@@ -38,8 +38,8 @@ ${tailEarly}
 until read -r h_word h_archive; do ${isTimeout} || { h_word=; break; }; done
 [ "$h_word" = go ] || undo
 cd "$h_dir" || { say start-failed "its folder is gone"; exit 0; }
-[ -f ${shellQuote(`./work/${script}`)} ] || [ -e start ] || { say no-script; undo; }
-h_folder=$PWD/work${folder === "" ? "" : `/${shellQuote(folder)}`}
+[ -f ${shellQuote(script)} ] || [ -e start ] || { say no-script; undo; }
+h_folder=$PWD/${workFolder}${folder === "" ? "" : `/${shellQuote(folder)}`}
 h_text=$(${detached} </dev/null 2>&1)
 case $h_text in
 *started) say started ;;

@@ -1,7 +1,7 @@
 import type { JobSpec } from "../job.ts";
 import { shellQuote } from "../shellQuote.ts";
 import { processGroup } from "./processGroup.ts";
-import { readBootId } from "./runnerPrelude.ts";
+import { readBootId, workFolder } from "./runnerPrelude.ts";
 
 /** What the supervisor is told beside the spec. */
 export interface SupervisorOptions {
@@ -87,7 +87,7 @@ function launch(spec: JobSpec, options: SupervisorOptions): string {
 (
 trap - HUP PIPE
 exec </dev/null >>log 2>&1 9>&-
-cd ${shellQuote(`./work/${folder}`)} || exit 126
+cd ${shellQuote([".", workFolder, folder].join("/"))} || exit 126
 set -- "$h_program" ${words}
 ${passed.length === 0 ? "" : `set -- "$(command -v env)" ${env} "$@"`}
 case $h_mode in
@@ -108,7 +108,7 @@ const ownedByShells =
 
 // Each sleep holds the writing end of a pipe: its end is the watch's signal. All three are children of the supervisor
 // with known process ids, so none outlives it. `sleep` takes whole seconds everywhere, so the limit is rounded up.
-// A sleep may be killed (`pkill sleep` in the job): the watch believes the clock alone and sleeps the rest itself.
+// A sleep may be killed (`pkill sleep` in the job): the watch asks the clock and sleeps the rest itself.
 function timers(limitMs: number, graceMs: number): string {
   return `sleep ${Math.ceil(limitMs / 1_000)} >limit 9>&- &
 h_sleep1=$!
@@ -122,6 +122,7 @@ passed() {
 while clock; h_left=$((($1 - h_now + h_from + 99) / 100)); [ "$h_left" -gt 0 ]; do
 sleep "$h_left" &
 wait "$!"
+[ $? -gt 128 ] || return 0
 done
 }
 read -r h_word <&7

@@ -1,4 +1,4 @@
-import { isTimeout, runnerScript, type RunnerContext } from "./runnerPrelude.ts";
+import { isTimeout, runnerScript, workFolder, type RunnerContext } from "./runnerPrelude.ts";
 
 /**
  * Unpacks the tar archive that follows on stdin, up to its end, into the job's folder. Send the archive only after
@@ -12,7 +12,7 @@ export function unpackScript(context: RunnerContext): string {
 // -o: the files belong to who runs the job, also for root. Some tars stop at the end mark: the padding after it is read
 // away, or its sender would find the pipe broken.
 const body = `if [ -e "$h_dir/start" ]; then say claimed; exit 0; fi
-h_text=$({ umask 077; mkdir -p "$h_dir/work" && cd "$h_dir/work" && tar -x -o -f - && while read -r h_rest || ${isTimeout}; do :; done; [ -n "\${h_rest+read}" ]; } 2>&1)
+h_text=$({ umask 077; mkdir -p "$h_dir/${workFolder}" && cd "$h_dir/${workFolder}" && tar -x -o -f - && while read -r h_rest || ${isTimeout}; do :; done; [ -n "\${h_rest+read}" ]; } 2>&1)
 h_code=$?
 if [ "$h_code" = 0 ]; then say unpacked; exit 0; fi
 rm -rf "$h_dir"

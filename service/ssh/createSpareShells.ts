@@ -76,32 +76,26 @@ export function createSpareShells(
 
   async function openSpare(spares: Spares): Promise<void> {
     spares.opening += 1;
-    const spare: Partial<Spare> = {};
+    let spare: Spare | null = null;
     try {
       const shell = await shells.openShell(spares.target, {
         ifRoom: true,
-        onWanted: () => spare.onWanted?.(),
+        onWanted: () => spare?.onWanted(),
       });
       if (isClosed || hosts.get(spares.target.id) !== spares) return shell.close();
-      keep(spares, Object.assign(spare, { shell, onWanted: () => shell.close() }));
+      const made: Spare = { shell, onWanted: () => shell.close() };
+      const forget = (): void => {
+        const at = spares.ready.indexOf(made);
+        if (at >= 0) spares.ready.splice(at, 1);
+      };
+      shell.exited.then(forget, forget);
+      spare = made;
+      spares.ready.push(made);
     } catch {
       // No room, or no contact: whoever needs a shell opens it and hears why that fails.
     } finally {
       spares.opening -= 1;
     }
-  }
-
-  function keep(spares: Spares, spare: Spare): void {
-    const forget = (): void => {
-      const at = spares.ready.indexOf(spare);
-      if (at >= 0) spares.ready.splice(at, 1);
-    };
-    spare.onWanted = () => {
-      forget();
-      spare.shell.close();
-    };
-    spares.ready.push(spare);
-    spare.shell.exited.then(forget, forget);
   }
 
   return {

@@ -147,7 +147,7 @@ describe("the main job, in the real editor against real hosts", function () {
 
   it("leaves the job in the ledger, which verifies", async () => {
     const job = await newestJob(fixture, "train it.py");
-    assert.deepEqual([job.state, job.exitCode], ["failed", 3]);
+    assert.deepEqual([job.state, job.exitCode, job.host], ["failed", 3, "h100-node"]);
     const verdict = (await fixture.hwledger("ledger", "verify")) as { ok: boolean };
     assert.equal(verdict.ok, true);
     const { events } = await fixture.client.call("listLedger", { query: { limit: 1_000 } });

@@ -73,7 +73,7 @@ describe("dispatch over SSH", function () {
       );
       assert.equal(job.exitCode, 3, JSON.stringify(job.cause));
       assert.equal((await bench.logOf(job.id)).toString(), "a 'b'\n$c\n");
-      assert.equal(job.directory, `${host.home}/.hwledger/jobs/${job.id}/work/dir x`);
+      assert.equal(job.directory, join(host.home, ".hwledger", "jobs", job.id, "work", "dir x"));
       await until(async () => (await followers(host)) === "", "no tail is left on the host");
     });
 

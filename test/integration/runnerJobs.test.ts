@@ -85,7 +85,7 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
       };
       const job = await bench.run(files, { script: `${folder}/${name}`, launch: python });
       assert.equal((await bench.logOf(job.id)).toString(), "found\n");
-      assert.equal(job.directory, `${bench.directoryOf(job.id)}/work/${folder}`);
+      assert.equal(job.directory, join(bench.directoryOf(job.id), "work", folder));
     });
 
     it("keeps every byte of its log", async () => {

@@ -23,8 +23,6 @@ export interface FrameHost {
 
 export interface FrameHosts {
   hosts: readonly FrameHost[];
-  /** How many times each host was read since it began to be watched each second; by name. */
-  ticks(name: string): number;
   stop(): Promise<void>;
 }
 
@@ -34,7 +32,6 @@ export interface FrameHosts {
  */
 export async function startFrameHosts(names: readonly string[]): Promise<FrameHosts> {
   const stops: (() => Promise<void>)[] = [];
-  const ticks = new Map<string, number>();
   const hosts: FrameHost[] = [];
   for (const name of names) {
     const key = ssh2.utils.generateKeyPairSync("ed25519");
@@ -48,9 +45,7 @@ export async function startFrameHosts(names: readonly string[]): Promise<FrameHo
         else attempt.reject(["publickey"]);
       });
       connection.on("session", (accept) => {
-        accept().on("exec", (acceptExec) =>
-          answerProbe(acceptExec(), () => ticks.set(name, (ticks.get(name) ?? 0) + 1)),
-        );
+        accept().on("exec", (acceptExec) => answerProbe(acceptExec()));
       });
     });
     server.listen(0, "127.0.0.1");
@@ -65,7 +60,6 @@ export async function startFrameHosts(names: readonly string[]): Promise<FrameHo
   }
   return {
     hosts,
-    ticks: (name) => ticks.get(name) ?? 0,
     async stop() {
       await Promise.all(stops.map((stop) => stop()));
     },
@@ -79,7 +73,7 @@ function fingerprintOf(privateKey: string): string {
   return `SHA256:${hash.replace(/=+$/, "")}`;
 }
 
-function answerProbe(channel: ssh2.ServerChannel, onTick: () => void): void {
+function answerProbe(channel: ssh2.ServerChannel): void {
   let text = "";
   let timer: NodeJS.Timeout | null = null;
   channel.on("data", (chunk: Buffer) => {
@@ -91,7 +85,6 @@ function answerProbe(channel: ssh2.ServerChannel, onTick: () => void): void {
     const say = (...lines: string[]): void => void channel.write(lines.map((line) => `${line}\n`).join(""));
     const next = (): void => {
       turn += 1;
-      onTick();
       say(gpuRow(1, String((turn * 7) % 100)), ...tick(turn * 10));
     };
     say(

@@ -75,7 +75,7 @@ export async function startHostNamespace(script: string, login: Login): Promise<
     commandInside,
     run: (argv, as, options = {}) => runCommand(commandInside(argv, as), { ...options, env: toolEnv }),
     async end() {
-      holder.ref();
+      refChild(holder);
       holder.stdin.destroy();
       holder.kill("SIGKILL"); // --kill-child: the host's first process, and with it all others, end too
       await ended;
@@ -87,6 +87,12 @@ export async function startHostNamespace(script: string, login: Login): Promise<
 export function unrefChild(child: ChildProcess): void {
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.unref();
+}
+
+/** Takes that back, for who waits until the child and its streams have ended. */
+export function refChild(child: ChildProcess): void {
+  child.ref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.ref();
 }
 
 function rootToLogin(login: Login): string[] {

@@ -217,29 +217,29 @@ describe("a job that cannot start", function () {
 
 describe("a host's ways", function () {
   this.timeout(20_000);
+  let bench: DispatchBench;
+  afterEach(() => bench.end());
 
   for (const [shell, way] of [
     ["dash", "perl, where the shell is plain"],
     ["bash", "the shell's job control, where it has one"],
   ] as const)
     it(`may lack setsid: ${way}, gives the job a group of its own`, async () => {
-      const bench = createDispatchBench({ shell, hidden: ["setsid"] });
+      bench = createDispatchBench({ shell, hidden: ["setsid"] });
       const job = await bench.run({ "main.sh": "echo $$; ps -o pgid= -p $$; exit 9\n" });
       const [pid, pgid] = (await bench.logOf(job.id)).toString().trim().split(/\s+/);
       assert.equal(job.exitCode, 9, JSON.stringify(job));
       assert.equal(pgid, pid);
-      await bench.end();
     });
 
   it("may offer no way to detach a job at all: then it is not started", async () => {
-    const bench = createDispatchBench({ hidden: ["setsid", "perl"] });
+    bench = createDispatchBench({ hidden: ["setsid", "perl"] });
     const job = await bench.run({ "main.sh": "echo ran\n" });
     assert.ok(job.cause?.kind === "not-started" && job.cause.code === "start-failed");
-    await bench.end();
   });
 
   it("may print from its start-up files, with and without line ends", async () => {
-    const noisy = createDispatchBench({
+    bench = createDispatchBench({
       wrap: (shells) => ({
         async openShell(target, options) {
           const shell = await shells.openShell(target, options);
@@ -250,20 +250,18 @@ describe("a host's ways", function () {
         },
       }),
     });
-    const job = await noisy.run({ "main.sh": "echo clean; exit 4\n" });
+    const job = await bench.run({ "main.sh": "echo clean; exit 4\n" });
     assert.equal(job.exitCode, 4);
-    assert.equal((await noisy.logOf(job.id)).toString(), "clean\n");
-    await noisy.end();
+    assert.equal((await bench.logOf(job.id)).toString(), "clean\n");
   });
 
   it("finds a named interpreter under the home folder", async () => {
-    const bench = createDispatchBench();
+    bench = createDispatchBench();
     mkdirSync(join(bench.home, "my venv/bin"), { recursive: true });
     writeFileSync(join(bench.home, "my venv/bin/python"), '#!/bin/sh\necho "venv: $*"\n', { mode: 0o755 });
     const launch: JobSpec["launch"] = { kind: "path", path: "~/my venv/bin/python", flags: ["-u"] };
     const job = await bench.run({ "main.py": "" }, { script: "main.py", launch });
     assert.equal((await bench.logOf(job.id)).toString(), "venv: -u main.py\n");
     assert.equal(job.interpreter, join(bench.home, "my venv/bin/python"));
-    await bench.end();
   });
 });

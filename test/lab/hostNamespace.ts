@@ -90,7 +90,7 @@ export function unrefChild(child: ChildProcess): void {
 }
 
 /** Takes that back, for who waits until the child and its streams have ended. */
-export function refChild(child: ChildProcess): void {
+function refChild(child: ChildProcess): void {
   child.ref();
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.ref();
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { type HostNamespace, refChild, unrefChild } from "./hostNamespace.ts";
+import { type HostNamespace, unrefChild } from "./hostNamespace.ts";
 import { insideDir } from "./hostScripts.ts";
 
 const bannerLimitMs = 15_000;
@@ -36,7 +36,7 @@ export function createHostSshd(inside: HostNamespace, place: SshdPlace): HostSsh
       sshd = null;
       if (running === null) return;
       const gone = running.exitCode !== null || running.signalCode !== null ? null : once(running, "exit");
-      refChild(running);
+      running.ref(); // not its stderr, which a login that goes on may hold
       await signalSshd(inside, "KILL", "all");
       running.kill("SIGCONT"); // nsenter stops itself when its child is frozen
       await gone;

@@ -1,6 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
@@ -145,7 +153,7 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
       await bench.dispatcher.stop();
       await bench.logs.close();
       await until(() => everyShells.every((shells) => shells.open.length === 0), "every shell has ended");
-      for (const job of jobs.all()) endJobOf(bench.directoryOf(job.id));
+      endAllOf(home);
       rmSync(root, { recursive: true, force: true });
     },
   };
@@ -220,13 +228,14 @@ function cwdOf(pid: string): string {
   }
 }
 
-function endJobOf(directory: string): void {
-  if (!existsSync(directory)) return;
-  for (const line of processesIn(directory)) {
+/** Ends what still runs in a host's home: jobs, and what its start-up files left behind. */
+function endAllOf(home: string): void {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
-      process.kill(Number.parseInt(line, 10), "SIGKILL");
+      if (!readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`HOME=${home}`)) continue;
+      process.kill(Number(pid), "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has ended by itself, or is not ours to look at.
     }
   }
 }

@@ -34,9 +34,7 @@ export function followBody(offset: number, graceMs: number): string {
 ${readClaim}
 [ -n "$h_owner" ] || [ ! -e start ] || { sleep 1; ${readClaim}; [ -n "$h_owner" ] || h_owner=0; }
 case $h_owner in ''|never) say unstarted; exit 0 ;; esac
-say interpreter "$h_interpreter"
-say directory "$h_folder"
-say following $h_archive
+printf "\\n$h_nonce %s\\n" \${h_first:-} "interpreter $h_interpreter" "directory $h_folder" "following $h_archive" >&2
 if [ -n "\${h_tail:-}" ]; then :; elif [ -r log ]; then ${followLog(offset, "log")}; else say no-log; h_tail=; fi
 ${watch} &
 h_watch=$!

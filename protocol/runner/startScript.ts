@@ -31,7 +31,7 @@ ${findDetacher}
 [ -n "$h_mode" ] || { say start-failed "neither setsid, bash nor perl is there"; undo; }
 h_run="./run.$h_nonce"
 if [ ! -e "$h_dir/start" ]; then
-h_text=$({ umask 077; mkdir -p "$h_dir" && cd "$h_dir" && mkfifo alive limit grace && { printf '%s' ${shellQuote(supervisor)} >"$h_run" || { echo "no space left on device"; false; }; }; } 2>&1) || { flat "$h_text"; say no-room "$h_flat"; undo; }
+h_text=$({ umask 077; mkdir -p "$h_dir" && cd "$h_dir" && mkfifo alive said limit grace && { printf '%s' ${shellQuote(supervisor)} >"$h_run" || { echo "no space left on device"; false; }; }; } 2>&1) || { flat "$h_text"; say no-room "$h_flat"; undo; }
 fi
 say prepared
 ${tailEarly}
@@ -40,15 +40,24 @@ until read -r h_word h_archive; do ${isTimeout} || { h_word=; break; }; done
 cd "$h_dir" || { say start-failed "its folder is gone"; exit 0; }
 [ -f ${shellQuote(script)} ] || [ -e start ] || { say no-script; undo; }
 h_folder=$PWD/${workFolder}${folder === "" ? "" : `/${shellQuote(folder)}`}
-h_text=$(${detached} </dev/null 2>&1)
+command exec 9<>said 8<said || { say start-failed "its folder is gone"; exit 0; }
+set -- "$h_run" "$h_program" "$h_mode" "$h_detach" "$h_archive" "$h_folder"
+${detach}
+exec 9>&-
+h_text=
+while read -r h_word <&8 || ${isTimeout}; do
+h_text="$h_text $h_word"
+case $h_word in started|claimed|full) break ;; esac
+done
+exec 8<&-
 case $h_text in
-*started) say started ;;
-*claimed) say claimed ;;
+*started) h_first=started ;;
+*claimed) h_first=claimed ;;
 *full) say no-room "no space left on device"; undo ;;
 *) if ( set -C; printf 'never\\n' >start ) 2>/dev/null; then
 flat "$h_text"; say start-failed "\${h_flat:-the supervisor said nothing}"; exit 0
 fi
-say claimed ;;
+h_first=claimed ;;
 esac
 ${followBody(0, options.graceMs)}`,
   );
@@ -105,10 +114,10 @@ h_mode=monitor
 if [ -z "\${BASH_VERSION:-}" ]; then look perl; h_detach=$h_found h_mode=\${h_found:+perl}; fi
 fi`;
 
-// In a command substitution: it ends when the supervisor has answered and closed its stdout, without any polling.
-const detached = `set -- "$h_run" "$h_program" "$h_mode" "$h_detach" "$h_archive" "$h_folder"
-case $h_mode in
-setsid) "$h_detach" /bin/sh "$@" & ;;
-perl) "$h_detach" -e 'use POSIX (); POSIX::setsid(); exec { $ARGV[0] } @ARGV; exit 127' /bin/sh "$@" & ;;
+// The supervisor answers through the pipe `said`. It was opened for both at first, so that nothing waits for an opening;
+// with our writing end closed, what we read ends with the supervisor.
+const detach = `case $h_mode in
+setsid) exec "$h_detach" /bin/sh "$@" ;;
+perl) exec "$h_detach" -e 'use POSIX (); POSIX::setsid(); exec { $ARGV[0] } @ARGV; exit 127' /bin/sh "$@" ;;
 monitor) set -m; /bin/sh "$@" & ;;
-esac`;
+esac </dev/null >&9 2>&1 8<&- 9>&- &`;

@@ -16,20 +16,23 @@ export interface SupervisorOptions {
  * hash, the folder to run in. It answers one word on stdout: `started`, `claimed` or `full`.
  *
  * It claims the job by creating `start`, so a job runs once whoever else tries. All it has to write at the end has
- * its place reserved before the job starts, so that a full disk cannot lose the exit code.
+ * its place reserved before the job starts, so that a full disk cannot lose the exit code. The place of the exit record
+ * is the script's own file: it holds the job's environment, and so is overwritten once the shell has parsed all of it.
  */
 export function supervisorScript(spec: JobSpec, options: SupervisorOptions): string {
   const timed = spec.timeoutMs !== null;
-  return `${claim}
+  return `{
+${claim}
 ${reserve(timed)}
 ${clock}
 h_from=$h_now
 ${launch(spec, options)}
 echo started
 exec >/dev/null 2>&1
-${forget}
 ${spec.timeoutMs === null ? "" : timers(spec.timeoutMs, options.graceMs)}
 ${settle(timed, options.graceMs)}
+exit 0
+}
 `;
 }
 
@@ -42,21 +45,18 @@ export function placeOf(script: string): { folder: string; file: string } {
   return { folder: parts.join("/"), file: file.startsWith("-") ? `./${file}` : file };
 }
 
-/** This script holds the job's environment: once the shell has it open, no file of it stays. */
-const forget = `rm -f -- "$0"`;
-
 const claim = `h_program=$1 h_mode=$2 h_detach=$3 h_archive=$4
 trap '' HUP PIPE
 ${readBootId}
 exec 9<>alive
 set -C
-{ printf '' >start; } 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; ${forget}; exit 0; }
+{ printf '' >start; } 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; rm -f "$0"; exit 0; }
 set +C
-full() { rm -f start exit.tmp "$0"; echo full; exit 0; }
+full() { rm -f start "$0"; echo full; exit 0; }
 printf '%s\\n' "$$ $h_boot" "$h_archive" "$h_program" "$5" 2>/dev/null >start || full`;
 
 function reserve(timed: boolean): string {
-  const files = ["exit.tmp", "pid", "cancel.tmp", ...(timed ? ["timeout.tmp"] : [])];
+  const files = ['"$0"', "pid", "cancel.tmp", ...(timed ? ["timeout.tmp"] : [])];
   const writes = files.map((file) => `printf '%200s\\n' '' >${file}`);
   return `{ ${writes.join(" && ")} && printf '' >>log; } 2>/dev/null || full`;
 }
@@ -153,5 +153,5 @@ ${timed ? 'kill "$h_watch" "$h_sleep2"; [ $h_why = timeout ] || kill "$h_sleep1"
 h_signal=
 [ $h_code -le 128 ] || h_signal=$(kill -l "$h_code")
 set -- $(wc -c <log)
-printf '%-200s\\n' "$h_code \${h_signal:-none} $h_why \${1:-0} $h_lasted" 1<>exit.tmp && mv exit.tmp exit`;
+printf '%-200s\\n' "$h_code \${h_signal:-none} $h_why \${1:-0} $h_lasted" 1<>"$0" && mv "$0" exit`;
 }

@@ -20,7 +20,7 @@ export interface LaunchOptions {
   target: ShellTarget;
   archive: Readable;
   signal: AbortSignal;
-  /** A shell is open on the host; nothing was sent yet. May throw. */
+  /** A shell is open on the host, and gets ready; nothing of the job is there yet that the shell's end would leave behind. May throw. */
   onOpen: () => void;
   /** The service lets go: nothing is waited for any more, the job may have started. */
   stopping: AbortSignal;

@@ -39,7 +39,7 @@ export interface RunnerOptions {
   yields?: boolean;
   /** A shell that was opened ahead will do. */
   ahead?: boolean;
-  /** Called when the shell is open and nothing was sent yet. */
+  /** Called when the shell is open, while the host reads the script: until the ready line nothing waits for what it does. */
   onOpen?: () => void;
 }
 
@@ -71,8 +71,8 @@ export async function openRunner(
   };
   shell.stdin.on("error", () => {});
   try {
-    onOpen?.();
     shell.stdin.write(text);
+    onOpen?.();
     const ready = { host: target.name, limit };
     const rest = await awaitReady(chunks, `${nonce}\n`, reports, ready);
     return {

@@ -12,9 +12,11 @@ exports.mochaHooks = {
 };
 
 function describeOpen() {
-  const handles = process._getActiveHandles().map(({ constructor, spawnargs, remoteAddress, remotePort, pid }) => {
-    const parts = [constructor.name, pid, spawnargs?.join(" "), remoteAddress, remotePort];
-    return parts.filter((part) => part !== undefined).join(" ");
-  });
+  const handles = process
+    ._getActiveHandles()
+    .map(({ constructor, spawnargs, remoteAddress, remotePort, pid }) => {
+      const parts = [constructor.name, pid, spawnargs?.join(" "), remoteAddress, remotePort];
+      return parts.filter((part) => part !== undefined).join(" ");
+    });
   return handles.length > 0 ? handles : process.getActiveResourcesInfo();
 }

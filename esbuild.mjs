@@ -10,6 +10,25 @@ const leaveOutNative = {
   },
 };
 
+/**
+ * A package of which only few actions need anything: it is evaluated when they first do, not when the bundle is loaded.
+ * For CommonJS packages whose importers take their default export.
+ */
+const evaluateLate = (name) => ({
+  name: `evaluate-late-${name}`,
+  setup(bundle) {
+    const late = "evaluate-late";
+    bundle.onResolve({ filter: new RegExp(`^${name}$`) }, ({ path, namespace, pluginData }) =>
+      namespace === late || pluginData === late ? undefined : { path, namespace: late },
+    );
+    bundle.onLoad({ filter: /.*/, namespace: late }, () => ({
+      contents: `let real;
+module.exports = new Proxy({}, { get: (_, key) => (real ??= require(${JSON.stringify(name)}))[key] });`,
+      resolveDir: import.meta.dirname,
+    }));
+  },
+});
+
 const common = {
   bundle: true,
   platform: "node",
@@ -32,6 +51,7 @@ const bundles = [
     entry: "extension/vscode/activate.ts",
     outfile: "extension.cjs",
     external: ["vscode"],
+    plugins: [evaluateLate("node-forge")],
   },
   { name: "hwledger", entry: "service/cli/main.ts", outfile: "service/hwledger.cjs", external: [] },
 ];
@@ -40,12 +60,13 @@ const bundles = [
 const pages = ["dashboard", "host"];
 
 mkdirSync("dist/meta", { recursive: true });
-for (const { name, entry, outfile, external } of bundles) {
+for (const { name, entry, outfile, external, plugins = [] } of bundles) {
   const { metafile } = await build({
     ...common,
     entryPoints: [entry],
     outfile: `dist/${outfile}`,
     external,
+    plugins: [...common.plugins, ...plugins],
   });
   writeFileSync(`dist/meta/${name}.json`, JSON.stringify(metafile));
 }

@@ -12,12 +12,18 @@ export interface ProbedHost {
 
 export const nothingId = "throwaway.nothing";
 const settleMs = 3_000;
+/**
+ * Until then the editor starts. It waits with those that begin by themselves, after its start, until the probe is active:
+ * for 10 s.
+ */
+const startMs = 5_000;
 
 /** CommonJS, as the extension host loads it. Activates the others before they would begin by themselves. */
 const probe = `
 const vscode = require("vscode");
 const { writeFileSync, renameSync } = require("node:fs");
 exports.activate = async () => {
+  await new Promise((resolve) => setTimeout(resolve, ${startMs}));
   const activatedMs = {};
   for (const id of process.env.HWLEDGER_BENCH_EXTENSIONS.split(",")) {
     const extension = vscode.extensions.getExtension(id);

@@ -44,7 +44,10 @@ describe("coming back, in the real editor", function () {
     await fixture.killService();
     await editor.waitForTerminal("lost contact with the service");
     await fixture.startServiceAgain();
-    await editor.waitForTerminal("connected again");
+    // Soon out of sight: all lines that were printed meanwhile follow at once.
+    await editor.until("contact again", async () =>
+      (await editor.terminalBuffer()).includes("connected again"),
+    );
     await editor.openView(view);
     await online();
 

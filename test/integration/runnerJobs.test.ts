@@ -211,7 +211,7 @@ describe("a job that cannot start", function () {
       cause?.kind === "not-started" && cause.code === "unpack-failed" && /tar/.test(cause.detail),
       JSON.stringify(cause),
     );
-    assert.ok(!existsSync(bench.directoryOf(job.id)));
+    await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
   });
 });
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 /** ssh2's optional native part: left out of bundles, its JavaScript does the same. */
@@ -11,23 +11,49 @@ const leaveOutNative = {
 };
 
 /**
- * A package of which only few actions need anything: it is evaluated when they first do, not when the bundle is loaded.
- * For CommonJS packages whose importers take their default export.
+ * A module that is not needed at once: it is a file beside the bundle, read when something of it is first used, not when
+ * the bundle is loaded. `shape` is the source of what stands in its place, `late()` the module.
  */
-const evaluateLate = (name) => ({
-  name: `evaluate-late-${name}`,
+const readLate = (filter, file, shape) => ({
+  name: `read-late-${file}`,
   setup(bundle) {
-    const late = "evaluate-late";
-    bundle.onResolve({ filter: new RegExp(`^${name}$`) }, ({ path, namespace, pluginData }) =>
-      namespace === late || pluginData === late ? undefined : { path, namespace: late },
-    );
-    bundle.onLoad({ filter: /.*/, namespace: late }, () => ({
-      contents: `let real;
-module.exports = new Proxy({}, { get: (_, key) => (real ??= require(${JSON.stringify(name)}))[key] });`,
-      resolveDir: import.meta.dirname,
+    const namespace = `read-late-${file}`;
+    bundle.onResolve({ filter }, ({ path }) => ({ path, namespace }));
+    bundle.onLoad({ filter: /.*/, namespace }, () => ({
+      contents: `let read; const late = () => (read ??= require("./${file}")); ${shape}`,
     }));
+    bundle.onResolve({ filter: /.*/, namespace }, ({ path }) => ({ path, external: true }));
   },
 });
+
+const forgeLate = readLate(
+  /^node-forge$/,
+  "node-forge.cjs",
+  "module.exports = new Proxy({}, { get: (_, key) => late()[key] });",
+);
+const wiringLate = readLate(
+  /^\.\/wireExtension\.ts$/,
+  "wiring.cjs",
+  "export const wireExtension = (context) => late().wireExtension(context);",
+);
+
+/**
+ * The editor's API as a module with just the members that are used. As it is, each module that imports it would get a
+ * copy of its several hundred members when the bundle is loaded.
+ */
+const leanVscode = {
+  name: "lean-vscode",
+  setup(bundle) {
+    bundle.onResolve({ filter: /^vscode$/ }, ({ path, namespace }) =>
+      namespace === "lean-vscode" ? { path, external: true } : { path, namespace: "lean-vscode" },
+    );
+    bundle.onLoad({ filter: /.*/, namespace: "lean-vscode" }, () => {
+      const sources = globSync("extension/vscode/*.ts").map((file) => readFileSync(file, "utf8"));
+      const members = new Set(sources.flatMap((text) => text.match(/(?<=\bvscode\.)\w+/g) ?? []));
+      return { contents: `export const { ${[...members].sort().join(", ")} } = require("vscode");` };
+    });
+  },
+};
 
 const common = {
   bundle: true,
@@ -50,9 +76,17 @@ const bundles = [
     name: "extension",
     entry: "extension/vscode/activate.ts",
     outfile: "extension.cjs",
-    external: ["vscode"],
-    plugins: [evaluateLate("node-forge")],
+    external: [],
+    plugins: [wiringLate, leanVscode],
   },
+  {
+    name: "wiring",
+    entry: "extension/vscode/wireExtension.ts",
+    outfile: "wiring.cjs",
+    external: [],
+    plugins: [forgeLate, leanVscode],
+  },
+  { name: "node-forge", entry: "node-forge", outfile: "node-forge.cjs", external: [] },
   { name: "hwledger", entry: "service/cli/main.ts", outfile: "service/hwledger.cjs", external: [] },
 ];
 

@@ -1,113 +1,27 @@
+import { setImmediate } from "node:timers/promises";
 import * as vscode from "vscode";
-import { createRouteClient } from "../../protocol/client/routeClient.ts";
-import { clientName, openStream } from "../../protocol/client/streamClient.ts";
-import type { JobId } from "../../protocol/ids.ts";
-import { createAutoStart } from "../core/createAutoStart.ts";
-import { createLogMemory } from "../core/createLogMemory.ts";
-import { logContact } from "../core/logContact.ts";
-import { loggedClient } from "../core/loggedClient.ts";
-import { createMembership } from "../core/createMembership.ts";
-import { settingIds } from "../core/settings.ts";
-import { createDispatchMemory } from "../core/createDispatchMemory.ts";
-import { createTerminalMemory } from "../core/createTerminalMemory.ts";
-import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
-import { answerPrompts } from "./answerPrompts.ts";
-import { commandHandlers } from "./commandHandlers.ts";
-import { createHostsView } from "./createHostsView.ts";
-import { createJobNotices } from "./createJobNotices.ts";
-import { createJobsView } from "./createJobsView.ts";
-import { createJobTerminals } from "./createJobTerminals.ts";
-import { keepContextKeys } from "./keepContextKeys.ts";
-import { createLedgerView } from "./createLedgerView.ts";
-import { createPanelCommands } from "./createPanelCommands.ts";
-import { createStatusBar } from "./createStatusBar.ts";
-import { createTasks } from "./createTasks.ts";
-import { createTraceLinks } from "./createTraceLinks.ts";
-import { eventDocuments } from "./eventDocuments.ts";
-import { createJoinCommands } from "./joinCommands.ts";
-import { localService } from "./localService.ts";
-import { profilesSecret, rememberedFleet, secretProfiles } from "./secretProfiles.ts";
-import { createServiceCommands, rememberedStops } from "./serviceCommands.ts";
-import { flagSetting } from "./setting.ts";
-import { cancelJob } from "./jobCommands.ts";
-import { resumeJobs } from "./resumeJobs.ts";
-import { staleDecorations } from "./staleDecorations.ts";
-import { problemIn, showProblem } from "./showProblem.ts";
+import { commandIds } from "../core/commandIds.ts";
+import { wireExtension, type WiredExtension } from "./wireExtension.ts";
 
-/** Wires the extension. Does no I/O: the secret store is read when a view, a command or a link first needs it. */
-export function activate(context: vscode.ExtensionContext): void {
-  const now = () => Date.now();
-  const output = vscode.window.createOutputChannel("hwLedger Fleet", { log: true });
-  const log = createLogMemory(output, now);
-  const membership = createMembership({
-    store: secretProfiles(context.secrets),
-    active: rememberedFleet(context.workspaceState, context.globalState),
-    openSession: (identity) =>
-      openFleetSession({
-        identity,
-        now,
-        createClient: (member) => loggedClient(createRouteClient(member), log, now),
-        openStream: (member, onState) =>
-          openStream({ identity: member, client: clientName("hwledger-editor"), onState }),
-      }),
-  });
-  const memory = createDispatchMemory(context.workspaceState);
-  const terminalMemory = createTerminalMemory(context.workspaceState);
-  const requestCancel = (session: FleetSession, jobId: JobId) => void cancelJob(session, jobId);
-  const terminals = createJobTerminals({ membership, memory: terminalMemory, now, requestCancel });
-  const dispatching = { membership, terminals, memory, now };
-  const joining = createJoinCommands(membership);
-  const local = localService(context.extensionUri);
-  const stoppedHomes = rememberedStops(context.globalState);
-  const service = createServiceCommands({ membership, local, joining, stoppedHomes });
-  const hostsView = createHostsView(membership, now);
-  const ledgerView = createLedgerView(membership, now);
-  const panels = createPanelCommands({ extensionUri: context.extensionUri, membership, now });
-  const handlers = commandHandlers({
-    membership,
-    joining,
-    service,
-    dispatching,
-    hostsView,
-    ledgerView,
-    panels,
-    log,
-    output,
-    now,
-  });
+/** For whoever measures: settles when everything is in its place. */
+export interface ActiveExtension {
+  whenWired: Promise<void>;
+}
+
+/**
+ * Takes the editor's time only for what must be there when it ends: the commands and the links. The rest is a bundle of
+ * its own (`esbuild.mjs`), which is loaded right afterwards, or by the first command: it takes some hundred milliseconds
+ * on a slow machine, and nobody who opens an editor should wait for that.
+ */
+export function activate(context: vscode.ExtensionContext): ActiveExtension {
+  let wired: WiredExtension | null = null;
+  const extension = (): WiredExtension => (wired ??= wireExtension(context));
+  const whenWired = setImmediate().then(() => void extension());
   context.subscriptions.push(
-    { dispose: () => membership.close() },
-    terminals,
-    createJobNotices(membership, terminals, memory),
-    createTraceLinks(terminals, memory),
-    createTasks({ membership, memory, requestCancel }),
-    resumeJobs({ membership, terminals, memory, terminalMemory }),
-    staleDecorations(),
-    hostsView,
-    ledgerView,
-    eventDocuments(membership),
-    panels,
-    createJobsView(membership, now),
-    createStatusBar(membership, now),
-    answerPrompts(membership),
-    output,
-    { dispose: logContact(membership, log) },
-    keepContextKeys(membership),
-    {
-      dispose: createAutoStart({
-        membership,
-        local,
-        isWanted: (home) => flagSetting(settingIds.startAutomatically) && !stoppedHomes.has(home),
-        now,
-        onFailure: (error) => void showProblem(problemIn(error)),
-      }),
-    },
-    context.secrets.onDidChange(({ key }) => {
-      if (key === profilesSecret) void membership.refresh();
-    }),
-    vscode.window.registerUriHandler({
-      handleUri: (uri) => (uri.path === "/join" ? joining.joinByUri(uri) : undefined),
-    }),
-    ...Object.entries(handlers).map(([id, run]) => vscode.commands.registerCommand(id, run)),
+    vscode.window.registerUriHandler({ handleUri: (uri) => extension().openLink(uri) }),
+    ...Object.values(commandIds).map((id) =>
+      vscode.commands.registerCommand(id, (...args: never[]) => extension().commands[id](...args)),
+    ),
   );
+  return { whenWired };
 }

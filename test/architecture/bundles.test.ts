@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { describe, it } from "mocha";
 
@@ -26,10 +26,19 @@ function packages(bundle: string): Set<string> {
 }
 
 describe("the bundles", () => {
+  const ofExtension = ["extension", "wiring"];
+
   it("put nothing of the service into the extension", () => {
     assert.deepEqual(
-      inputs("extension").filter((path) => path.startsWith("service/")),
+      ofExtension.flatMap(inputs).filter((path) => path.startsWith("service/")),
       [],
+    );
+  });
+
+  it("load for the extension's activation nothing but names of commands", () => {
+    assert.deepEqual(
+      inputs("extension").filter((path) => /^(protocol|extension|node_modules)\//.test(path)),
+      ["extension/core/commandIds.ts", "extension/vscode/activate.ts"],
     );
   });
 
@@ -41,7 +50,7 @@ describe("the bundles", () => {
   });
 
   it("keep the service's libraries out of the extension", () => {
-    const found = packages("extension");
+    const found = new Set(ofExtension.flatMap((bundle) => [...packages(bundle)]));
     for (const library of ["fastify", "ssh2", "better-sqlite3", "pino", "commander"])
       assert.equal(found.has(library), false, `${library} is in the extension's bundle`);
   });
@@ -55,19 +64,27 @@ describe("the bundles", () => {
     };
     // Native parts of ssh2 and ws that both do without: left out on purpose.
     const optional = /\.node$|^(cpu-features|bufferutil|utf-8-validate)$/;
-    assert.deepEqual(
-      outside("extension").filter((path) => !optional.test(path)),
-      [],
-    );
+    const besides = ofExtension.flatMap(outside).filter((path) => !optional.test(path));
+    assert.deepEqual(besides, ["./wiring.cjs", "./node-forge.cjs"]);
+    const packed = readFileSync(".vscodeignore", "utf8").split("\n");
+    for (const path of besides) {
+      const file = path.replace(/^\./, "dist");
+      assert.ok(existsSync(file) && packed.includes(`!${file}`), file);
+    }
     assert.deepEqual(
       outside("hwledger").filter((path) => !optional.test(path)),
       [],
     );
   });
 
-  it("keep the extension's bundle small", () => {
-    const { size } = statSync("dist/extension.cjs");
-    assert.ok(size < 1_500_000, `dist/extension.cjs has ${size} bytes`);
+  it("keep the extension's bundles small", () => {
+    for (const [file, limit] of [
+      ["extension.cjs", 10_000],
+      ["wiring.cjs", 750_000],
+    ] as const) {
+      const { size } = statSync(`dist/${file}`);
+      assert.ok(size < limit, `dist/${file} has ${size} bytes`);
+    }
   });
 
   for (const page of ["dashboard", "host"]) {

@@ -6,6 +6,8 @@ import { createVSIX } from "@vscode/vsce";
 export interface ProbedHost {
   /** From the request to activate an extension to its end, in milliseconds, by the extension's id. */
   activatedMs: Record<string, number>;
+  /** The same to the end of what it puts off until then, for extensions that say when that is. */
+  wiredMs: Record<string, number>;
   /** Memory of the extension host's process some seconds later. */
   rssBytes: number;
 }
@@ -25,6 +27,7 @@ const { writeFileSync, renameSync } = require("node:fs");
 exports.activate = async () => {
   await new Promise((resolve) => setTimeout(resolve, ${startMs}));
   const activatedMs = {};
+  const wiredMs = {};
   for (const id of process.env.HWLEDGER_BENCH_EXTENSIONS.split(",")) {
     const extension = vscode.extensions.getExtension(id);
     if (!extension) continue;
@@ -32,10 +35,12 @@ exports.activate = async () => {
     const startMs = performance.now();
     await extension.activate();
     activatedMs[id] = performance.now() - startMs;
+    await extension.exports?.whenWired;
+    wiredMs[id] = performance.now() - startMs;
   }
   setTimeout(() => {
     const file = process.env.HWLEDGER_BENCH_FILE;
-    writeFileSync(file + ".part", JSON.stringify({ activatedMs, rssBytes: process.memoryUsage().rss }));
+    writeFileSync(file + ".part", JSON.stringify({ activatedMs, wiredMs, rssBytes: process.memoryUsage().rss }));
     renameSync(file + ".part", file);
   }, ${settleMs});
 };

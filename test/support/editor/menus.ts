@@ -24,11 +24,23 @@ export function createContextMenu({ page, until }: Screen): ContextMenu {
     await entries.first().waitFor({ timeout: stepLimitMs });
     return entries.allInnerTexts();
   };
-  /** The editor ignores the mouse for a moment after a menu opened, so one click may not do. */
-  const press = async (entry: Locator) => {
-    if (await menu.first().isHidden()) return true;
-    await entry.click({ timeout: clickLimitMs });
-    return menu.first().isHidden();
+  /**
+   * The editor ignores the mouse for a moment after a menu opened, so one click may not do. False when the menu closed by
+   * itself, before any click.
+   */
+  const press = async (entry: Locator): Promise<boolean> => {
+    let clicked = false;
+    const { chosen } = await until(
+      "the menu to close after the click",
+      async () => {
+        if (await menu.first().isHidden()) return { chosen: clicked };
+        await entry.click({ timeout: clickLimitMs });
+        clicked = true;
+        return (await menu.first().isHidden()) && { chosen: true };
+      },
+      stepLimitMs,
+    );
+    return chosen;
   };
 
   return {
@@ -40,7 +52,7 @@ export function createContextMenu({ page, until }: Screen): ContextMenu {
           await close();
           throw new Error(`the menu has: ${labels.join(" | ")}`);
         }
-        return await until("the menu to close after the click", () => press(entries.nth(index)), stepLimitMs);
+        return await press(entries.nth(index));
       });
     },
     async read(target, where) {

@@ -24,8 +24,9 @@ ${followBody(options.offset, options.graceMs)}`,
   );
 }
 
-// Creating the file `start` decides who starts a job. It stays, so that a late starter finds it.
-const claim = `( umask 077; mkdir -p "$h_dir"; set -C; printf 'never\\n' >"$h_dir/start" ) 2>/dev/null && rm -rf "$h_dir/${workFolder}"
+// Creating the file `start` decides who starts a job. It stays, so that a late starter finds it. What would have run it
+// goes: its environment is not to stay on the host.
+const claim = `( umask 077; mkdir -p "$h_dir"; set -C; printf 'never\\n' >"$h_dir/start" ) 2>/dev/null && rm -rf "$h_dir/${workFolder}" "$h_dir"/run.*
 [ -e "$h_dir/start" ] || { say no-room "the job's folder cannot be written"; exit 0; }`;
 
 /** The following itself, for a shell that stands in the job's folder. */
@@ -70,7 +71,7 @@ fi
 h_sum=\${h_sum%% *}`;
 
 const readClaim = `h_owner= h_began= h_archive= h_interpreter= h_folder=
-{ read -r h_owner h_began; read -r h_archive; read -r h_interpreter; read -r h_folder; } 2>/dev/null <start`;
+{ read -r h_owner h_began; read -r h_archive; IFS= read -r h_interpreter; IFS= read -r h_folder; } 2>/dev/null <start`;
 
 // The supervisor holds the pipe `alive` open for writing. Opened for both at first, so that the opening never blocks;
 // with our own writing end closed, the reading ends when the supervisor does, or at once if it already has. By `exec`:
@@ -86,6 +87,7 @@ say ended "$h_code" "$h_signal" "$h_why" "$h_bytes" "\${h_lasted:--}" "\${h_sum:
 fi
 ${readBootId}
 set -- $(wc -c 2>/dev/null <log)
+[ -e start ] || { say gone; exit 0; }
 if [ "$h_began" != "$h_boot" ]; then say rebooted "\${1:-0}"; exit 0; fi
 h_leader=; { read -r h_leader; } 2>/dev/null <pid
 if [ -z "$h_leader" ] || group_ended "$h_leader"; then say vanished "\${1:-0}" ended

@@ -55,7 +55,8 @@ const highestExitCode = 255;
 export function parseRunnerReport(line: string, nonce: string): RunnerReport | null {
   const at = line.indexOf(`${nonce} `);
   if (at < 0) return null;
-  const text = line.slice(at + nonce.length + 1).trimEnd();
+  const said = line.slice(at + nonce.length + 1).replace(/\r$/, "");
+  const text = said.trimEnd();
   const space = text.indexOf(" ");
   const kind = space < 0 ? text : text.slice(0, space);
   const rest = space < 0 ? "" : text.slice(space + 1);
@@ -77,7 +78,12 @@ export function parseRunnerReport(line: string, nonce: string): RunnerReport | n
       return { kind, reason: hostText(rest, reasonLimit) };
     case "interpreter":
     case "directory":
-      return { kind, path: rest.slice(0, pathLimit).toWellFormed() };
+      return {
+        kind,
+        path: unescapePath(said.slice(kind.length + 1))
+          .slice(0, pathLimit)
+          .toWellFormed(),
+      };
     case "following": {
       const [bytes, sha256] = rest.split(" ");
       return { kind, archiveBytes: count(bytes) ?? 0, archiveSha256: sha256 ?? "" };
@@ -85,6 +91,11 @@ export function parseRunnerReport(line: string, nonce: string): RunnerReport | n
     default:
       return parseEvidence(kind, rest);
   }
+}
+
+/** A path that the runner wrote on one line: `\\n` for a line end, `\\\\` for a backslash. */
+function unescapePath(text: string): string {
+  return text.replaceAll(/\\([n\\])/g, (_, escaped) => (escaped === "n" ? "\n" : "\\"));
 }
 
 function parseEvidence(kind: string, rest: string): JobEvidence | null {

@@ -54,7 +54,8 @@ case $h_text in
 *started) h_first=started ;;
 *claimed) h_first=claimed ;;
 *full) say no-room "no space left on device"; undo ;;
-*) if ( set -C; printf 'never\\n' >start ) 2>/dev/null; then
+*) rm -f "$h_run"
+if ( set -C; printf 'never\\n' >start ) 2>/dev/null; then
 flat "$h_text"; say start-failed "\${h_flat:-the supervisor said nothing}"; exit 0
 fi
 h_first=claimed ;;
@@ -69,7 +70,7 @@ undo() {
 while read -r h_word || ${isTimeout}; do :; done
 [ -z "$h_tail" ] || kill "$h_tail"
 cd /
-[ -e "$h_dir/start" ] || { rm -rf "$h_dir"; sleep 1; rm -rf "$h_dir"; }
+if [ -e "$h_dir/start" ]; then rm -f "$h_dir/run.$h_nonce"; else rm -rf "$h_dir"; sleep 1; rm -rf "$h_dir"; fi
 exit 0
 }`;
 

@@ -45,7 +45,22 @@ export function placeOf(script: string): { folder: string; file: string } {
   return { folder: parts.join("/"), file: file.startsWith("-") ? `./${file}` : file };
 }
 
-const claim = `h_program=$1 h_mode=$2 h_detach=$3 h_archive=$4
+// escape: a text on one line in h_line, as `unescapePath` in runnerReport.ts reads it; without a process.
+const claim = `h_newline='
+'
+escape() {
+h_line= h_left=$1
+while [ -n "$h_left" ]; do
+h_next=\${h_left%%[\\\\"$h_newline"]*}
+h_line=$h_line$h_next h_left=\${h_left#"$h_next"}
+case $h_left in
+\\\\*) h_line=$h_line'\\\\' ;;
+"$h_newline"*) h_line=$h_line'\\n' ;;
+esac
+h_left=\${h_left#?}
+done
+}
+h_program=$1 h_mode=$2 h_detach=$3 h_archive=$4
 trap '' HUP PIPE
 ${readBootId}
 exec 9<>alive
@@ -53,7 +68,9 @@ set -C
 { printf '' >start; } 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; rm -f "$0"; exit 0; }
 set +C
 full() { rm -f start "$0"; echo full; exit 0; }
-printf '%s\\n' "$$ $h_boot" "$h_archive" "$h_program" "$5" 2>/dev/null >start || full`;
+escape "$h_program"; h_said=$h_line
+escape "$5"
+printf '%s\\n' "$$ $h_boot" "$h_archive" "$h_said" "$h_line" 2>/dev/null >start || full`;
 
 function reserve(timed: boolean): string {
   const files = ['"$0"', "pid", "cancel.tmp", ...(timed ? ["timeout.tmp"] : [])];
@@ -71,7 +88,10 @@ esac
 }
 clock`;
 
-/** Starts the job in a process group of its own. Only builtins run once the job's environment is set. */
+/**
+ * Starts the job in a process group of its own. Only builtins run once the job's environment is set; what the shell itself
+ * says of a value (bash of a locale that is not there) is not for the job's log.
+ */
 function launch(spec: JobSpec, options: SupervisorOptions): string {
   const { folder, file } = placeOf(spec.script);
   const words = [...spec.launch.flags, file, ...spec.args].map(shellQuote).join(" ");
@@ -94,7 +114,9 @@ case $h_mode in
 setsid) set -- "$h_detach" "$@" ;;
 perl) set -- "$h_detach" -e 'use POSIX (); POSIX::setsid(); exec { $ARGV[0] } @ARGV; exit 127' "$@" ;;
 esac
+{
 ${exported.map(([name, value]) => `export ${name}=${shellQuote(value)}`).join("\n")}
+} 2>/dev/null
 exec "$@"
 ) &
 h_leader=$!
@@ -102,13 +124,17 @@ h_leader=$!
 printf '%-200s\\n' "$h_leader" 1<>pid`;
 }
 
-/** Variables that some shell refuses to set, or gives a value of its own. */
+/**
+ * Variables that some shell refuses to set, or gives a value of its own. They go by the program `env`, whose arguments
+ * everybody on the host can read for a moment: no name that people would give a secret is among them.
+ */
 const ownedByShells =
-  /^(_|UID|EUID|PPID|GROUPS|PWD|OLDPWD|IFS|OPTIND|OPTARG|LINENO|RANDOM|SECONDS|EPOCH.*|SRANDOM|SHELLOPTS|BASH.*|DIRSTACK|FUNCNAME|HISTCMD|PIPESTATUS|COMP_.*|POSIXLY_CORRECT|h_.*)$/;
+  /^(_|UID|EUID|PPID|GROUPS|PWD|OLDPWD|IFS|OPTIND|OPTARG|LINENO|RANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME|SRANDOM|SHELLOPTS|BASHOPTS|BASHPID|BASH|BASH_.*|DIRSTACK|FUNCNAME|HISTCMD|PIPESTATUS|COMP_(WORDS|CWORD|LINE|POINT|TYPE|KEY|WORDBREAKS)|POSIXLY_CORRECT)$/;
 
 // Each sleep holds the writing end of a pipe: its end is the watch's signal. All three are children of the supervisor
 // with known process ids, so none outlives it. `sleep` takes whole seconds everywhere, so the limit is rounded up.
-// A sleep may be killed (`pkill sleep` in the job): the watch asks the clock and sleeps the rest itself.
+// A sleep may be killed (`pkill sleep` in the job): the watch asks the clock and sleeps the rest itself. Where `sleep`
+// cannot be started there is no time limit, rather than one that is over at once.
 function timers(limitMs: number, graceMs: number): string {
   return `sleep ${Math.ceil(limitMs / 1_000)} >limit 9>&- &
 h_sleep1=$!
@@ -122,7 +148,9 @@ passed() {
 while clock; h_left=$((($1 - h_now + h_from + 99) / 100)); [ "$h_left" -gt 0 ]; do
 sleep "$h_left" &
 wait "$!"
-[ $? -gt 128 ] || return 0
+h_slept=$?
+[ "$h_slept" -ne 0 ] || return 0
+[ "$h_slept" -gt 128 ] || exit 0
 done
 }
 read -r h_word <&7

@@ -87,8 +87,9 @@ export async function openRunner(
   } catch (error) {
     close();
     const refusal = refusalOf(error, target.name);
-    // Its connection may have broken long before: then a new one is the first attempt.
-    if (shell.isSpare && refusal.code === "host-connection-lost" && !signal?.aborted)
+    // It may have ended, or its connection broken, long before: then a new one is the first attempt.
+    const isStale = refusal.code === "host-connection-lost" || refusal.code === "host-shell-failed";
+    if (shell.isSpare && isStale && !signal?.aborted)
       return openRunner(deps, target, script, { ...options, ahead: false });
     throw refusal;
   }

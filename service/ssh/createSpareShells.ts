@@ -83,10 +83,16 @@ export function createSpareShells(
         onWanted: () => spare?.onWanted(),
       });
       if (isClosed || hosts.get(spares.target.id) !== spares) return shell.close();
-      const made: Spare = { shell, onWanted: () => shell.close() };
       const forget = (): void => {
         const at = spares.ready.indexOf(made);
         if (at >= 0) spares.ready.splice(at, 1);
+      };
+      const made: Spare = {
+        shell,
+        onWanted() {
+          forget(); // first: nobody is to get a shell that is about to end
+          shell.close();
+        },
       };
       shell.exited.then(forget, forget);
       spare = made;

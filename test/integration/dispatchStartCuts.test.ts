@@ -121,6 +121,23 @@ describe("a start that is cut", function () {
     assert.equal((await bench.jobs.until(job.id, (now) => now.endedAtMs !== null)).state, "failed");
   });
 
+  it("leaves no value of its environment on the host when the shell that was to start it is killed", async () => {
+    bench = createDispatchBench();
+    const { job, spec } = bench.place(counting, { env: { TOKEN: "hidden-4711" } });
+    const archive = new PassThrough();
+    archive.write(tarOf(counting).subarray(0, 1_024));
+    const starting = bench.dispatcher.start(job, spec, archive);
+    const held = (): string =>
+      execFileSync("find", [bench.home, "-type", "f", "-exec", "cat", "{}", "+"], { encoding: "utf8" });
+    await until(() => held().includes("hidden-4711"), "the start is prepared");
+    bench.shells.open[1]?.process.kill("SIGKILL");
+    archive.end(tarOf(counting).subarray(1_024));
+    await starting;
+    const { cause } = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+    assert.ok(cause?.kind === "not-started" && cause.code === "start-cut", JSON.stringify(cause));
+    await until(() => !held().includes("hidden-4711"), "nothing of it is left");
+  });
+
   it("is taken back by a cancel while the workspace is on its way", async () => {
     bench = createDispatchBench();
     const { job, spec } = bench.place(counting);

@@ -66,7 +66,7 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
     it("gets its arguments and environment unharmed", async () => {
       const script =
         'import sys,os,json\nprint(json.dumps([sys.argv[1:], os.environ["ODD"], os.environ["h_dir"], os.environ["PPID"]]))\n';
-      const env = { ODD: awkward.join("|"), h_dir: "mine", PPID: "7" };
+      const env = { ODD: awkward.join("|"), h_dir: "mine", PPID: "7", LC_ALL: "xx_XX.UTF-8" };
       const job = await bench.run(
         { "main.py": script },
         { script: "main.py", launch: python, args: awkward, env },
@@ -78,7 +78,7 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
 
     it("runs in its script's folder, whatever the names, with imports beside it", async () => {
       const name = "-it's a $HOME\nnaïve ☃.py";
-      const folder = "a dir/'quoted' $x";
+      const folder = "a dir/'quoted' $x\\n and \\/ends\nwith blanks  ";
       const files = {
         [`${folder}/${name}`]: "import beside\nprint(beside.word)\n",
         [`${folder}/beside.py`]: "word = 'found'\n",
@@ -86,6 +86,14 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
       const job = await bench.run(files, { script: `${folder}/${name}`, launch: python });
       assert.equal((await bench.logOf(job.id)).toString(), "found\n");
       assert.equal(job.directory, join(bench.directoryOf(job.id), "work", folder));
+    });
+
+    it("is lost when it removes its own folder, and that is what is said", async () => {
+      const job = await bench.run({ "main.sh": 'rm -rf "$(cd .. && pwd)"; exit 5\n' });
+      assert.ok(
+        job.cause?.kind === "lost" && job.cause.detail.includes("folder on box is gone"),
+        JSON.stringify(job),
+      );
     });
 
     it("keeps every byte of its log", async () => {

@@ -82,6 +82,26 @@ describe("shells opened ahead", function () {
     for (const shell of [...held, ...all]) shell.close();
   });
 
+  it("are not handed out once they were given up, though they have not ended yet", async () => {
+    const giveUp: (() => void)[] = [];
+    spares.close();
+    spares = createSpareShells(
+      {
+        openShell(target, options) {
+          if (options?.ifRoom && options.onWanted) giveUp.push(options.onWanted);
+          return fixture.pool.openShell(target, options);
+        },
+      },
+      { pauseMs: 10, keptMs: 60_000 },
+    );
+    (await open("chatty")).close();
+    await until(() => giveUp.length === 2 && shellsOn("chatty") === 2, "two are ahead");
+    for (const give of giveUp.splice(0)) give();
+    const shell = await open("chatty");
+    assert.equal(shell.isSpare, undefined);
+    assert.deepEqual(await runIn(shell, "echo mine; exit 6"), { out: "rc speaks\nmine\n", code: 6 });
+  });
+
   it("are closed when nobody has asked for a while, and with the service", async () => {
     spares.close();
     spares = createSpareShells(fixture.pool, { pauseMs: 10, keptMs: 1_500 });

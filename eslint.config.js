@@ -101,6 +101,15 @@ const syntaxBans = [
   { selector: "TSEnumDeclaration", message: "Use a union of literals." },
 ];
 
+/** A capital first and a blank later, a capitalized word alone, or two words side by side outside of markup. */
+const forPeople = String.raw`/^[A-Z][^\n]* |^[A-Z][a-z]+$|^[^<\n]*[a-z]{2} [a-z]{2}/`;
+const textBans = [`Literal[value=${forPeople}]`, `TemplateElement[value.raw=${forPeople}]`].map(
+  (selector) => ({
+    selector,
+    message: "What people read stands in extension/core/words.ts: take it from `words`.",
+  }),
+);
+
 const clock = "This room knows no clock: take the time as an argument, nowMs.";
 const chance = "This room knows no chance: take what is random as an argument.";
 const timers = "This room waits for nothing: take `after` as an argument, or leave the waiting to who calls.";
@@ -188,6 +197,10 @@ export default tseslint.config(
   pure,
   ban(["extension/core/**/*.ts"], [service, vscode, fastify, sqlite, ssh2, forge]),
   ban(["extension/vscode/**/*.ts"], [service, fastify, sqlite, ssh2, forge]),
+  {
+    files: ["extension/vscode/**/*.ts"],
+    rules: { "no-restricted-syntax": ["error", ...syntaxBans, ...textBans] },
+  },
   ban(["extension/webview/**/*.ts"], [node, page, service, vscode, fastify, sqlite, ssh2, forge]),
   {
     files: ["test/**/*.ts"],

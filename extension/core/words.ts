@@ -1,5 +1,10 @@
-/** What the extension's commands, questions and notices say. What is said of hosts, GPUs and jobs stands beside its rules. */
+/**
+ * Every text that people read in extension/vscode. What extension/core itself says of hosts, GPUs and jobs stands beside its
+ * rules.
+ */
 export const words = {
+  extensionName: "hwLedger Fleet",
+  failed: "hwLedger failed",
   service: {
     thisMachine: "This machine",
     starting: "Starting the fleet’s service on this machine",
@@ -14,8 +19,8 @@ export const words = {
     start: "Start It",
   },
   statusBar: {
-    name: "hwLedger Fleet",
     whichName: "hwLedger Fleet: which fleet",
+    spoken: (lines: string) => `hwLedger: ${lines}`,
     switch: (label: string) => `This window shows the fleet “${label}”. Click to show another.`,
     dashboard: "Dashboard",
     switchLink: "Switch fleet",
@@ -26,25 +31,31 @@ export const words = {
     byAddress: "Type an Address…",
     fromSshConfig: "from ~/.ssh/config",
     addressPrompt: "[user@]address[:port], or a name that ssh knows",
+    addressPlaceHolder: "ada@192.0.2.7",
     namePrompt: "What to call it in the fleet",
     nameRule: "Letters, digits, ‘.’, ‘_’ and ‘-’, first a letter or digit, at most 63",
     nameTaken: "A host of this fleet has that name",
-    connecting: (name: string) => `Connecting to ${name}`,
     addedUnseen: (name: string) => `${name} is in the fleet. It has not answered yet.`,
     added: (name: string, gpus: number) =>
       `${name} is in the fleet, with ${gpus === 0 ? "no GPU that can be read" : gpus === 1 ? "1 GPU" : `${gpus} GPUs`}.`,
-    again: "Try Again",
     anyway: "Add It Anyway",
   },
   rate: {
+    setOf: "Set the rate of",
+    title: (name: string) => `What ${name} costs`,
     prompt: "What it costs in US dollars per hour; leave it empty when nobody knows",
+    placeHolder: "0.44",
     rule: "An amount such as 0.44, with at most six decimals",
   },
   hosts: {
+    choose: "A host",
     none: "The fleet has no hosts yet.",
     add: "Add a Host",
     localElsewhere: (name: string) =>
       `${name} is the machine of the fleet’s service, which is not this one: no terminal can be opened there by SSH.`,
+    logInTo: "Log in to",
+    connecting: (name: string) => `Connecting to ${name}`,
+    connected: (name: string) => `${name} is connected.`,
     terminalOn: "Open a Terminal on",
     remove: "Remove Host",
     removeFrom: "Remove from the fleet",
@@ -82,6 +93,109 @@ export const words = {
     start: "Start a Fleet on This Machine",
     join: "Join a Fleet",
     leave: "Leave",
+    leaveQuestion: (url: string) => `Leave the fleet at ${url}?`,
     leaveDetail: "This editor's key is deleted. Jobs run on; coming back takes a new join link.",
+    unreadable: "The kept fleet memberships cannot be read; join the fleet again.",
+  },
+  join: {
+    title: "Join a Fleet",
+    prompt: "The join link that a member of the fleet gave you, or that “npm start” printed",
+    placeHolder: "hwledger://join?url=…",
+    linkQuestion: "A link asks to join this fleet",
+    linkDetail: (url: string, fingerprint: string) =>
+      `Service: ${url}\nCA fingerprint (SHA-256):\n${fingerprint}\n\nIt must be the fingerprint that the fleet's owner sees.`,
+    agree: "Join",
+    joining: (url: string) => `Joining the fleet at ${url}`,
+    joined: (url: string, member: string, role: string) =>
+      `Joined the fleet at ${url} as ${member} (${role}).`,
+  },
+  prompts: {
+    asks: (host: string) => `${host} asks`,
+    keyQuestion: (host: string) => `Is this the key of ${host}?`,
+    keyDetail: (text: string, fingerprint: string) =>
+      `${text}\n\n${fingerprint}\n\nCompare it with what the host's owner sees. Whoever holds another key is not this host.`,
+    trust: "Trust This Key",
+  },
+  dispatch: {
+    noFile: "Open a file, or right-click one in the Explorer.",
+    folder: "Choose a file: a folder has no program to run.",
+    otherScheme: (scheme: string) =>
+      `Only files on the machine this extension runs on can be sent; this one is ${scheme}:.`,
+    needsTrust: "Dispatching runs this folder's code on your machines. Trust the workspace first.",
+    manageTrust: "Manage Workspace Trust",
+    connecting: "Connecting to the fleet",
+    title: (script: string) => `Dispatch ${script} to`,
+    choose: "A host, best first",
+    headings: {
+      ready: "GPU free",
+      possible: "no GPU known to be free",
+      doubtful: "does not answer",
+    },
+    args: (args: string) => `Arguments: ${args}`,
+    noArgs: "none",
+    addArgs: "add some",
+    changeArgs: "edit",
+    editArgs: "Edit the Arguments",
+    argsTitle: (script: string) => `Arguments for ${script}`,
+    argsPrompt: "As in a shell: quotes keep words together. Nothing is expanded.",
+    argsPlaceHolder: "--epochs 3 --name 'first try'",
+    sending: (script: string, host: string) => `Sending ${script} to ${host}`,
+    closedUnsaved: "it was closed unsaved",
+    unsavedBuffer: "a buffer that is not saved",
+    cannotTake: (host: string, script: string, reason: string) => `${host} cannot take ${script}: ${reason}.`,
+    ownEnvironment: (job: string, names: string) => `${job} had environment variables of its own: ${names}.`,
+    ownEnvironmentDetail: "Their values are kept nowhere. The command line can give them again with --env.",
+    without: "Run Without Them",
+    notHere: (script: string, why: string) => `${script} is not here. ${why}`,
+    gone: "It was moved, deleted or closed since it was dispatched.",
+    foreign: "It was not sent from this workspace, and no open folder holds it.",
+  },
+  /** Buttons beside a problem. */
+  waysOut: {
+    again: "Try Again",
+    elsewhere: "Choose Another Host",
+    alone: "Send the Script Alone",
+    logIn: "Log In",
+    reconnect: "Reconnect",
+    joinAgain: "Join Again",
+  },
+  job: {
+    onHost: (job: string, host: string) => `${job} on ${host}`,
+    dispatchedBy: (when: string, member: string) => `${when} by ${member}`,
+    running: (count: number) => (count === 1 ? "1 job is running" : `${count} jobs are running`),
+    choose: "Newest first",
+    noneYet: "No job was dispatched in this fleet yet.",
+    noneRuns: "No job is running.",
+    runAgain: "Run again",
+    showLog: "Show the Log",
+    showLogOf: "Show the log of",
+    noticeShowLog: "Show Log",
+    openLine: (file: string, line: number) => `Open ${file}, line ${line}`,
+    copyIdOf: "Copy the id of",
+    copied: (id: string) => `Copied ${id}`,
+    cancelTitle: "Cancel",
+    cancelQuestion: (job: string, host: string) => `Cancel ${job} on ${host}?`,
+    cancelDetail: (state: string) =>
+      `It is ${state}. Its whole process group is asked to end, and ended by force if it does not.`,
+    cancel: "Cancel Job",
+  },
+  task: {
+    source: "hwLedger",
+    noScript: "This task names no script.",
+    noFleet: "This editor is in no fleet yet; run “hwLedger: Join a Fleet”.",
+    noFile: (file: string) => `There is no file ${file}.`,
+    sending: (script: string, host: string | undefined) =>
+      `Sending ${script}${host === undefined ? "" : ` to ${host}`} …`,
+  },
+  panel: {
+    dashboard: "Fleet Dashboard",
+    host: "Host",
+    openOf: "Open the panel of",
+  },
+  diagnostics: {
+    host: (app: string, remote: string | undefined) =>
+      `${app}${remote === undefined ? "" : `, remote ${remote}`}`,
+    runtime: (version: string, isElectron: boolean) =>
+      `Node.js ${version}${isElectron ? " in Electron" : ""}`,
   },
 } as const;

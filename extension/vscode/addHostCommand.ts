@@ -10,7 +10,7 @@ import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
-const { addHost: say } = words;
+const { addHost: say, waysOut } = words;
 
 /** Questions to a person count: key, passphrase, password. */
 const addLimitMs = 300_000;
@@ -70,7 +70,7 @@ async function typeAddress(): Promise<HostAddress | undefined> {
   const text = await vscode.window.showInputBox({
     title: say.title,
     prompt: say.addressPrompt,
-    placeHolder: "ada@192.0.2.7",
+    placeHolder: say.addressPlaceHolder,
     ignoreFocusOut: true,
     validateInput(typed) {
       const address = parseHostAddress(typed.trim());
@@ -101,7 +101,7 @@ async function askRate(name: string): Promise<number | null | undefined> {
   const text = await vscode.window.showInputBox({
     title: `${say.title}: ${name}`,
     prompt: words.rate.prompt,
-    placeHolder: "0.44",
+    placeHolder: words.rate.placeHolder,
     ignoreFocusOut: true,
     validateInput: (typed) => (parseRate(typed) === undefined ? words.rate.rule : undefined),
   });
@@ -113,7 +113,7 @@ async function send(session: FleetSession, host: NewHost): Promise<void> {
   const body = { name, ...address, rateMicroUsdPerHour, ...(unchecked ? { unchecked } : {}) };
   try {
     const record = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: say.connecting(name) },
+      { location: vscode.ProgressLocation.Notification, title: words.hosts.connecting(name) },
       () => session.client.call("addHost", { body }, { silenceMs: addLimitMs }),
     );
     const told =
@@ -122,8 +122,8 @@ async function send(session: FleetSession, host: NewHost): Promise<void> {
   } catch (error) {
     const problem = problemIn(error);
     const mayKeep = /^(host-unreachable|host-connection-lost|needs-login)$/.test(problem.code);
-    const answer = await showProblem(problem, say.again, ...(mayKeep ? [say.anyway] : []));
-    if (answer === say.again) await send(session, host);
+    const answer = await showProblem(problem, waysOut.again, ...(mayKeep ? [say.anyway] : []));
+    if (answer === waysOut.again) await send(session, host);
     if (answer === say.anyway) await send(session, { ...host, unchecked: true });
   }
 }

@@ -3,9 +3,10 @@ import type { Prompt } from "../../protocol/prompt.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { printable } from "../core/printable.ts";
+import { words } from "../core/words.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
-const trust = "Trust This Key";
+const { prompts: say } = words;
 
 /**
  * Asks the person what a host wants to know, one question at a time. A question that was answered elsewhere or ran out is
@@ -59,7 +60,7 @@ async function ask(prompt: Prompt, token: vscode.CancellationToken): Promise<str
     return (
       (await vscode.window.showInputBox(
         {
-          title: `${prompt.host} asks`,
+          title: say.asks(prompt.host),
           prompt: printable(prompt.text),
           password: prompt.secret,
           ignoreFocusOut: true,
@@ -68,11 +69,11 @@ async function ask(prompt: Prompt, token: vscode.CancellationToken): Promise<str
       )) ?? null
     );
   const fingerprint = prompt.fingerprint ?? "";
-  const detail = `${printable(prompt.text)}\n\n${fingerprint}\n\nCompare it with what the host's owner sees. Whoever holds another key is not this host.`;
+  const detail = say.keyDetail(printable(prompt.text), fingerprint);
   const answer = await vscode.window.showWarningMessage(
-    `Is this the key of ${prompt.host}?`,
+    say.keyQuestion(prompt.host),
     { modal: true, detail },
-    trust,
+    say.trust,
   );
-  return answer === trust ? fingerprint : null;
+  return answer === say.trust ? fingerprint : null;
 }

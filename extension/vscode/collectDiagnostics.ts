@@ -5,6 +5,7 @@ import type { Membership } from "../core/createMembership.ts";
 import { diagnosticsText } from "../core/diagnosticsText.ts";
 import { jobSettingIds } from "../core/jobSettings.ts";
 import { settingIds } from "../core/settings.ts";
+import { words } from "../core/words.ts";
 
 /** Opens a document that describes the extension's state for a report of a fault, with what is private taken out. */
 export async function collectDiagnostics(membership: Membership, log: LogMemory): Promise<void> {
@@ -14,8 +15,8 @@ export async function collectDiagnostics(membership: Membership, log: LogMemory)
   const content = diagnosticsText({
     editor: {
       editor: `${vscode.env.appName} ${vscode.version}`,
-      host: `${vscode.env.appHost}${vscode.env.remoteName === undefined ? "" : `, remote ${vscode.env.remoteName}`}`,
-      runtime: `Node.js ${process.versions.node}${process.versions["electron"] === undefined ? "" : " in Electron"}`,
+      host: words.diagnostics.host(vscode.env.appHost, vscode.env.remoteName),
+      runtime: words.diagnostics.runtime(process.versions.node, process.versions["electron"] !== undefined),
       system: `${process.platform} ${process.arch} ${release()}`,
     },
     settings: Object.fromEntries(ids.map((id) => [id, configuration.get(id)])),

@@ -71,7 +71,7 @@ function jobHandlers({ membership, dispatching }: CommandParts) {
       dispatchCommand(dispatching, uri instanceof vscode.Uri ? uri : undefined),
     [commandIds.dispatchAgain]: () => dispatchAgain(dispatching),
     [commandIds.runAgain]: withSession(async (session, row?: JobHandle) => {
-      const jobId = jobOf(row) ?? (await pickJobId(session, "Run again"));
+      const jobId = jobOf(row) ?? (await pickJobId(session, words.job.runAgain));
       if (jobId) await runAgain(dispatching, jobId);
     }),
     [commandIds.groupJobsByHost]: () => groupJobs("host"),

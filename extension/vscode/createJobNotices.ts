@@ -7,6 +7,7 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
 import { problemText } from "../core/problemText.ts";
+import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 
 /**
@@ -43,13 +44,15 @@ export function createJobNotices(
   async function tell(session: FleetSession, job: JobRecord): Promise<void> {
     const outcome = printable(jobOutcomeText(job));
     const text = problemText({
-      title: `${printable(jobLabel(job))} on ${job.host}: ${outcome}`,
+      title: `${words.job.onHost(printable(jobLabel(job)), job.host)}: ${outcome}`,
       detail: "",
       next: "",
     });
     const isBad = jobTone(job) === "bad";
     const show = isBad ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-    if ((await show(text, "Show Log")) === "Show Log") terminals.show(membership.session ?? session, job);
+    const { noticeShowLog } = words.job;
+    if ((await show(text, noticeShowLog)) === noticeShowLog)
+      terminals.show(membership.session ?? session, job);
   }
 
   return { dispose: membership.listen(look) };

@@ -6,6 +6,7 @@ import type { RememberedTerminal, TerminalMemory } from "../core/createTerminalM
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
+import { words } from "../core/words.ts";
 import { createJobPty, type JobPty } from "./createJobPty.ts";
 import { problemIn } from "./showProblem.ts";
 
@@ -97,7 +98,7 @@ export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
       if (known && known.session !== session) known.terminal.dispose();
       let shown = known?.session === session ? known : undefined;
       if (!shown) {
-        const label = `${printable(jobLabel(job))} on ${job.host}`;
+        const label = words.job.onHost(printable(jobLabel(job)), job.host);
         const fromByte = Math.max(0, job.logBytes - shownTailBytes);
         const { fleetId } = session.identity;
         const remembered = { jobId: job.id, fleetId, label, fromByte, source };

@@ -6,6 +6,7 @@ import { activeJobs, jobRows } from "../core/jobRows.ts";
 import { jobGrouping, jobSettingIds, type JobGrouping } from "../core/jobSettings.ts";
 import { jobTooltip } from "../core/jobTooltip.ts";
 import { viewIds } from "../core/viewIds.ts";
+import { words } from "../core/words.ts";
 import { createRowTree } from "./createRowTree.ts";
 
 /** What a row of the Jobs view is to commands from its menu. */
@@ -30,7 +31,7 @@ export function createJobsView(membership: Membership, now: () => number): vscod
     command: (handle) =>
       handle.jobId === null
         ? undefined
-        : { command: commandIds.showLog, title: "Show the Log", arguments: [handle] },
+        : { command: commandIds.showLog, title: words.job.showLog, arguments: [handle] },
   });
 
   function update(): void {
@@ -57,5 +58,5 @@ export async function groupJobs(by: JobGrouping): Promise<void> {
 }
 
 function badge(count: number): vscode.ViewBadge {
-  return { value: count, tooltip: count === 1 ? "1 job is running" : `${count} jobs are running` };
+  return { value: count, tooltip: words.job.running(count) };
 }

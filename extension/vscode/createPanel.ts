@@ -4,6 +4,7 @@ import { commandIds } from "../core/commandIds.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { createSnapshotFeed } from "../core/panels/createSnapshotFeed.ts";
 import { commonMessageSchema } from "../core/panels/panelSchema.ts";
+import { words } from "../core/words.ts";
 import { panelHtml, panelRoots } from "./panelHtml.ts";
 
 /** What every panel needs of the extension. */
@@ -98,7 +99,7 @@ export function createPanel<M, Msg>(
   const icon = (name: string) => vscode.Uri.joinPath(extensionUri, "media", name);
   panel.iconPath = { light: icon("panel-light.svg"), dark: icon("panel-dark.svg") };
   webview.options = { enableScripts: true, localResourceRoots: panelRoots(extensionUri) };
-  webview.html = panelHtml(webview, extensionUri, { page: content.page, title: "hwLedger Fleet" });
+  webview.html = panelHtml(webview, extensionUri, { page: content.page, title: words.extensionName });
   see();
   touch();
   void membership.ready().then(touch, touch);

@@ -1,7 +1,8 @@
 import type { FleetSession } from "../core/openFleetSession.ts";
+import { words } from "../core/words.ts";
 import type { PanelHost } from "./createPanel.ts";
 import type { RowHandle } from "./createHostsView.ts";
-import { dashboardPanels, dashboardTitle } from "./dashboardPanel.ts";
+import { dashboardPanels } from "./dashboardPanel.ts";
 import { hostFor } from "./hostCommands.ts";
 import { hostPanels } from "./hostPanel.ts";
 
@@ -18,11 +19,11 @@ export function createPanelCommands(host: PanelHost): PanelCommands {
   const hosts = hostPanels(host);
   return {
     openDashboard() {
-      dashboard.show("fleet", dashboardTitle);
+      dashboard.show("fleet", words.panel.dashboard);
       return Promise.resolve();
     },
     async openHost(session, row) {
-      const known = await hostFor(session, row, "Open the panel of");
+      const known = await hostFor(session, row, words.panel.openOf);
       if (known) hosts.show(known.record.id, known.record.name);
     },
     dispose() {

@@ -25,7 +25,7 @@ const backgrounds: Record<StatusBarText["tone"], string | null> = {
 /** The fleet at a glance in the status bar, from joining on; drawn at most once a second. With several fleets also which. */
 export function createStatusBar(membership: Membership, now: () => number): vscode.Disposable {
   const item = vscode.window.createStatusBarItem("hwledger.fleet", vscode.StatusBarAlignment.Left, 50);
-  item.name = words.statusBar.name;
+  item.name = words.extensionName;
   const fleetItem = vscode.window.createStatusBarItem("hwledger.which", vscode.StatusBarAlignment.Left, 49.9);
   fleetItem.name = words.statusBar.whichName;
   fleetItem.command = commandIds.switchFleet;
@@ -77,7 +77,7 @@ export function createStatusBar(membership: Membership, now: () => number): vsco
 function show(item: vscode.StatusBarItem, next: StatusBarText): void {
   item.text = next.text;
   item.tooltip = tooltip(next);
-  item.accessibilityInformation = { label: `hwLedger: ${next.lines.join(", ")}`, role: "button" };
+  item.accessibilityInformation = { label: words.statusBar.spoken(next.lines.join(", ")), role: "button" };
   item.command = commands[next.click];
   const background = backgrounds[next.tone];
   item.backgroundColor = background === null ? undefined : new vscode.ThemeColor(background);

@@ -6,6 +6,7 @@ import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { problemText } from "../core/problemText.ts";
 import { taskExitCode, type TaskDefinition } from "../core/taskDefinition.ts";
+import { words } from "../core/words.ts";
 import { createJobPty, type JobPty } from "./createJobPty.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";
 import { rememberSent } from "./rememberSent.ts";
@@ -32,13 +33,13 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
 
   async function run(): Promise<void> {
     const session = await membership.ready();
-    if (!session) throw new Error("This editor is in no fleet yet; run “hwLedger: Join a Fleet”.");
+    if (!session) throw new Error(words.task.noFleet);
     const script = await scriptOf(vscode.Uri.file(needs.file).toString());
-    if (!script) throw new Error(`There is no file ${needs.file}.`);
+    if (!script) throw new Error(words.task.noFile(needs.file));
     const { args, host } = definition;
     const options = { args, scriptOnly: false, timeoutMs: null, ...(host === undefined ? {} : { host }) };
     const request = await dispatchRequestOf(script, options);
-    written.fire(`Sending ${script.label}${host === undefined ? "" : ` to ${host}`} …\r\n`);
+    written.fire(`${words.task.sending(script.label, host)}\r\n`);
     const job = await dispatchFile(session.client, { ...request, signal: abort.signal });
     const { root } = await rememberSent(memory, session, job, { script, scriptOnly: false, endTold: true });
     if (abort.signal.aborted) return;

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import * as vscode from "vscode";
 import { parseTask, taskType, type TaskDefinition } from "../core/taskDefinition.ts";
+import { words } from "../core/words.ts";
 import { createTaskPty, type TaskPtyNeeds } from "./createTaskPty.ts";
 
 /** Tasks of the type `hwledger`: a script that runs on a host of the fleet, and ends with its exit code. */
@@ -13,10 +14,10 @@ export function createTasks(needs: Omit<TaskPtyNeeds, "file" | "definition">): v
       // Variables such as ${file} are resolved in the definition that comes when it runs.
       const execution = new vscode.CustomExecution((resolved) => {
         const definition = parseTask(resolved);
-        if (!definition) return Promise.reject(new Error("This task names no script."));
+        if (!definition) return Promise.reject(new Error(words.task.noScript));
         return Promise.resolve(createTaskPty({ ...needs, definition, file: fileOf(definition, scope) }));
       });
-      return new vscode.Task(task.definition, scope, task.name, "hwLedger", execution);
+      return new vscode.Task(task.definition, scope, task.name, words.task.source, execution);
     },
   });
 }

@@ -3,6 +3,7 @@ import type { JobRecord } from "../../protocol/job.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import { localFile } from "../core/localPlace.ts";
 import { traceLinks } from "../core/traceLinks.ts";
+import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { isFile, scriptOf } from "./scriptToDispatch.ts";
 
@@ -46,7 +47,7 @@ export function createTraceLinks(
         const uri = await firstUri(job, link.paths);
         if (!uri) return [];
         const place = new vscode.Position(Math.max(0, link.line - 1), Math.max(0, link.column - 1));
-        const tooltip = `Open ${vscode.workspace.asRelativePath(uri)}, line ${link.line}`;
+        const tooltip = words.job.openLine(vscode.workspace.asRelativePath(uri), link.line);
         return [{ startIndex: link.startIndex, length: link.length, tooltip, uri, place }];
       });
       return (await Promise.all(links)).flat();

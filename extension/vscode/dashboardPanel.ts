@@ -7,14 +7,13 @@ import {
   type DashboardMessage,
   type DashboardModel,
 } from "../core/panels/dashboardSchema.ts";
+import { words } from "../core/words.ts";
 import { createPanel, type PanelHost } from "./createPanel.ts";
 import { createPanels, type Panels } from "./createPanels.ts";
 
 /** A person looks at no more rows than these at once; hosts beyond them come at the background's pace. */
 const mostWatched = 64;
 const manyRows = 200;
-
-export const dashboardTitle = "Fleet Dashboard";
 
 /** The fleet's dashboard, of which there is one. */
 export function dashboardPanels(host: PanelHost): Panels<"fleet"> {
@@ -28,7 +27,7 @@ export function dashboardPanels(host: PanelHost): Panels<"fleet"> {
     const stop = membership.listen(watch);
     createPanel<DashboardModel, DashboardMessage>(panel, host, {
       page: "dashboard",
-      title: () => dashboardTitle,
+      title: () => words.panel.dashboard,
       model: () => dashboardModel(membership.session, now()),
       messageSchema: dashboardMessageSchema,
       onMessage(message) {

@@ -7,6 +7,7 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { printable } from "../core/printable.ts";
 import type { Script } from "../core/script.ts";
 import { whyNot } from "../core/whyNot.ts";
+import { words } from "../core/words.ts";
 import {
   connectedSession,
   dispatchCommand,
@@ -17,6 +18,8 @@ import {
 } from "./dispatchCommand.ts";
 import { isFile, scriptOf } from "./scriptToDispatch.ts";
 import type { Order } from "./sendDispatch.ts";
+
+const { dispatch } = words;
 
 /**
  * "Dispatch Again": the active file if it was dispatched before, else the one of the last dispatch, on the same host with
@@ -31,7 +34,7 @@ export async function dispatchAgain(needs: DispatchNeeds): Promise<void> {
     const sent = needs.memory.last(fleetId, active ?? "") ?? needs.memory.last(fleetId);
     if (!sent) return dispatchCommand(needs, undefined);
     const script = await scriptOf(sent.file);
-    if (!script) return sayNotHere(sent.script, gone);
+    if (!script) return sayNotHere(sent.script, dispatch.gone);
     const { hostId, host, args, scriptOnly, timeoutMs } = sent;
     await sendWhereItCan(needs, session, { script, hostId, host, args, scriptOnly, timeoutMs });
   });
@@ -44,7 +47,7 @@ export async function runAgain(needs: DispatchNeeds, jobId: JobId): Promise<void
     if (!session) return;
     const job = await session.client.call("getJob", { params: { job: jobId } });
     const script = await localScript(needs, job);
-    if (!script) return sayNotHere(job.script, needs.memory.of(jobId) ? gone : foreign);
+    if (!script) return sayNotHere(job.script, needs.memory.of(jobId) ? dispatch.gone : dispatch.foreign);
     if (!(await agreesWithoutEnvironment(job))) return;
     const { hostId, host, args, timeoutMs } = job;
     const scriptOnly = needs.memory.of(jobId)?.scriptOnly ?? false;
@@ -55,8 +58,8 @@ export async function runAgain(needs: DispatchNeeds, jobId: JobId): Promise<void
 async function sendWhereItCan(needs: DispatchNeeds, session: FleetSession, order: Order): Promise<void> {
   const reason = reasonAgainst(needs, session, order.hostId);
   if (reason === null) return sendOrder(needs, session, order);
-  const elsewhere = "Choose Another Host";
-  const text = `${order.host} cannot take ${order.script.label}: ${printable(reason).replace(/\.$/, "")}.`;
+  const { elsewhere } = words.waysOut;
+  const text = dispatch.cannotTake(order.host, order.script.label, printable(reason).replace(/\.$/, ""));
   if ((await vscode.window.showWarningMessage(text, elsewhere)) === elsewhere)
     await pickAndSend(needs, session, order);
 }
@@ -83,21 +86,18 @@ async function localScript(needs: DispatchNeeds, job: JobRecord): Promise<Script
 /** Values of environment variables are kept nowhere, so they cannot be given again. */
 async function agreesWithoutEnvironment(job: JobRecord): Promise<boolean> {
   if (job.envNames.length === 0) return true;
-  const without = "Run Without Them";
+  const { ownEnvironment, ownEnvironmentDetail, without } = dispatch;
   const answer = await vscode.window.showWarningMessage(
-    `${printable(jobLabel(job))} had environment variables of its own: ${job.envNames.join(", ")}.`,
+    ownEnvironment(printable(jobLabel(job)), job.envNames.join(", ")),
     {
       modal: true,
-      detail: "Their values are kept nowhere. The command line can give them again with --env.",
+      detail: ownEnvironmentDetail,
     },
     without,
   );
   return answer === without;
 }
 
-const gone = "It was moved, deleted or closed since it was dispatched.";
-const foreign = "It was not sent from this workspace, and no open folder holds it.";
-
 function sayNotHere(script: string, why: string): void {
-  void vscode.window.showWarningMessage(`${printable(script)} is not here. ${why}`);
+  void vscode.window.showWarningMessage(dispatch.notHere(printable(script), why));
 }

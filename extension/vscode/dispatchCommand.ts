@@ -4,6 +4,7 @@ import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
+import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { offerFleet } from "./offerFleet.ts";
 import { pickHost } from "./pickHost.ts";
@@ -69,12 +70,9 @@ export async function withTrust(run: () => Promise<void>): Promise<void> {
 
 async function isTrusted(): Promise<boolean> {
   if (vscode.workspace.isTrusted) return true;
-  const manage = "Manage Workspace Trust";
-  const answer = await vscode.window.showWarningMessage(
-    "Dispatching runs this folder's code on your machines. Trust the workspace first.",
-    manage,
-  );
-  if (answer === manage) await vscode.commands.executeCommand("workbench.trust.manage");
+  const { needsTrust, manageTrust } = words.dispatch;
+  const answer = await vscode.window.showWarningMessage(needsTrust, manageTrust);
+  if (answer === manageTrust) await vscode.commands.executeCommand("workbench.trust.manage");
   return false;
 }
 
@@ -83,15 +81,16 @@ export async function connectedSession(membership: Membership): Promise<FleetSes
   const session = (await membership.ready()) ?? (await offerFleet(membership));
   if (!session) return undefined;
   await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: "Connecting to the fleet" },
+    { location: vscode.ProgressLocation.Window, title: words.dispatch.connecting },
     () => whenFleetKnown(session),
   );
   const { contact } = session;
   if (contact.kind === "lost" || contact.kind === "refused") {
-    const button = contact.kind === "lost" ? "Reconnect" : "Join Again";
+    const { reconnect, joinAgain } = words.waysOut;
+    const button = contact.kind === "lost" ? reconnect : joinAgain;
     const answer = await showProblem(contact.problem, button);
-    if (answer === "Reconnect") membership.reconnect();
-    if (answer === "Join Again") await vscode.commands.executeCommand(commandIds.join);
+    if (answer === reconnect) membership.reconnect();
+    if (answer === joinAgain) await vscode.commands.executeCommand(commandIds.join);
     return undefined;
   }
   return session;

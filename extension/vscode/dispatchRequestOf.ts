@@ -1,6 +1,7 @@
 import type { DispatchRequest } from "../../protocol/client/dispatchFile.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { Script } from "../core/script.ts";
+import { words } from "../core/words.ts";
 import { openDocument } from "./scriptToDispatch.ts";
 import { bytesOf, unsavedContent } from "./unsavedContent.ts";
 
@@ -22,6 +23,7 @@ export async function dispatchRequestOf(script: Script, options: ScriptOptions):
     return { ...common, file: script.path, unsaved, ...(scriptOnly ? { workspace: "script" as const } : {}) };
   }
   const document = openDocument(script.uri);
-  if (!document) throw new Refusal("file-not-found", { file: script.label, reason: "it was closed unsaved" });
+  if (!document)
+    throw new Refusal("file-not-found", { file: script.label, reason: words.dispatch.closedUnsaved });
   return { ...common, file: script.label, text: await bytesOf(document) };
 }

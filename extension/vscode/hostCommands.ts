@@ -12,13 +12,13 @@ import { problemIn, showProblem } from "./showProblem.ts";
 
 /** Asks what a host costs per hour and keeps it in the fleet. */
 export async function setRate(session: FleetSession, row: RowHandle | undefined): Promise<void> {
-  const host = await hostFor(session, row, "Set the rate of");
+  const host = await hostFor(session, row, words.rate.setOf);
   if (!host) return;
   const { id, name, rateMicroUsdPerHour: rate } = host.record;
   const text = await vscode.window.showInputBox({
-    title: `What ${name} costs`,
+    title: words.rate.title(name),
     prompt: words.rate.prompt,
-    placeHolder: "0.44",
+    placeHolder: words.rate.placeHolder,
     value: rate === null ? "" : String(rate / 1_000_000),
     validateInput: (typed) => (parseRate(typed) === undefined ? words.rate.rule : undefined),
   });
@@ -33,14 +33,14 @@ export async function setRate(session: FleetSession, row: RowHandle | undefined)
 
 /** Connects to a host now; what it asks is asked here. */
 export async function logIn(session: FleetSession, row: RowHandle | undefined): Promise<void> {
-  const host = await hostFor(session, row, "Log in to");
+  const host = await hostFor(session, row, words.hosts.logInTo);
   if (host && (await connect(session, host)))
-    void vscode.window.showInformationMessage(`${host.record.name} is connected.`);
+    void vscode.window.showInformationMessage(words.hosts.connected(host.record.name));
 }
 
 async function connect(session: FleetSession, { record: { id, name } }: KnownHost): Promise<boolean> {
   try {
-    const options = { location: vscode.ProgressLocation.Notification, title: `Connecting to ${name}` };
+    const options = { location: vscode.ProgressLocation.Notification, title: words.hosts.connecting(name) };
     await vscode.window.withProgress(options, () =>
       // A person may take a while to answer.
       session.client.call("loginHost", { params: { host: id } }, { silenceMs: 300_000 }),
@@ -103,5 +103,5 @@ export async function hostFor(
   if (known) return known;
   await whenFleetKnown(session);
   const items = hostsInOrder(session.fleet).map((host) => ({ host, label: host.record.name }));
-  return (await vscode.window.showQuickPick(items, { title, placeHolder: "A host" }))?.host;
+  return (await vscode.window.showQuickPick(items, { title, placeHolder: words.hosts.choose }))?.host;
 }

@@ -11,6 +11,7 @@ import {
   type HostMessage,
   type HostPanelModel,
 } from "../core/panels/hostSchema.ts";
+import { words } from "../core/words.ts";
 import { createPanel, type PanelHost } from "./createPanel.ts";
 import { createPanels, type Panels } from "./createPanels.ts";
 
@@ -33,7 +34,7 @@ function fillHostPanel(panel: vscode.WebviewPanel, hostId: HostId, host: PanelHo
   const known = () => membership.session?.fleet.hosts.get(hostId);
   const open = createPanel<HostPanelModel, HostMessage>(panel, host, {
     page: "host",
-    title: () => known()?.record.name ?? "Host",
+    title: () => known()?.record.name ?? words.panel.host,
     model() {
       const metrics = history.lastMinutes(minutes);
       return hostPanelModel(membership.session, { hostId, minutes, metrics, events: history.events }, now());

@@ -4,6 +4,7 @@ import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
+import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
@@ -16,7 +17,7 @@ export async function showLog(
   jobId?: JobId,
 ): Promise<void> {
   try {
-    const job = jobId ? await getJob(session, jobId) : await pickRecent(session, "Show the log of");
+    const job = jobId ? await getJob(session, jobId) : await pickRecent(session, words.job.showLogOf);
     if (job) terminals.show(session, job);
   } catch (error) {
     await showProblem(problemIn(error));
@@ -26,10 +27,10 @@ export async function showLog(
 /** Copies the id of the job, or of one from a pick list of the newest. */
 export async function copyJobId(session: FleetSession, jobId?: JobId): Promise<void> {
   try {
-    const id = jobId ?? (await pickJobId(session, "Copy the id of"));
+    const id = jobId ?? (await pickJobId(session, words.job.copyIdOf));
     if (id === undefined) return;
     await vscode.env.clipboard.writeText(id);
-    vscode.window.setStatusBarMessage(`Copied ${id}`, 3_000);
+    vscode.window.setStatusBarMessage(words.job.copied(id), 3_000);
   } catch (error) {
     await showProblem(problemIn(error));
   }
@@ -40,10 +41,11 @@ export async function cancelJob(session: FleetSession, jobId?: JobId): Promise<v
   try {
     const job = jobId ? await getJob(session, jobId) : await pickActive(session);
     if (!job || isJobEnded(job.state)) return;
-    const question = `Cancel ${printable(jobLabel(job))} on ${job.host}?`;
-    const detail = `It is ${job.state}. Its whole process group is asked to end, and ended by force if it does not.`;
-    const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, "Cancel Job");
-    if (answer === "Cancel Job") await session.client.call("cancelJob", { params: { job: job.id } });
+    const { cancel, cancelQuestion, cancelDetail } = words.job;
+    const question = cancelQuestion(printable(jobLabel(job)), job.host);
+    const detail = cancelDetail(job.state);
+    const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, cancel);
+    if (answer === cancel) await session.client.call("cancelJob", { params: { job: job.id } });
   } catch (error) {
     const problem = problemIn(error);
     if (problem.code !== "job-ended") await showProblem(problem);
@@ -61,13 +63,13 @@ function getJob(session: FleetSession, job: JobId): Promise<JobRecord> {
 
 async function pickRecent(session: FleetSession, title: string): Promise<JobRecord | undefined> {
   const { jobs } = await session.client.call("listJobs", { query: { limit: recentJobs } });
-  return pickJob(jobs, title, "No job was dispatched in this fleet yet.");
+  return pickJob(jobs, title, words.job.noneYet);
 }
 
 async function pickActive(session: FleetSession): Promise<JobRecord | undefined> {
   const { jobs } = await session.client.call("listJobs", { query: { limit: 500 } });
   const active = jobs.filter((job) => !isJobEnded(job.state));
-  return pickJob(active, "Cancel", "No job is running.");
+  return pickJob(active, words.job.cancelTitle, words.job.noneRuns);
 }
 
 async function pickJob(
@@ -83,10 +85,10 @@ async function pickJob(
     job,
     label: printable(jobLabel(job)),
     description: `${job.host} · ${printable(jobOutcomeText(job))}`,
-    detail: `${new Date(job.createdAtMs).toLocaleString()} by ${job.createdBy} · ${job.id}`,
+    detail: `${words.job.dispatchedBy(new Date(job.createdAtMs).toLocaleString(), job.createdBy)} · ${job.id}`,
     iconPath: new vscode.ThemeIcon(icons[jobTone(job)]),
   }));
-  const options = { title, placeHolder: "Newest first", matchOnDescription: true, matchOnDetail: true };
+  const options = { title, placeHolder: words.job.choose, matchOnDescription: true, matchOnDetail: true };
   return (await vscode.window.showQuickPick(items, options))?.job;
 }
 

@@ -14,6 +14,8 @@ import { problemText } from "../core/problemText.ts";
 import { words } from "../core/words.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
+const { join: say } = words;
+
 /** Joining and leaving. */
 export interface JoinCommands {
   /** Asks for a join link until one works or the person gives up. */
@@ -50,15 +52,15 @@ export function createJoinCommands(membership: Membership): JoinCommands {
       const linkText = `hwledger://join?${uri.query}`;
       try {
         const { url, caFingerprint } = parseJoinLink(linkText);
-        const detail = `Service: ${url}\nCA fingerprint (SHA-256):\n${inGroups(caFingerprint)}\n\nIt must be the fingerprint that the fleet's owner sees.`;
+        const detail = say.linkDetail(url, inGroups(caFingerprint));
         const agreed = await vscode.window.showInformationMessage(
-          "A link asks to join this fleet",
+          say.linkQuestion,
           { modal: true, detail },
-          "Join",
+          say.agree,
         );
-        if (agreed !== "Join") return;
+        if (agreed !== say.agree) return;
         const session = await vscode.window.withProgress(
-          { location: vscode.ProgressLocation.Notification, title: `Joining the fleet at ${url}` },
+          { location: vscode.ProgressLocation.Notification, title: say.joining(url) },
           () => joinWith(linkText),
         );
         welcome(session);
@@ -73,7 +75,7 @@ export function createJoinCommands(membership: Membership): JoinCommands {
       const session = await membership.ready();
       if (!session) return void vscode.window.showInformationMessage(words.fleets.none);
       const answer = await vscode.window.showWarningMessage(
-        `Leave the fleet at ${session.identity.url}?`,
+        words.fleets.leaveQuestion(session.identity.url),
         {
           modal: true,
           detail: words.fleets.leaveDetail,
@@ -90,9 +92,9 @@ function askForLink(
   value: string,
 ): Promise<FleetSession | undefined> {
   const box = vscode.window.createInputBox();
-  box.title = "Join a Fleet";
-  box.prompt = "The join link that a member of the fleet gave you, or that “npm start” printed";
-  box.placeholder = "hwledger://join?url=…";
+  box.title = say.title;
+  box.prompt = say.prompt;
+  box.placeholder = say.placeHolder;
   box.ignoreFocusOut = true;
   box.value = value;
   const tryIt = async (): Promise<FleetSession | undefined> => {
@@ -136,9 +138,7 @@ async function linkOnClipboard(): Promise<string> {
 }
 
 function welcome({ identity }: FleetSession): void {
-  void vscode.window.showInformationMessage(
-    `Joined the fleet at ${identity.url} as ${identity.member} (${identity.role}).`,
-  );
+  void vscode.window.showInformationMessage(say.joined(identity.url, identity.member, identity.role));
 }
 
 function ownName(): string {

@@ -5,6 +5,8 @@ import { argsText, parseArgs } from "../core/argsText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { rankHosts, type HostChoice } from "../core/rankHosts.ts";
 
+const { dispatch: say } = words;
+
 /** What was chosen. */
 export interface Placement {
   choice: HostChoice;
@@ -27,7 +29,7 @@ interface Item extends vscode.QuickPickItem {
 
 const editButton: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon("edit"),
-  tooltip: "Edit the Arguments",
+  tooltip: say.editArgs,
 };
 
 /** Asks where to run, best host first, with a way to change the arguments. Undefined when the person gives up. */
@@ -42,8 +44,8 @@ export async function pickHost(session: FleetSession, needs: PickHostNeeds): Pro
   let args = needs.args;
   let isEditing = false;
   const list = vscode.window.createQuickPick<Item>();
-  list.title = `Dispatch ${needs.label} to`;
-  list.placeholder = "A host, best first";
+  list.title = say.title(needs.label);
+  list.placeholder = say.choose;
   list.matchOnDescription = true;
   list.matchOnDetail = true;
   list.buttons = [editButton];
@@ -89,17 +91,11 @@ export async function pickHost(session: FleetSession, needs: PickHostNeeds): Pro
 function argsItem(args: readonly string[]): Item {
   return {
     choice: null,
-    label: `Arguments: ${args.length === 0 ? "none" : argsText(args)}`,
-    description: args.length === 0 ? "add some" : "edit",
+    label: say.args(args.length === 0 ? say.noArgs : argsText(args)),
+    description: args.length === 0 ? say.addArgs : say.changeArgs,
     iconPath: new vscode.ThemeIcon("edit"),
   };
 }
-
-const headings = {
-  ready: "GPU free",
-  possible: "no GPU known to be free",
-  doubtful: "does not answer",
-} as const;
 
 const icons = {
   ready: new vscode.ThemeIcon("vm"),
@@ -111,7 +107,11 @@ function hostItems(choices: readonly HostChoice[]): Item[] {
   return choices.flatMap((choice, at) => {
     const { name: label, description, detail, fit } = choice;
     const item: Item = { choice, label, description, detail, iconPath: icons[fit] };
-    const separator: Item = { choice: null, label: headings[fit], kind: vscode.QuickPickItemKind.Separator };
+    const separator: Item = {
+      choice: null,
+      label: say.headings[fit],
+      kind: vscode.QuickPickItemKind.Separator,
+    };
     return choices[at - 1]?.fit === fit ? [item] : [separator, item];
   });
 }
@@ -119,9 +119,9 @@ function hostItems(choices: readonly HostChoice[]): Item[] {
 /** Asks for the arguments; undefined when the person leaves them as they are. */
 async function askArgs(label: string, args: readonly string[]): Promise<readonly string[] | undefined> {
   const typed = await vscode.window.showInputBox({
-    title: `Arguments for ${label}`,
-    prompt: "As in a shell: quotes keep words together. Nothing is expanded.",
-    placeHolder: "--epochs 3 --name 'first try'",
+    title: say.argsTitle(label),
+    prompt: say.argsPrompt,
+    placeHolder: say.argsPlaceHolder,
     value: argsText(args),
     validateInput(text) {
       const parsed = parseArgs(text);

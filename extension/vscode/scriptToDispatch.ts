@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Script } from "../core/script.ts";
 import { untitledScript } from "../core/untitledScript.ts";
+import { words } from "../core/words.ts";
 
 /**
  * What to dispatch: the file of the menu, else that of the active editor, or its buffer when it is in no file. Nothing is
@@ -8,7 +9,7 @@ import { untitledScript } from "../core/untitledScript.ts";
  */
 export async function scriptToDispatch(uri: vscode.Uri | undefined): Promise<Script | undefined> {
   const wanted = uri ?? vscode.window.activeTextEditor?.document.uri;
-  if (wanted === undefined) return refuse("Open a file, or right-click one in the Explorer.");
+  if (wanted === undefined) return refuse(words.dispatch.noFile);
   const document = openDocument(wanted.toString());
   if (document?.isUntitled)
     return {
@@ -16,12 +17,8 @@ export async function scriptToDispatch(uri: vscode.Uri | undefined): Promise<Scr
       uri: wanted.toString(),
       label: untitledScript(wanted.path, document.languageId),
     };
-  if (wanted.scheme !== "file")
-    return refuse(
-      `Only files on the machine this extension runs on can be sent; this one is ${wanted.scheme}:.`,
-    );
-  if (document === undefined && (await isFolder(wanted)))
-    return refuse("Choose a file: a folder has no program to run.");
+  if (wanted.scheme !== "file") return refuse(words.dispatch.otherScheme(wanted.scheme));
+  if (document === undefined && (await isFolder(wanted))) return refuse(words.dispatch.folder);
   return fileScript(wanted);
 }
 

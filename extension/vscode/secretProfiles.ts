@@ -2,6 +2,7 @@ import type { Memento, SecretStorage } from "vscode";
 import * as z from "zod";
 import type { ActiveFleet, ProfileStore } from "../core/createMembership.ts";
 import { profileSchema } from "../core/profile.ts";
+import { words } from "../core/words.ts";
 
 /** Key of the memberships in the editor's secret store. */
 export const profilesSecret = "hwledger.fleets";
@@ -16,7 +17,7 @@ export function secretProfiles(secrets: Pick<SecretStorage, "get" | "store" | "d
       try {
         return z.array(profileSchema).parse(JSON.parse(text));
       } catch (cause) {
-        throw new Error("The kept fleet memberships cannot be read; join the fleet again.", { cause });
+        throw new Error(words.fleets.unreadable, { cause });
       }
     },
     async write(profiles) {

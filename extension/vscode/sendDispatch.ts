@@ -8,6 +8,7 @@ import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import type { Script } from "../core/script.ts";
+import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";
 import { rememberSent } from "./rememberSent.ts";
@@ -51,7 +52,7 @@ export async function sendDispatch(needs: SendNeeds, session: FleetSession, orde
 async function sendWithProgress(session: FleetSession, order: Order): Promise<JobRecord> {
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: `Sending ${order.script.label} to ${order.host}`,
+    title: words.dispatch.sending(order.script.label, order.host),
     cancellable: true,
   };
   return await vscode.window.withProgress(options, async (_progress, cancelled) => {
@@ -67,15 +68,11 @@ async function sendWithProgress(session: FleetSession, order: Order): Promise<Jo
 }
 
 function sourceText({ script, scriptOnly }: Order, root: string | null): string {
-  if (script.kind === "buffer") return "a buffer that is not saved";
+  if (script.kind === "buffer") return words.dispatch.unsavedBuffer;
   return scriptOnly ? script.path : (root ?? dirname(script.path));
 }
 
-const again = "Try Again";
-const elsewhere = "Choose Another Host";
-const alone = "Send the Script Alone";
-const logIn = "Log In";
-const joinAgain = "Join Again";
+const { again, elsewhere, alone, logIn, joinAgain } = words.waysOut;
 
 type WayOut = typeof again | typeof elsewhere | typeof alone | typeof logIn | typeof joinAgain;
 

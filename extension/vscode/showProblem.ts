@@ -1,12 +1,13 @@
 import { window } from "vscode";
 import { problemOfError, Refusal, RemoteProblem, type Problem } from "../../protocol/problem.ts";
 import { problemText } from "../core/problemText.ts";
+import { words } from "../core/words.ts";
 
 /** The problem document of anything thrown; what is no refusal keeps its own words. */
 export function problemIn(error: unknown): Problem {
   if (error instanceof Refusal || error instanceof RemoteProblem) return problemOfError(error);
   const detail = error instanceof Error ? error.message : String(error);
-  return { ...problemOfError(error), title: "hwLedger failed", detail, next: "" };
+  return { ...problemOfError(error), title: words.failed, detail, next: "" };
 }
 
 /** Shows what went wrong with what to do next; answers with the button that was pressed. */

@@ -11,6 +11,7 @@ import { settingIds } from "../core/settings.ts";
 import { createDispatchMemory } from "../core/createDispatchMemory.ts";
 import { createTerminalMemory } from "../core/createTerminalMemory.ts";
 import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
+import { words } from "../core/words.ts";
 import { answerPrompts } from "./answerPrompts.ts";
 import { commandHandlers } from "./commandHandlers.ts";
 import { createHostsView } from "./createHostsView.ts";
@@ -45,7 +46,7 @@ export interface WiredExtension {
 /** Wires the extension. Does no I/O: the secret store is read when a view, a command or a link first needs it. */
 export function wireExtension(context: vscode.ExtensionContext): WiredExtension {
   const now = () => Date.now();
-  const output = vscode.window.createOutputChannel("hwLedger Fleet", { log: true });
+  const output = vscode.window.createOutputChannel(words.extensionName, { log: true });
   const log = createLogMemory(output, now);
   const membership = createMembership({
     store: secretProfiles(context.secrets),

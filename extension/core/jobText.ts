@@ -5,22 +5,27 @@ import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
 export function jobOutcomeText(job: JobRecord): string {
   if (!isJobEnded(job.state))
     return job.cancelRequestedBy === null ? job.state : `${job.state}, being cancelled`;
-  const after = lastedText(job);
+  const timeless: readonly (string | undefined)[] = ["time-limit", "not-started", "lost"];
+  return `${jobEndText(job)}${timeless.includes(job.cause?.kind) ? "" : lastedText(job)}`;
+}
+
+/** How a job ended, without how long it took. */
+export function jobEndText(job: JobRecord): string {
   const { cause } = job;
-  if (cause === null) return `${job.state}${after}`;
+  if (cause === null) return job.state;
   switch (cause.kind) {
     case "exited":
-      return `exit ${cause.code}${after}`;
+      return `exit ${cause.code}`;
     case "exited-or-killed":
-      return `exit ${cause.code} (or killed by ${cause.signal})${after}`;
+      return `exit ${cause.code} (or killed by ${cause.signal})`;
     case "cancelled":
-      return `cancelled by ${memberOf(cause.by)}${after}`;
+      return `cancelled by ${memberOf(cause.by)}`;
     case "time-limit":
       return `stopped at its time limit of ${formatDuration(cause.limitMs)}`;
     case "not-started":
       return `never started: ${cause.title}. ${cause.detail}`;
     case "reboot":
-      return `lost: ${job.host} was restarted${after}`;
+      return `lost: ${job.host} was restarted`;
     case "lost":
       return `lost: ${cause.detail}`;
   }

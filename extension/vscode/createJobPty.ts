@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { JobId } from "../../protocol/ids.ts";
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
 import { createTranscript } from "../core/createTranscript.ts";
-import { jobOutcomeText, jobTone } from "../core/jobText.ts";
+import { jobEndText, jobTone } from "../core/jobText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { problemText } from "../core/problemText.ts";
 
@@ -116,7 +116,5 @@ export function createJobPty(needs: JobPtyNeeds): JobPty {
 
 function endedLabel(label: string, job: JobRecord): string {
   const mark = jobTone(job) === "good" ? "✓" : "✗";
-  return job.exitCode === null
-    ? `${mark} ${label}: ${job.state}`
-    : `${mark} ${label}: ${jobOutcomeText(job).split(" after ", 1)[0] ?? ""}`;
+  return `${mark} ${label}: ${job.exitCode === null ? job.state : jobEndText(job)}`;
 }

@@ -29,6 +29,16 @@ export async function authMethods(needs: AuthNeeds): Promise<Auth> {
   let isTrying = false;
   let refused = false;
 
+  /**
+   * A host may want a password on top of a key. ssh2 takes that answer for the key's refusal and keeps it to itself; so once
+   * the key was signed for, the next way is tried whatever ssh2 says, and its answer has what the host allows by now.
+   */
+  const allowedNow = (allowed: readonly AuthenticationType[]): readonly AuthenticationType[] => {
+    const isStale = state.keySigned;
+    state.keySigned = false;
+    return isStale ? [...allowed, "keyboard-interactive"] : allowed;
+  };
+
   const nextMethod = async (allowed: readonly AuthenticationType[]): Promise<AnyAuthMethod | null> => {
     for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
       const method = allowed.includes(step.type) ? await step.make() : null;
@@ -48,7 +58,7 @@ export async function authMethods(needs: AuthNeeds): Promise<Auth> {
       }
       // ssh2 takes `false` for "no more"; its types do not say so
       const noMore = false as unknown as AnyAuthMethod;
-      nextMethod(allowed).then(
+      nextMethod(allowedNow(allowed)).then(
         (method) => {
           isTrying = method !== null;
           next(method ?? noMore);

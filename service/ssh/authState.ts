@@ -26,6 +26,8 @@ export interface AuthState {
   /** The password sent last; null when none was. */
   password: string | null;
   passwordsAsked: number;
+  /** The host took a key of the ring and got its signature. */
+  keySigned: boolean;
   /** A key at hand that ssh2 cannot use, for people. */
   beyond: string | null;
 }
@@ -45,6 +47,7 @@ export function newAuthState(): AuthState {
     dismissed: false,
     password: null,
     passwordsAsked: 0,
+    keySigned: false,
     beyond: null,
   };
 }

@@ -12,17 +12,22 @@ export interface RingKey {
   sign(data: Buffer, options: SigningRequestOptions): Promise<Buffer>;
 }
 
-/** Keys of files and agent as one agent towards ssh2, so that passphrases are asked for only where they are needed. */
-export function createKeyRing(keys: readonly RingKey[]): BaseAgent {
-  return new KeyRing(keys);
+/**
+ * Keys of files and agent as one agent towards ssh2, so that passphrases are asked for only where they are needed.
+ * `onSigned` is told when the host took a key and got its signature.
+ */
+export function createKeyRing(keys: readonly RingKey[], onSigned: () => void): BaseAgent {
+  return new KeyRing(keys, onSigned);
 }
 
 class KeyRing extends ssh2.BaseAgent<ParsedKey> {
   readonly #keys: readonly RingKey[];
+  readonly #onSigned: () => void;
 
-  constructor(keys: readonly RingKey[]) {
+  constructor(keys: readonly RingKey[], onSigned: () => void) {
     super();
     this.#keys = keys;
+    this.#onSigned = onSigned;
   }
 
   override getIdentities(callback: IdentityCallback<ParsedKey>): void {
@@ -42,7 +47,10 @@ class KeyRing extends ssh2.BaseAgent<ParsedKey> {
     const key = this.#keys.find((one) => sameKey(one.publicKey, publicKey));
     const signature = key?.sign(data, hints) ?? Promise.reject(new Error("no such key"));
     signature.then(
-      (signed) => done?.(undefined, signed),
+      (signed) => {
+        this.#onSigned();
+        done?.(undefined, signed);
+      },
       (error: unknown) => done?.(error instanceof Error ? error : new Error(String(error))),
     );
   }

@@ -34,7 +34,11 @@ export async function keySteps(needs: AuthNeeds, state: AuthState): Promise<Auth
     make() {
       if (ring.length === 0) return Promise.resolve(null);
       state.tried.push(...describeRing(ring));
-      return Promise.resolve({ type: "agent", username, agent: createKeyRing(ring) });
+      return Promise.resolve({
+        type: "agent",
+        username,
+        agent: createKeyRing(ring, () => (state.keySigned = true)),
+      });
     },
   };
   const lockedSteps = files.flatMap(([file, content]): AuthStep[] => {

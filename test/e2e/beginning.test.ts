@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Editor } from "../support/editor/editor.ts";
 import type { TreeItem } from "../support/editor/views.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
-import { startEmptyHanded, type EmptyHanded } from "./emptyHandedFixture.ts";
+import { startEmptyHanded, vault, type EmptyHanded } from "./emptyHandedFixture.ts";
 
 const view = "Hosts";
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
@@ -49,7 +49,7 @@ describe("a person with the editor and nothing else", function () {
     const items = await editor.quickInputItems();
     assert.deepEqual(
       items.map(({ label }) => label.trim()),
-      ["Type an Address…", "h100-node", "rtx-box", "spark"],
+      ["Type an Address…", "vault", "h100-node", "rtx-box", "spark"],
     );
     await picture("beginning-add-host-dark");
     await editor.pickQuickInput("rtx-box");
@@ -220,6 +220,34 @@ describe("a person with the editor and nothing else", function () {
     await picture("beginning-diagnostics-dark");
   });
 
+  it("asks for a passphrase and a password where a host wants them, hidden, and again after a wrong one", async () => {
+    const box = editor.page.locator(".quick-input-widget:visible");
+    const answer = async (secret: string, prompt: string) => {
+      await editor.until(`the question "${prompt}"`, async () => {
+        const isHidden = (await box.locator("input").getAttribute("type")) === "password";
+        return isHidden && (await box.innerText()).includes(prompt);
+      });
+      await editor.typeInQuickInput(secret, { prompt });
+    };
+    await editor.runCommand("hwLedger: Add a Host");
+    await editor.pickQuickInput("vault");
+    await editor.typeInQuickInput("vault", { prompt: "What to call it" });
+    await editor.typeInQuickInput("", { prompt: "US dollars per hour" });
+    await editor.until("the question", async () => (await box.innerText()).includes("Passphrase of the key"));
+    assert.match(await box.innerText(), /^vault asks/);
+    await picture("beginning-passphrase-dark");
+    await answer("guessed", "Passphrase of the key");
+    await answer(vault.keyPassphrase, "Wrong passphrase.");
+    await answer("guessed too", `Password of ada@${fixture.lab.host("vault").address}`);
+    await answer(vault.password, "Permission denied.");
+    await editor.waitForNotification("vault is in the fleet", 60_000);
+    await hosts("the host that asked", (rows) =>
+      rows.some(({ label, description }) => label === "vault" && description.startsWith("online")),
+    );
+    const log = await editor.extensionHostLog();
+    for (const secret of [vault.keyPassphrase, vault.password]) assert.ok(!log.includes(secret), secret);
+  });
+
   it("joins a second fleet and switches between the two", async () => {
     other = await startServiceProcess(join(fixture.dir, "other"), { env: { HOME: fixture.dir } });
     await editor.runCommand("hwLedger: Join a Fleet");
@@ -231,6 +259,6 @@ describe("a person with the editor and nothing else", function () {
     assert.deepEqual(labels, ["This machine", new URL(other.url).host, "Join Another Fleet…"]);
     await picture("beginning-switch-dark");
     await editor.pickQuickInput("This machine");
-    await hosts("the first fleet", (rows) => rows.length === 3);
+    await hosts("the first fleet", (rows) => rows.length === 4);
   });
 });

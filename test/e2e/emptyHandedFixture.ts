@@ -5,6 +5,7 @@ import { buildIfStale } from "../../scripts/build.mjs";
 import { homeLayout } from "../../service/homeLayout.ts";
 import { isHeld, runningService, stopService } from "../../service/runningService.ts";
 import { standardHosts } from "../lab/standardHosts.ts";
+import type { LabHostSpec } from "../lab/labHostSpec.ts";
 import { startLab, type Lab } from "../lab/startLab.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { startEditor } from "../support/editor/startEditor.ts";
@@ -26,7 +27,18 @@ export interface EmptyHanded {
 /** OpenSSH reads the configuration of the account, whatever HOME says: this one reads the person's. */
 const sshOfThePerson = (config: string) => `#!/bin/sh\nexec /usr/bin/ssh -F '${config}' "$@"\n`;
 
-/** Starts the lab and the editor. The person's ssh_config names all hosts of the lab; its key is that of the last. */
+/** A host that asks for two secrets. Its key file is locked, and the key alone does not open the door. */
+export const vault = {
+  name: "vault",
+  keyPassphrase: "tell nobody",
+  password: "open sesame",
+  sshdConfig: ["AuthenticationMethods publickey,password"],
+} satisfies LabHostSpec;
+
+/**
+ * Starts the lab, with those of its standard hosts and the vault, and the editor. The person's ssh_config names all of
+ * them; its key is that of the last of those named.
+ */
 export async function startEmptyHanded(hostNames: readonly string[]): Promise<EmptyHanded> {
   const dir = await mkdtemp(join(tmpdir(), "hwledger-e2e-"));
   const cleanUps = [() => rm(dir, { recursive: true, force: true })];
@@ -37,7 +49,7 @@ export async function startEmptyHanded(hostNames: readonly string[]): Promise<Em
   const home = join(person, ".local", "share", "hwledger");
   try {
     const hosts = hostNames.map((name) => standardHosts.find((spec) => spec.name === name)!);
-    const lab = await startLab({ dir: join(dir, "lab"), hosts });
+    const lab = await startLab({ dir: join(dir, "lab"), hosts: [vault, ...hosts] });
     cleanUps.unshift(() => lab.stop());
     await furnish(person, lab);
     const workspaceFolder = join(dir, "experiments");

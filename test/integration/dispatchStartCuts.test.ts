@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { Refusal } from "../../protocol/problem.ts";
@@ -128,7 +128,10 @@ describe("a start that is cut", function () {
     archive.write(tarOf(counting).subarray(0, 1_024));
     const starting = bench.dispatcher.start(job, spec, archive);
     const held = (): string =>
-      execFileSync("find", [bench.home, "-type", "f", "-exec", "cat", "{}", "+"], { encoding: "utf8" });
+      readdirSync(bench.home, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => textOf(join(parentPath, name)))
+        .join("\n");
     await until(() => held().includes("hidden-4711"), "the start is prepared");
     bench.shells.open[1]?.process.kill("SIGKILL");
     archive.end(tarOf(counting).subarray(1_024));
@@ -188,3 +191,12 @@ describe("a start that is cut", function () {
     assert.equal(runs(), "run\n");
   });
 });
+
+/** A file's text; nothing when it goes meanwhile. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return "";
+  }
+}

@@ -25,6 +25,7 @@ describe("logging in to a host", function () {
       { name: "plain" },
       { name: "locked", keyPassphrase: "open sesame" },
       { name: "word", password: "s3cret" },
+      { name: "both", password: "s3cret", sshdConfig: ["AuthenticationMethods publickey,password"] },
       { name: "reinstalled" },
     ];
     lab = await startLab({ dir: join(dir, "lab"), hosts });
@@ -81,6 +82,21 @@ describe("logging in to a host", function () {
     assert.deepEqual(
       person.questions.map((question) => question.kind),
       ["password"],
+    );
+  });
+
+  it("gives a password on top of the key where a host wants both, and remembers it", async () => {
+    const host = lab.host("both");
+    const { pool, answerWith } = await poolWith(configFor("both", host));
+    assert.equal((await refusedWith(pool.openShell(targetOf(host)), "needs-login"))["what"], "a password");
+    const answers = ["guess", "s3cret"];
+    const person = answerWith(() => answers.shift() ?? null);
+    assert.equal(await echo(pool, host, true), "in\n");
+    pool.disconnect(targetOf(host).id);
+    assert.equal(await echo(pool, host), "in\n");
+    assert.deepEqual(
+      person.questions.map((question) => question.kind),
+      ["password", "password"],
     );
   });
 

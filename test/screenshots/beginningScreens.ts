@@ -32,6 +32,27 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
     await editor.pressDialogButton("Is this the key of spark?", "Trust This Key");
     await editor.waitForNotification("spark is in the fleet", 60_000);
   });
+  await step("the questions of a host with secrets", async () => {
+    await editor.runCommand("hwLedger: Add a Host");
+    await editor.pickQuickInput("vault");
+    await editor.typeInQuickInput("vault", { prompt: "What to call it" });
+    await picture("input-rate-dark");
+    await editor.typeInQuickInput("", { prompt: "US dollars per hour" });
+    const box = editor.page.locator(".quick-input-widget:visible");
+    await editor.until("the question", async () => (await box.innerText()).includes("Passphrase of the key"));
+    await picture("ask-passphrase-dark");
+    await editor.page.keyboard.press("Escape");
+    await editor.until("why it cannot be added", async () =>
+      (await editor.notifications()).some(({ message }) => message.includes("vault")),
+    );
+    await picture("add-host-refused-dark");
+  });
+  await step("the question before a host is removed", async () => {
+    await editor.treeContextMenu("Hosts", "spark", "Remove a Host");
+    await editor.until("the question", () => editor.page.locator(".monaco-dialog-box").isVisible());
+    await picture("dialog-remove-host-dark");
+    await editor.page.keyboard.press("Escape");
+  });
   await step("the question before the service stops", async () => {
     await editor.runCommand("hwLedger: Stop the Fleet’s Service on This Machine");
     await editor.until("the question", () => editor.page.locator(".monaco-dialog-box").isVisible());

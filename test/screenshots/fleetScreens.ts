@@ -69,7 +69,6 @@ async function lists({ editor }: DispatchFixture, album: Album): Promise<void> {
   const commands = {
     "list-hosts": "Open a Host's Panel",
     "list-jobs": "hwLedger: Show the Log of a Job",
-    "list-add-host": "hwLedger: Add a Host",
     "list-fleets": "hwLedger: Switch to Another Fleet",
   };
   for (const [name, command] of Object.entries(commands))

@@ -14,7 +14,7 @@ export function panelBanner(
   if (session === null)
     return {
       tone: "info",
-      text: "This editor is in no fleet yet.",
+      text: words.fleets.noneYet,
       actions: [
         { label: words.fleets.start, run: "startService" },
         { label: words.fleets.join, run: "join" },
@@ -24,8 +24,8 @@ export function panelBanner(
   if (contact.kind === "live" && fleet.isKnown && fleet.hosts.size === 0)
     return {
       tone: "info",
-      text: "The fleet has no hosts yet.",
-      actions: [{ label: "Add a Host", run: "addHost" }],
+      text: words.hosts.none,
+      actions: [{ label: words.hosts.add, run: "addHost" }],
     };
   const text = connectionMessage(fleet, contact);
   if (text === null) return null;
@@ -35,7 +35,7 @@ export function panelBanner(
   const action =
     way === "join"
       ? ({ label: words.fleets.join, run: "join" } as const)
-      : ({ label: "Reconnect", run: "reconnect" } as const);
+      : ({ label: words.waysOut.reconnect, run: "reconnect" } as const);
   return { tone: "warning", text: text + age, actions: [action] };
 }
 

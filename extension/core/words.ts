@@ -112,8 +112,8 @@ export const words = {
   prompts: {
     asks: (host: string) => `${host} asks`,
     keyQuestion: (host: string) => `Is this the key of ${host}?`,
-    keyDetail: (text: string, fingerprint: string) =>
-      `${text}\n\n${fingerprint}\n\nCompare it with what the host's owner sees. Whoever holds another key is not this host.`,
+    keyDetail: (text: string) =>
+      `${text}\n\nCompare it with what the host's owner sees. Whoever holds another key is not this host.`,
     trust: "Trust This Key",
   },
   dispatch: {

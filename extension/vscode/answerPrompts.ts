@@ -69,7 +69,7 @@ async function ask(prompt: Prompt, token: vscode.CancellationToken): Promise<str
       )) ?? null
     );
   const fingerprint = prompt.fingerprint ?? "";
-  const detail = say.keyDetail(printable(prompt.text), fingerprint);
+  const detail = say.keyDetail(printable(prompt.text));
   const answer = await vscode.window.showWarningMessage(
     say.keyQuestion(prompt.host),
     { modal: true, detail },

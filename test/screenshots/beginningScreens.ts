@@ -42,9 +42,7 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
     await editor.until("the question", async () => (await box.innerText()).includes("Passphrase of the key"));
     await picture("ask-passphrase-dark");
     await editor.page.keyboard.press("Escape");
-    await editor.until("why it cannot be added", async () =>
-      (await editor.notifications()).some(({ message }) => message.includes("vault")),
-    );
+    await editor.waitForNotification("The host needs somebody to log in.");
     await picture("add-host-refused-dark");
   });
   await step("the question before a host is removed", async () => {

@@ -96,7 +96,7 @@ async function closeList(editor: Editor): Promise<void> {
 async function brokenScreens(fixture: DispatchFixture, album: Album): Promise<void> {
   const { editor, lab } = fixture;
   await album.step("an unreachable host", async () => {
-    await editor.runCommand("View: Close Panel");
+    await editor.runCommand("View: Hide Panel");
     await editor.runCommand("Open the Fleet Dashboard");
     await lab.host("spark").stop();
     await editor.waitForTree("Hosts", "the reason", (rows) =>

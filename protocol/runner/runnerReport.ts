@@ -93,7 +93,7 @@ export function parseRunnerReport(line: string, nonce: string): RunnerReport | n
   }
 }
 
-/** A path that the runner wrote on one line: `\\n` for a line end, `\\\\` for a backslash. */
+/** A path that the runner wrote on one line: `\n` for a line end, `\\` for a backslash. */
 function unescapePath(text: string): string {
   return text.replaceAll(/\\([n\\])/g, (_, escaped) => (escaped === "n" ? "\n" : "\\"));
 }

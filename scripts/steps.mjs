@@ -11,7 +11,7 @@ const bin = (name) => join(root, "node_modules", ".bin", name);
 export function check(name, command, args, limitMs = 300_000) {
   return {
     name,
-    run: () => runProgram(command, args, limitMs, {}).then((code) => (code === 0 ? [1, 0] : [0, 1])),
+    run: () => runProgram(command, args, limitMs, {}).then((code) => (code === 0 ? [1, 0, []] : [0, 1, []])),
   };
 }
 
@@ -29,8 +29,8 @@ export function suite(name, patterns, limitMs = 900_000) {
       const lines = existsSync(counts) ? readFileSync(counts, "utf8").trim().split("\n") : [];
       rmSync(folder, { recursive: true });
       const [line] = lines;
-      const { passed, failed } = line ? JSON.parse(line) : { passed: 0, failed: 0 };
-      return [passed, Math.max(failed, code === 0 && passed > 0 ? 0 : 1)];
+      const { passed, failed, titles } = line ? JSON.parse(line) : { passed: 0, failed: 0, titles: [] };
+      return [passed, Math.max(failed, code === 0 && passed > 0 ? 0 : 1), titles];
     },
   };
 }
@@ -43,14 +43,15 @@ export async function runSteps(steps) {
   for (const { name, run } of steps) {
     console.log(`\n── ${name}`);
     const startMs = performance.now();
-    const [good, bad] = await run();
+    const [good, bad, titles] = await run();
     passed += good;
     failed += bad;
-    times.push({ name, seconds: (performance.now() - startMs) / 1_000, bad });
+    times.push({ name, seconds: (performance.now() - startMs) / 1_000, bad, titles });
   }
   console.log("\n── times");
   for (const { name, seconds, bad } of times)
     console.log(`${bad > 0 ? "FAILED" : "ok    "} ${seconds.toFixed(1).padStart(7)} s  ${name}`);
+  for (const { name, titles } of times) for (const title of titles) console.log(`failed: ${name}: ${title}`);
   console.log(`\n${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);
 }

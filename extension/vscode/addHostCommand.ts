@@ -9,6 +9,7 @@ import { suggestHostName } from "../core/suggestHostName.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
+import { staysOpen } from "./staysOpen.ts";
 
 const { addHost: say, waysOut } = words;
 
@@ -52,6 +53,7 @@ async function askAddress(session: FleetSession): Promise<HostAddress | undefine
     title: say.title,
     placeHolder: say.choose,
     matchOnDescription: true,
+    ignoreFocusOut: staysOpen(),
   });
   if (picked === undefined) return undefined;
   return picked.alias === null ? typeAddress() : { alias: picked.alias };

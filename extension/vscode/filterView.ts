@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { staysOpen } from "./staysOpen.ts";
 
 /** A view that keeps rows out. */
 export interface FilteredView {
@@ -16,6 +17,7 @@ export function filterView(
   box.title = title;
   box.prompt = prompt;
   box.value = before;
+  box.ignoreFocusOut = staysOpen();
   let isAccepted = false;
   return new Promise((resolve) => {
     box.onDidChangeValue((typed) => void view.setFilter(typed));

@@ -3,6 +3,7 @@ import { commandIds } from "../core/commandIds.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { Profile } from "../core/profile.ts";
 import { words } from "../core/words.ts";
+import { staysOpen } from "./staysOpen.ts";
 
 const { fleets } = words;
 
@@ -17,6 +18,7 @@ export async function switchFleet(membership: Membership): Promise<void> {
     title: fleets.switchTitle,
     placeHolder: fleets.switchPlaceHolder,
     matchOnDescription: true,
+    ignoreFocusOut: staysOpen(),
   });
   if (picked === undefined) return;
   if (picked.fleetId === null) await vscode.commands.executeCommand(commandIds.join);
@@ -45,6 +47,7 @@ export async function renameFleet(membership: Membership): Promise<void> {
     title: fleets.renameTitle,
     prompt: fleets.renamePrompt,
     value: profile.label,
+    ignoreFocusOut: staysOpen(),
   });
   const next = label?.trim().slice(0, 100);
   if (next) await membership.rename(next);

@@ -9,6 +9,7 @@ import { words } from "../core/words.ts";
 import type { RowHandle } from "./createHostsView.ts";
 import { openHostTerminal } from "./hostTerminal.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
+import { staysOpen } from "./staysOpen.ts";
 
 /** Asks what a host costs per hour and keeps it in the fleet. */
 export async function setRate(session: FleetSession, row: RowHandle | undefined): Promise<void> {
@@ -21,6 +22,7 @@ export async function setRate(session: FleetSession, row: RowHandle | undefined)
     placeHolder: words.rate.placeHolder,
     value: rate === null ? "" : String(rate / 1_000_000),
     validateInput: (typed) => (parseRate(typed) === undefined ? words.rate.rule : undefined),
+    ignoreFocusOut: staysOpen(),
   });
   const next = text === undefined ? undefined : parseRate(text);
   if (next === undefined || next === rate) return;
@@ -103,5 +105,6 @@ export async function hostFor(
   if (known) return known;
   await whenFleetKnown(session);
   const items = hostsInOrder(session.fleet).map((host) => ({ host, label: host.record.name }));
-  return (await vscode.window.showQuickPick(items, { title, placeHolder: words.hosts.choose }))?.host;
+  const options = { title, placeHolder: words.hosts.choose, ignoreFocusOut: staysOpen() };
+  return (await vscode.window.showQuickPick(items, options))?.host;
 }

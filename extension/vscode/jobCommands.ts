@@ -7,6 +7,7 @@ import { printable } from "../core/printable.ts";
 import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
+import { staysOpen } from "./staysOpen.ts";
 
 const recentJobs = 50;
 
@@ -88,7 +89,13 @@ async function pickJob(
     detail: `${words.job.dispatchedBy(new Date(job.createdAtMs).toLocaleString(), job.createdBy)} · ${job.id}`,
     iconPath: new vscode.ThemeIcon(icons[jobTone(job)]),
   }));
-  const options = { title, placeHolder: words.job.choose, matchOnDescription: true, matchOnDetail: true };
+  const options: vscode.QuickPickOptions = {
+    title,
+    placeHolder: words.job.choose,
+    matchOnDescription: true,
+    matchOnDetail: true,
+    ignoreFocusOut: staysOpen(),
+  };
   return (await vscode.window.showQuickPick(items, options))?.job;
 }
 

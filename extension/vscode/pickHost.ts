@@ -4,6 +4,7 @@ import { words } from "../core/words.ts";
 import { argsText, parseArgs } from "../core/argsText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { rankHosts, type HostChoice } from "../core/rankHosts.ts";
+import { staysOpen } from "./staysOpen.ts";
 
 const { dispatch: say } = words;
 
@@ -48,6 +49,7 @@ export async function pickHost(session: FleetSession, needs: PickHostNeeds): Pro
   list.placeholder = say.choose;
   list.matchOnDescription = true;
   list.matchOnDetail = true;
+  list.ignoreFocusOut = staysOpen();
   list.buttons = [editButton];
 
   function show(active: HostChoice | null | undefined): void {
@@ -123,6 +125,7 @@ async function askArgs(label: string, args: readonly string[]): Promise<readonly
     prompt: say.argsPrompt,
     placeHolder: say.argsPlaceHolder,
     value: argsText(args),
+    ignoreFocusOut: staysOpen(),
     validateInput(text) {
       const parsed = parseArgs(text);
       return parsed.kind === "unclear" ? parsed.reason : undefined;

@@ -61,7 +61,7 @@ export const hostProblems = {
   "needs-login": {
     status: 409,
     title: "The host needs somebody to log in",
-    detail: "{host} asks for {what}, and nobody is there to answer.",
+    detail: "{host} asks for {what}, and got no answer.",
     next: "Run `hwledger host login {host}` in a terminal, or connect from the editor.",
   },
   "identity-unusable": {

@@ -89,9 +89,12 @@ describe("the panels, in the real editor against real hosts", function () {
   });
 
   it("shows every GPU with the lab's figures, hosts without one, and why some cannot be read", async () => {
-    await seen("every host", async () => (await rows()).length >= 14);
+    // A row has no text until the browser draws it.
+    const shown = await editor.until("every host", async () => {
+      const drawn = await rows();
+      return drawn.length >= 14 && drawn.every((row) => row !== "") && drawn;
+    });
     const [spec] = fixture.lab.host("rtx-box").gpus;
-    const shown = await rows();
     const gib = (mib: number) => (mib / 1024).toFixed(1);
     const rtx = `${spec!.utilizationPct} % ${gib(spec!.memoryUsedMib!)}/${gib(spec!.memoryTotalMib!)} GiB ${spec!.temperatureC} °C ${Math.round(spec!.powerW!)} W free`;
     assert.ok(

@@ -1,3 +1,4 @@
+import { clickOnce } from "./click.ts";
 import { stepLimitMs, type Screen } from "./screen.ts";
 
 export interface Dialogs {
@@ -10,7 +11,7 @@ export function createDialogs({ page, until }: Screen): Dialogs {
     async pressDialogButton(text, button) {
       const dialog = page.locator(".monaco-dialog-box:visible", { hasText: text });
       await until(`the button "${button}" of a dialog with "${text}"`, async () => {
-        await dialog.getByRole("button", { name: button, exact: true }).click({ timeout: stepLimitMs });
+        await clickOnce(dialog.getByRole("button", { name: button, exact: true }), stepLimitMs);
         return true;
       });
       await dialog.waitFor({ state: "hidden", timeout: stepLimitMs });

@@ -1,4 +1,5 @@
 import type { Locator } from "playwright-core";
+import { clickOnce } from "./click.ts";
 import { stepLimitMs, type Screen } from "./screen.ts";
 
 /** Short, since the entry may leave together with its menu while the click is tried. */
@@ -34,7 +35,7 @@ export function createContextMenu({ page, until }: Screen): ContextMenu {
       "the menu to close after the click",
       async () => {
         if (await menu.first().isHidden()) return { chosen: clicked };
-        await entry.click({ timeout: clickLimitMs });
+        await clickOnce(entry, clickLimitMs);
         clicked = true;
         return (await menu.first().isHidden()) && { chosen: true };
       },

@@ -1,3 +1,4 @@
+import { clickOnce } from "./click.ts";
 import { stepLimitMs, type Screen } from "./screen.ts";
 
 export interface Notification {
@@ -51,7 +52,7 @@ export function createNotifications({ page, until }: Screen): Notifications {
     async pressNotificationButton(text, button) {
       const toast = page.locator(".notifications-toasts .notification-list-item", { hasText: text }).last();
       await until(`the button "${button}" of the notification "${text}"`, async () => {
-        await toast.getByRole("button", { name: button, exact: true }).click({ timeout: stepLimitMs });
+        await clickOnce(toast.getByRole("button", { name: button, exact: true }), stepLimitMs);
         return true;
       });
     },

@@ -1,4 +1,5 @@
 import type { Locator } from "playwright-core";
+import { clickOnce } from "./click.ts";
 import { stepLimitMs, waitLimitMs, type Screen } from "./screen.ts";
 
 export interface QuickInputItem {
@@ -38,7 +39,7 @@ export function createQuickInput(screen: Screen): QuickInput {
     await input.fill(text, { timeout: stepLimitMs });
     const row = await eventually(1_500, () => rowBy(rows, ({ label }) => matches(label)));
     if (row !== undefined) {
-      await row.click({ timeout: stepLimitMs });
+      await clickOnce(row, stepLimitMs);
       return true;
     }
     await page.keyboard.press("Escape");
@@ -65,7 +66,7 @@ export function createQuickInput(screen: Screen): QuickInput {
         async () => {
           if (await isPalette()) return false;
           const row = (await rowBy(rows, ({ label }) => label === text)) ?? (await rowBy(rows, shows));
-          await row?.click({ timeout: stepLimitMs });
+          if (row !== undefined) await clickOnce(row, stepLimitMs);
           const isLonger = (await rows.count()) > 0 && (await lastRow.count()) === 0;
           if (row === undefined && isLonger) await input.fill(text, { timeout: stepLimitMs });
           return row !== undefined;
@@ -79,7 +80,8 @@ export function createQuickInput(screen: Screen): QuickInput {
         const placeholder = (await input.getAttribute("placeholder", { timeout: stepLimitMs })) ?? "";
         if (!`${await widget.innerText()}\n${placeholder}`.includes(prompt)) return false;
         await input.fill(text, { timeout: stepLimitMs });
-        await input.press("Enter", { timeout: stepLimitMs });
+        await input.focus({ timeout: stepLimitMs });
+        await page.keyboard.press("Enter");
         return true;
       });
     },

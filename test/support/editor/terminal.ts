@@ -50,7 +50,8 @@ export function createTerminal(screen: Screen, { runCommand }: Pick<QuickInput, 
     },
     async pressInTerminal(key) {
       await until(`the key ${key} in the terminal`, async () => {
-        await xterm.locator(".xterm-helper-textarea").press(key, { timeout: stepLimitMs });
+        await xterm.locator(".xterm-helper-textarea").focus({ timeout: stepLimitMs });
+        await page.keyboard.press(key);
         return true;
       });
     },

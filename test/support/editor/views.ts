@@ -1,4 +1,5 @@
 import type { Locator } from "playwright-core";
+import { clickOnce } from "./click.ts";
 import { createContextMenu } from "./menus.ts";
 import type { QuickInput } from "./quickInput.ts";
 import { stepLimitMs, type Screen } from "./screen.ts";
@@ -70,7 +71,7 @@ export function createViews(screen: Screen, { runCommand }: Pick<QuickInput, "ru
     async clickTreeItem(viewTitle, label) {
       await until(`the item "${label}" in the view "${viewTitle}"`, async () => {
         const found = await row(viewTitle, label)();
-        await found.locator(".label-name").first().click({ timeout: stepLimitMs });
+        await clickOnce(found.locator(".label-name").first(), stepLimitMs);
         return true;
       });
     },
@@ -185,7 +186,7 @@ async function rowOf(tree: Locator, fits: (item: TreeItem) => boolean): Promise<
 
 async function expand(row: Locator): Promise<boolean> {
   if ((await row.getAttribute("aria-expanded", { timeout: stepLimitMs })) === "true") return true;
-  await row.locator(".monaco-tl-twistie").click({ timeout: stepLimitMs });
+  await clickOnce(row.locator(".monaco-tl-twistie"), stepLimitMs);
   return false;
 }
 

@@ -1,6 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { HostId, PromptId } from "../protocol/ids.ts";
+import { defaultDispatchLimits, realAfter } from "./dispatch/dispatchDeps.ts";
+import { stageJob } from "./dispatch/stageJob.ts";
 import type { Changes } from "./fleet/createChanges.ts";
 import type { Ledger } from "./ledger/createLedger.ts";
 import { newId } from "./newId.ts";
@@ -34,7 +37,10 @@ export function composeReach(
     env: process.env,
   };
   const pool = createSshPool({ runTool, machine, prompts, accepted, now });
-  const shells = createSpareShells(createHostShells({ local: createLocalShells({ machine }), ssh: pool }));
+  const newNonce = (): string => randomBytes(8).toString("hex");
+  const staging = { newNonce, after: realAfter, limits: defaultDispatchLimits };
+  const shells = createHostShells({ local: createLocalShells({ machine }), ssh: pool });
+  const stages = createSpareShells(shells, (pair, target, wanted) => stageJob(staging, pair, target, wanted));
   const prober = createProber({
     shells,
     now,
@@ -44,7 +50,7 @@ export function composeReach(
     log,
   });
   const sshNames = () => listSshNames(join(machine.home, ".ssh", "config"), machine.home);
-  return { prompts, pool, shells, prober, takeAcceptedKey, sshNames };
+  return { prompts, pool, shells, stages, newNonce, prober, takeAcceptedKey, sshNames };
 }
 
 /** Keys that people accepted: of known hosts in the database with an event, of hosts being added until they are kept. */

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { HostId } from "../protocol/ids.ts";
 import { composeReach } from "./composeReach.ts";
@@ -101,11 +100,12 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
   });
   const dispatcher = createDispatcher({
     shells: reach.shells,
+    takeStage: (target) => reach.stages.take(target),
     jobs,
     hostOf: (id) => fleet.target(id),
     logs,
     now,
-    newNonce: () => randomBytes(8).toString("hex"),
+    newNonce: reach.newNonce,
     log: (message, error) => log.error({ err: error }, message),
   });
   const logFailure = (message: string, error: unknown): void => log.error({ err: error }, message);
@@ -155,7 +155,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
       uploads.stop();
       await dispatcher.stop();
       await prober.stop();
-      reach.shells.close();
+      reach.stages.close();
       reach.pool.close();
       await logs.close();
       store.close();

@@ -17,7 +17,7 @@ export interface FollowOptions extends RunnerContext {
  */
 export function followScript(options: FollowOptions): string {
   return runnerScript(
-    options,
+    { folder: options.jobId, nonce: options.nonce },
     `${options.claim ? claim : ""}
 cd "$h_dir" 2>/dev/null || { say gone; exit 0; }
 ${followBody(options.offset, options.graceMs)}`,

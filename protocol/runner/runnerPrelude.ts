@@ -8,25 +8,35 @@ export interface RunnerContext {
   nonce: string;
 }
 
+/** The folder of a job, or of one to come, beside the others, and the mark that tells the runner's words from noise. */
+export interface RunnerPlace {
+  folder: string;
+  nonce: string;
+}
+
 /**
  * One compound command, so that the shell has parsed all of it before it acts. It first prints the nonce and a line
  * end on stdout; what came before is rc noise, what follows is data. Its words go to stderr by `say`.
- * Variables begin with `h_`, so that none of the user's own is changed for the job.
+ * Variables begin with `h_`, so that none of the user's own is changed for the job. Then the shell ends, unless it is to
+ * `stay` for more.
  */
-export function runnerScript(context: RunnerContext, body: string): string {
-  if (!/^[A-Za-z0-9]{8,64}$/.test(context.nonce))
-    throw new RangeError("a nonce is 8 to 64 letters and digits");
+export function runnerScript({ folder, nonce }: RunnerPlace, body: string, then?: "stay"): string {
+  if (!/^[A-Za-z0-9]{8,64}$/.test(nonce)) throw new RangeError("a nonce is 8 to 64 letters and digits");
   return `{
-h_nonce=${context.nonce}
-h_dir=$HOME/.hwledger/jobs/${shellQuote(context.jobId)}
+h_nonce=${nonce}
+h_jobs=$HOME/.hwledger/jobs
+h_dir=$h_jobs/${shellQuote(folder)}
 ${functions}
 trap : PIPE
 printf '%s\\n' "$h_nonce"
 ${body}
-exit 0
+${then === "stay" ? "" : "exit 0"}
 }
 `;
 }
+
+/** In a job's folder: the pipes that its supervisor and its followers use. */
+export const pipes = "alive said limit grace";
 
 /** In a job's folder: where its files are unpacked and it runs. */
 export const workFolder = "work";

@@ -2,6 +2,7 @@ import { hostText } from "../hostText.ts";
 
 /** What the runner on a host says: one line each on stderr. Byte counts are those of the job's log unless said otherwise. */
 export type RunnerReport =
+  | { kind: "staged" }
   | { kind: "unpacked" }
   | { kind: "unpack-failed"; reason: string }
   | { kind: "prepared" }
@@ -61,6 +62,7 @@ export function parseRunnerReport(line: string, nonce: string): RunnerReport | n
   const kind = space < 0 ? text : text.slice(0, space);
   const rest = space < 0 ? "" : text.slice(space + 1);
   switch (kind) {
+    case "staged":
     case "unpacked":
     case "prepared":
     case "no-interpreter":

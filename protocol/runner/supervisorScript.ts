@@ -11,13 +11,14 @@ export interface SupervisorOptions {
 }
 
 /**
- * The sh program that stays with a job on its host, detached from everything. It stands in the job's folder; its
- * arguments: interpreter, way to detach (`setsid`, `monitor` or `perl`), program for that, the archive's bytes and
- * hash, the folder to run in. It answers one word on stdout: `started`, `claimed` or `full`.
+ * The sh program that stays with a job on its host, detached from everything. It stands in the job's folder. Set before it:
+ * h_program the interpreter, h_mode the way to detach (`setsid`, `monitor` or `perl`), h_detach the program for that,
+ * h_archive the archive's bytes and hash, h_folder the folder to run in, h_run the place of the exit record.
+ * It answers one word on stdout: `started`, `claimed` or `full`.
  *
  * It claims the job by creating `start`, so a job runs once whoever else tries. All it has to write at the end has
- * its place reserved before the job starts, so that a full disk cannot lose the exit code. The place of the exit record
- * is the script's own file: it holds the job's environment, and so is overwritten once the shell has parsed all of it.
+ * its place reserved before the job starts, so that a full disk cannot lose the exit code. The place of the exit record may
+ * be the script's own file: it holds the job's environment, and so is overwritten once the shell has parsed all of it.
  */
 export function supervisorScript(spec: JobSpec, options: SupervisorOptions): string {
   const timed = spec.timeoutMs !== null;
@@ -60,20 +61,19 @@ esac
 h_left=\${h_left#?}
 done
 }
-h_program=$1 h_mode=$2 h_detach=$3 h_archive=$4
 trap '' HUP PIPE
 ${readBootId}
 exec 9<>alive
 set -C
-{ printf '' >start; } 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; rm -f "$0"; exit 0; }
+{ printf '' >start; } 2>/dev/null || { if [ -e start ]; then echo claimed; else echo full; fi; rm -f "$h_run"; exit 0; }
 set +C
-full() { rm -f start "$0"; echo full; exit 0; }
+full() { rm -f start "$h_run"; echo full; exit 0; }
 escape "$h_program"; h_said=$h_line
-escape "$5"
+escape "$h_folder"
 printf '%s\\n' "$$ $h_boot" "$h_archive" "$h_said" "$h_line" 2>/dev/null >start || full`;
 
 function reserve(timed: boolean): string {
-  const files = ['"$0"', "pid", "cancel.tmp", ...(timed ? ["timeout.tmp"] : [])];
+  const files = ['"$h_run"', "pid", "cancel.tmp", ...(timed ? ["timeout.tmp"] : [])];
   const writes = files.map((file) => `printf '%200s\\n' '' >${file}`);
   return `{ ${writes.join(" && ")} && printf '' >>log; } 2>/dev/null || full`;
 }
@@ -181,5 +181,5 @@ ${timed ? 'kill "$h_watch" "$h_sleep2"; [ $h_why = timeout ] || kill "$h_sleep1"
 h_signal=
 [ $h_code -le 128 ] || h_signal=$(kill -l "$h_code")
 set -- $(wc -c <log)
-printf '%-200s\\n' "$h_code \${h_signal:-none} $h_why \${1:-0} $h_lasted" 1<>"$0" && mv "$0" exit`;
+printf '%-200s\\n' "$h_code \${h_signal:-none} $h_why \${1:-0} $h_lasted" 1<>"$h_run" && mv "$h_run" exit`;
 }

@@ -4,7 +4,13 @@ import type { JobRecord, JobSpec } from "../../protocol/job.ts";
 import type { HostShells, ShellTarget } from "../ssh/hostShell.ts";
 import { createJobScribe } from "./createJobScribe.ts";
 import type { LogStore } from "./createLogStore.ts";
-import { type After, type DispatchLimits, defaultDispatchLimits, realAfter } from "./dispatchDeps.ts";
+import {
+  type After,
+  type DispatchLimits,
+  type RunnerDeps,
+  defaultDispatchLimits,
+  realAfter,
+} from "./dispatchDeps.ts";
 import type { Jobs } from "./jobs.ts";
 import { leaveHost, type LeavingHosts } from "./leaveHost.ts";
 import { newJobTask, type JobTask } from "./jobTask.ts";
@@ -14,14 +20,15 @@ import { writeDown } from "./writeDown.ts";
 
 export interface DispatcherDeps {
   shells: HostShells;
+  /** Without it nothing is made ahead. */
+  takeStage?: RunnerDeps["takeStage"];
   jobs: Jobs;
   /** The way to a host; null when it is no longer in the fleet. */
   hostOf: (id: HostId) => ShellTarget | null;
   logs: LogStore;
   /** The service's clock, in ms since 1970. */
   now: () => number;
-  /** Letters and digits nobody can guess, 8 to 64 of them. */
-  newNonce: () => string;
+  newNonce: RunnerDeps["newNonce"];
   limits?: Partial<DispatchLimits>;
   /** Called after every change of a job that dispatch makes. */
   onChange?: (job: JobRecord) => void;
@@ -161,6 +168,7 @@ function coreOf(deps: DispatcherDeps, stopping: AbortSignal, leaving: LeavingHos
   const onChange = deps.onChange ?? (() => {});
   return {
     shells: deps.shells,
+    takeStage: deps.takeStage ?? (() => null),
     newNonce: deps.newNonce,
     limits: { ...defaultDispatchLimits, ...deps.limits },
     random: deps.random ?? Math.random,

@@ -1,4 +1,5 @@
-import type { HostShells } from "../ssh/hostShell.ts";
+import type { HostShells, ShellTarget } from "../ssh/hostShell.ts";
+import type { Stage } from "./stageJob.ts";
 
 /** Calls back once after a time; the result stops it. */
 export type After = (ms: number, callback: () => void) => () => void;
@@ -30,6 +31,9 @@ export const defaultDispatchLimits: DispatchLimits = {
 /** What reaching a host takes. */
 export interface RunnerDeps {
   shells: HostShells;
+  /** What was made ahead for the next job of a host, to be used or closed; null where nothing was. */
+  takeStage: (target: ShellTarget) => Stage | null;
+  /** Letters and digits nobody can guess, 8 to 64 of them. */
   newNonce: () => string;
   after: After;
   limits: DispatchLimits;

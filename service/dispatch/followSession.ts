@@ -163,6 +163,7 @@ async function listen(
       case "prepared":
       case "start-failed":
       case "started":
+      case "staged":
       case "unpack-failed":
       case "unpacked":
         break;

@@ -3,7 +3,8 @@ import type { JobId } from "../../protocol/ids.ts";
 import type { JobSpec } from "../../protocol/job.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { RunnerReport } from "../../protocol/runner/runnerReport.ts";
-import { startScript } from "../../protocol/runner/startScript.ts";
+import { stageRun } from "../../protocol/runner/stageScripts.ts";
+import { startScript, startStagedScript } from "../../protocol/runner/startScript.ts";
 import { placeOf } from "../../protocol/runner/supervisorScript.ts";
 import { unpackScript } from "../../protocol/runner/unpackScript.ts";
 import type { ShellTarget } from "../ssh/hostShell.ts";
@@ -11,6 +12,7 @@ import type { RunnerDeps } from "./dispatchDeps.ts";
 import { openRunner, type Runner } from "./openRunner.ts";
 import type { RunnerClosed } from "./readReports.ts";
 import { sendArchive, type SentArchive } from "./sendArchive.ts";
+import type { Stage } from "./stageJob.ts";
 import { asError, within } from "./within.ts";
 
 /** A job to put on a host. `signal` takes it back until the moment the host is told to start it. */
@@ -32,11 +34,59 @@ const rootCauseMs = 2_000;
 export type Launch = { kind: "started"; runner: Runner } | { kind: "unknown"; reason: string };
 
 /**
- * Sends a job's files to its host and starts it. Two shells are opened at once: one unpacks, the other prepares, starts
- * and follows. Rejects with a Refusal, or the signal's reason, when the job did not start and never will.
+ * Sends a job's files to its host and starts it: on a stage, or where there is none by two shells that are opened at once.
+ * One unpacks, the other prepares, starts and follows. Rejects with a Refusal, or the signal's reason, when the job did
+ * not start and never will.
  */
 export async function launchJob(deps: RunnerDeps, options: LaunchOptions): Promise<Launch> {
-  assertInside(options.spec.script);
+  const { archive } = options;
+  try {
+    assertInside(options.spec.script);
+    return (await launchOnStage(deps, options)) ?? (await launchAnew(deps, options));
+  } finally {
+    archive.on("error", () => {});
+    archive.destroy();
+  }
+}
+
+/** Null where there is no stage, or where it turns out to be gone: nothing was sent and nothing is left there then. */
+async function launchOnStage(deps: RunnerDeps, options: LaunchOptions): Promise<Launch | null> {
+  const stage = deps.takeStage(options.target);
+  if (stage === null) return null;
+  let starter: Runner | null = null;
+  try {
+    starter = await prepareOnStage(deps, options, stage);
+    if (starter === null) return null;
+    const sent = await send(deps, options, stage.unpacker, options.signal);
+    options.signal.throwIfAborted();
+    return await go(deps, options, starter, sent);
+  } catch (error) {
+    stage.starter.close();
+    throw error;
+  } finally {
+    stage.unpacker.close();
+    if (starter === null) stage.starter.close();
+  }
+}
+
+/** The shell that will start the job, once it is prepared; null where the stage is of no use for it. */
+async function prepareOnStage(
+  deps: RunnerDeps,
+  options: LaunchOptions,
+  { id, starter }: Stage,
+): Promise<Runner | null> {
+  const { jobId, spec, signal } = options;
+  const script = startStagedScript({ jobId, spec, graceMs: deps.limits.graceMs, run: stageRun(id) });
+  starter.stdin.write(script);
+  options.onOpen();
+  const { report, isLogLeft } = await answer(deps, options, wordOnStart(starter), signal);
+  if (report.kind === "prepared" && !isLogLeft) return starter;
+  // Its connection broke meanwhile, somebody cleaned up there, or the interpreter was installed since that shell was opened.
+  if (["closed", "gone", "no-interpreter"].includes(report.kind)) return null;
+  throw startRefusal(report, options);
+}
+
+async function launchAnew(deps: RunnerDeps, options: LaunchOptions): Promise<Launch> {
   const abort = new AbortController();
   const signal = AbortSignal.any([options.signal, abort.signal]);
   const failed = (error: unknown): never => {
@@ -83,34 +133,35 @@ function assertInside(script: string): void {
 }
 
 async function unpack(deps: RunnerDeps, options: LaunchOptions, signal: AbortSignal): Promise<SentArchive> {
-  const { jobId, target, archive } = options;
-  const { after, limits } = deps;
+  const { jobId, target, onOpen } = options;
+  const script = (nonce: string): string => unpackScript({ jobId, nonce });
+  const runner = await openRunner(deps, target, script, { signal, onOpen });
   try {
-    const runner = await openRunner(deps, target, (nonce) => unpackScript({ jobId, nonce }), {
-      signal,
-      ahead: true,
-      onOpen: options.onOpen,
-    });
-    try {
-      const reporting = runner.next();
-      const sent = await sendArchive(archive, runner.stdin, {
-        host: target.name,
-        after,
-        stallMs: limits.stallMs,
-        signal,
-        answered: reporting,
-      });
-      const report = await answer(deps, options, reporting, signal);
-      if (report.kind !== "unpacked") throw unpackRefusal(report, options);
-      if (!sent.whole) throw new Refusal("upload-incomplete", { bytes: sent.bytes });
-      return sent;
-    } finally {
-      runner.close();
-    }
+    return await send(deps, options, runner, signal);
   } finally {
-    archive.on("error", () => {});
-    archive.destroy();
+    runner.close();
   }
+}
+
+/** Sends the archive to a shell that unpacks, until it says that all is there. */
+async function send(
+  deps: RunnerDeps,
+  options: LaunchOptions,
+  runner: Runner,
+  signal: AbortSignal,
+): Promise<SentArchive> {
+  const reporting = runner.next();
+  const sent = await sendArchive(options.archive, runner.stdin, {
+    host: options.target.name,
+    after: deps.after,
+    stallMs: deps.limits.stallMs,
+    signal,
+    answered: reporting,
+  });
+  const report = await answer(deps, options, reporting, signal);
+  if (report.kind !== "unpacked") throw unpackRefusal(report, options);
+  if (!sent.whole) throw new Refusal("upload-incomplete", { bytes: sent.bytes });
+  return sent;
 }
 
 /** Opens the shell that prepares the job, into `starters`: whoever calls closes those. */
@@ -119,24 +170,16 @@ async function prepare(
   options: LaunchOptions,
   signal: AbortSignal,
   starters: Runner[],
-  ahead = true,
 ): Promise<Runner> {
   const { jobId, spec, target } = options;
   const script = (nonce: string): string => startScript({ jobId, nonce, spec, graceMs: deps.limits.graceMs });
   const runner = await openRunner(deps, target, script, {
     signal,
     yields: true,
-    ahead,
     onOpen: options.onOpen,
   });
   starters.push(runner);
   const report = await answer(deps, options, runner.next(), signal);
-  if (report.kind === "no-interpreter" && runner.isSpare) {
-    // It may have been installed since that shell was opened.
-    runner.send("leave");
-    runner.close();
-    return prepare(deps, options, signal, starters, false);
-  }
   if (report.kind !== "prepared") throw startRefusal(report, options);
   return runner;
 }
@@ -148,24 +191,41 @@ async function go(
   sent: SentArchive,
 ): Promise<Launch> {
   runner.send(`go ${sent.bytes} ${sent.sha256}`);
-  const report = await answer(deps, options, runner.next(), options.stopping).catch(
-    (error: unknown): RunnerClosed => ({
-      kind: "closed",
-      reason: asError(error).message,
+  const { report, isLogLeft } = await answer(deps, options, wordOnStart(runner), options.stopping).catch(
+    (error: unknown): WordOnStart => ({
+      report: { kind: "closed", reason: asError(error).message },
+      isLogLeft: false,
     }),
   );
-  if (report.kind === "started" || report.kind === "claimed") return { kind: "started", runner };
-  if (report.kind !== "closed") throw startRefusal(report, options);
+  const hasStarted = report.kind === "started" || report.kind === "claimed";
+  if (hasStarted && !isLogLeft) return { kind: "started", runner };
+  if (!hasStarted && report.kind !== "closed") throw startRefusal(report, options);
   runner.close();
-  return { kind: "unknown", reason: report.reason };
+  return {
+    kind: "unknown",
+    reason: report.kind === "closed" ? report.reason : "what read its log was ended",
+  };
 }
 
-function answer(
+interface WordOnStart {
+  report: RunnerReport | RunnerClosed;
+  /** What reads the log was ended on the host before: another shell has to follow the job. */
+  isLogLeft: boolean;
+}
+
+async function wordOnStart(runner: Runner): Promise<WordOnStart> {
+  let report = await runner.next();
+  const isLogLeft = report.kind === "log-left";
+  while (report.kind === "log-left") report = await runner.next();
+  return { report, isLogLeft };
+}
+
+function answer<Report>(
   deps: RunnerDeps,
   options: LaunchOptions,
-  report: Promise<RunnerReport | RunnerClosed>,
+  report: Promise<Report>,
   signal?: AbortSignal,
-): Promise<RunnerReport | RunnerClosed> {
+): Promise<Report> {
   const limitMs = deps.limits.startMs;
   const late = (): Error => new Refusal("dispatch-timeout", { host: options.target.name, limitMs });
   return within(report, { after: deps.after, limitMs, late, signal });

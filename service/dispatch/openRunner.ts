@@ -20,8 +20,6 @@ export interface Runner {
   readonly stdin: Writable;
   /** The next thing it says; `closed` (for ever) when its shell ended or the connection broke. */
   next(): Promise<RunnerReport | RunnerClosed>;
-  /** Its shell was opened ahead, and so is as old as what the host's start-up files gave it. */
-  readonly isSpare: boolean;
   /** One line to its stdin. */
   send(line: string): void;
   /** Fulfils when others wait for its shell's place on the host: whoever can do without for a while should close it. */
@@ -37,8 +35,6 @@ export interface RunnerOptions {
   signal?: AbortSignal;
   /** Whoever holds the runner looks at `wanted`. */
   yields?: boolean;
-  /** A shell that was opened ahead will do. */
-  ahead?: boolean;
   /** Called when the shell is open, while the host reads the script: until the ready line nothing waits for what it does. */
   onOpen?: () => void;
 }
@@ -54,15 +50,37 @@ export async function openRunner(
   script: (nonce: string) => string,
   options: RunnerOptions = {},
 ): Promise<Runner> {
-  const { signal, yields = false, ahead = false, onOpen } = options;
+  const { signal, yields = false, onOpen } = options;
   const nonce = deps.newNonce();
   const text = script(nonce);
-  const limit = { after: deps.after, limitMs: deps.limits.startMs, signal };
   const wanted = Promise.withResolvers<void>();
-  const shell = await openPatiently(deps, target, signal, {
-    ahead,
-    ...(yields ? { onWanted: wanted.resolve } : {}),
-  });
+  const shell = await openPatiently(deps, target, signal, yields ? { onWanted: wanted.resolve } : {});
+  try {
+    return await runScript(
+      deps,
+      shell,
+      target.name,
+      { nonce, text },
+      { signal, onOpen, wanted: wanted.promise },
+    );
+  } catch (error) {
+    throw refusalOf(error, target.name);
+  }
+}
+
+/** Sends a script to a shell and waits for its ready line; closes the shell where that does not come. */
+export async function runScript(
+  deps: Pick<RunnerDeps, "after" | "limits">,
+  shell: HostShell,
+  host: string,
+  { nonce, text }: { nonce: string; text: string },
+  options: {
+    signal?: AbortSignal | undefined;
+    onOpen?: (() => void) | undefined;
+    wanted?: Promise<void>;
+  } = {},
+): Promise<Runner> {
+  const limit = { after: deps.after, limitMs: deps.limits.startMs, signal: options.signal };
   const reports = readReports(shell, nonce, deps);
   const chunks = chunksOf(shell.stdout);
   const close = (): void => {
@@ -72,26 +90,19 @@ export async function openRunner(
   shell.stdin.on("error", () => {});
   try {
     shell.stdin.write(text);
-    onOpen?.();
-    const ready = { host: target.name, limit };
-    const rest = await awaitReady(chunks, `${nonce}\n`, reports, ready);
+    options.onOpen?.();
+    const rest = await awaitReady(chunks, `${nonce}\n`, reports, { host, limit });
     return {
       output: outputOf(rest, chunks),
       stdin: shell.stdin,
       next: reports.next,
-      isSpare: shell.isSpare ?? false,
-      wanted: wanted.promise,
+      wanted: options.wanted ?? new Promise(() => {}),
       send: (line) => void shell.stdin.write(`${line.replaceAll(/[\r\n]/g, " ")}\n`),
       close,
     };
   } catch (error) {
     close();
-    const refusal = refusalOf(error, target.name);
-    // It may have ended, or its connection broken, long before: then a new one is the first attempt.
-    const isStale = refusal.code === "host-connection-lost" || refusal.code === "host-shell-failed";
-    if (shell.isSpare && isStale && !signal?.aborted)
-      return openRunner(deps, target, script, { ...options, ahead: false });
-    throw refusal;
+    throw error;
   }
 }
 
@@ -100,7 +111,7 @@ async function openPatiently(
   deps: RunnerDeps,
   target: ShellTarget,
   signal: AbortSignal | undefined,
-  wish: { ahead: boolean; onWanted?: () => void },
+  wish: { onWanted?: () => void },
 ): Promise<HostShell> {
   const opening = deps.shells.openShell(target, { patient: true, ...wish, ...(signal ? { signal } : {}) });
   return unlessAborted(opening, signal).catch((error: unknown) => {

@@ -18,8 +18,6 @@ export interface HostShell {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exited: Promise<ShellExit>;
-  /** It was opened ahead: its connection may have broken since, unnoticed. */
-  readonly isSpare?: true;
   /** Ends the shell's stdin and lets go of it; what it started detached lives on. */
   close(): void;
 }
@@ -36,8 +34,6 @@ export interface OpenShellOptions {
    * without should close it and open another one later.
    */
   onWanted?: () => void;
-  /** One that was opened ahead will do; others are then opened for the next. */
-  ahead?: boolean;
   /** Only where there is room for some more besides; else it rejects with NoSession. Never waits, never connects. */
   ifRoom?: boolean;
 }

@@ -1,196 +1,161 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { Refusal } from "../../protocol/problem.ts";
 import { startScript } from "../../protocol/runner/startScript.ts";
 import { aSpec, createDispatchBench, tarOf, type DispatchBench } from "../support/dispatchBench.ts";
 import { until } from "../support/until.ts";
 
-describe("a start that is cut", function () {
-  this.timeout(60_000);
-  let bench: DispatchBench;
-  afterEach(() => bench.end());
-  const counting = { "main.sh": 'echo run >>"$HOME/runs"; echo done\n' };
-  const runs = (): string => {
-    const file = join(bench.home, "runs");
-    return existsSync(file) ? readFileSync(file, "utf8") : "";
-  };
+for (const staged of [false, true])
+  describe(`a start that is cut${staged ? ", on a stage" : ""}`, function () {
+    this.timeout(60_000);
+    let bench: DispatchBench;
+    afterEach(() => bench.end());
+    const counting = { "main.sh": 'echo run >>"$HOME/runs"; echo done\n' };
+    const runs = (): string => {
+      const file = join(bench.home, "runs");
+      return existsSync(file) ? readFileSync(file, "utf8") : "";
+    };
 
-  for (const cutAfter of ["go", "nothing"] as const)
-    it(`between the word to go and its answer, ${cutAfter === "go" ? "which the host got" : "which it never got"}, is settled by the host's record`, async () => {
-      let cut = false;
-      bench = createDispatchBench({
-        wrap: (shells) => ({
-          async openShell(target, options) {
-            const shell = await shells.openShell(target, options);
-            const write = shell.stdin.write.bind(shell.stdin) as (chunk: unknown) => boolean;
-            shell.stdin.write = ((chunk: unknown): boolean => {
-              if (cut || !String(chunk).startsWith("go ")) return write(chunk);
-              cut = true;
-              if (cutAfter === "go") write(chunk);
-              setImmediate(() => bench.kill());
-              return true;
-            }) as typeof shell.stdin.write;
-            return shell;
-          },
-        }),
+    for (const cutAfter of ["go", "nothing"] as const)
+      it(`between the word to go and its answer, ${cutAfter === "go" ? "which the host got" : "which it never got"}, is settled by the host's record`, async () => {
+        let cut = false;
+        bench = createDispatchBench({
+          staged,
+          wrap: (shells) => ({
+            async openShell(target, options) {
+              const shell = await shells.openShell(target, options);
+              const write = shell.stdin.write.bind(shell.stdin) as (chunk: unknown) => boolean;
+              shell.stdin.write = ((chunk: unknown): boolean => {
+                if (cut || !String(chunk).startsWith("go ")) return write(chunk);
+                cut = true;
+                if (cutAfter === "go") write(chunk);
+                setImmediate(() => bench.kill());
+                return true;
+              }) as typeof shell.stdin.write;
+              return shell;
+            },
+          }),
+        });
+        const { job, spec, archive } = bench.place(counting);
+        await bench.stage();
+        await bench.dispatcher.start(job, spec, archive());
+        const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+        if (cutAfter === "go") assert.equal(end.state, "succeeded");
+        else
+          assert.ok(end.cause?.kind === "not-started" && end.cause.code === "start-cut", JSON.stringify(end));
+        assert.equal(runs(), cutAfter === "go" ? "run\n" : "");
       });
+
+    it("ends as upload-incomplete when the workspace breaks off, and leaves nothing", async () => {
+      bench = createDispatchBench({ staged });
+      const { job, spec } = bench.place(counting);
+      const archive = new PassThrough();
+      archive.write(tarOf(counting).subarray(0, 1_024));
+      await bench.stage();
+      const starting = bench.dispatcher.start(job, spec, archive);
+      await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
+      archive.destroy(new Error("the editor went away"));
+      const end = await starting;
+      assert.ok(
+        end.cause?.kind === "not-started" && end.cause.code === "upload-incomplete",
+        JSON.stringify(end),
+      );
+      await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
+      const running = (): string => execFileSync("ps", ["-A", "-o", "args"], { encoding: "utf8" });
+      await until(() => !running().includes(job.id), "nothing of it is left, and nobody waits for its log");
+      assert.equal(runs(), "");
+    });
+
+    it("leaves nothing on the host when the service dies while it sends", async () => {
+      bench = createDispatchBench({ staged, limits: { backoffMinMs: 60_000, backoffMaxMs: 60_000 } });
+      const { job, spec } = bench.place(counting);
+      const archive = new PassThrough();
+      archive.write(tarOf(counting).subarray(0, 1_024));
+      await bench.stage();
+      void bench.dispatcher.start(job, spec, archive);
+      await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
+      bench.kill();
+      await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
+      assert.equal((await bench.jobs.until(job.id, (now) => now.endedAtMs !== null)).state, "failed");
+      await until(() => bench.stagesLeft().length === 0, "no stage is left");
+    });
+
+    it("leaves no value of its environment on the host when the shell that was to start it is killed", async () => {
+      bench = createDispatchBench({ staged });
+      const { job, spec } = bench.place(counting, { env: { TOKEN: "hidden-4711" } });
+      const archive = new PassThrough();
+      archive.write(tarOf(counting).subarray(0, 1_024));
+      await bench.stage();
+      const starting = bench.dispatcher.start(job, spec, archive);
+      const held = (): string =>
+        readdirSync(bench.home, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map(({ parentPath, name }) => textOf(join(parentPath, name)))
+          .join("\n");
+      const isPrepared = (): boolean =>
+        staged ? existsSync(bench.directoryOf(job.id)) : held().includes("hidden-4711");
+      await until(isPrepared, "the start is prepared");
+      bench.shells.open[1]?.process.kill("SIGKILL");
+      archive.end(tarOf(counting).subarray(1_024));
+      await starting;
+      const { cause } = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+      assert.ok(cause?.kind === "not-started" && cause.code === "start-cut", JSON.stringify(cause));
+      await until(() => !held().includes("hidden-4711"), "nothing of it is left");
+    });
+
+    it("is taken back by a cancel while the workspace is on its way", async () => {
+      bench = createDispatchBench({ staged });
+      const { job, spec } = bench.place(counting);
+      const archive = new PassThrough();
+      archive.write(tarOf(counting).subarray(0, 1_024));
+      await bench.stage();
+      const starting = bench.dispatcher.start(job, spec, archive);
+      await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
+      await bench.dispatcher.cancel(bench.jobs.must(job.id), "ada");
+      const end = await starting;
+      assert.deepEqual([end.state, end.cause], ["cancelled", { kind: "cancelled", by: "ada" }]);
+      assert.ok(archive.destroyed);
+      assert.equal(runs(), "");
+    });
+
+    it("is taken back by a cancel before it began", async () => {
+      bench = createDispatchBench({ staged });
+      const { job, spec, archive } = bench.place(counting);
+      await bench.dispatcher.cancel(job, "ada");
+      await bench.jobs.until(job.id, (now) => now.state === "cancelled");
+      const sent = archive();
+      assert.equal((await bench.dispatcher.start(job, spec, sent)).state, "cancelled");
+      assert.ok(sent.destroyed);
+      assert.equal(bench.shells.opened, 0);
+    });
+
+    it("twice for one job runs it once", async () => {
+      bench = createDispatchBench({ staged });
       const { job, spec, archive } = bench.place(counting);
       await bench.dispatcher.start(job, spec, archive());
-      const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
-      if (cutAfter === "go") assert.equal(end.state, "succeeded");
-      else
-        assert.ok(end.cause?.kind === "not-started" && end.cause.code === "start-cut", JSON.stringify(end));
-      assert.equal(runs(), cutAfter === "go" ? "run\n" : "");
+      await bench.jobs.until(job.id, (now) => now.state === "succeeded");
+      const answers: string[] = [];
+      for (const nonce of ["secondstart", "thirdstart1"]) {
+        const shell = await bench.shells.openShell({
+          id: job.hostId,
+          name: "box",
+          connection: { kind: "local" },
+        });
+        shell.stderr.on("data", (chunk: Buffer) => answers.push(chunk.toString()));
+        shell.stdin.write(startScript({ jobId: job.id, nonce, spec: aSpec(), graceMs: 1_000 }));
+        await until(() => answers.join("").includes(`${nonce} prepared`), "it is prepared");
+        shell.stdin.write("go 1 x\n");
+        await until(
+          () => answers.join("").includes(`${nonce} ended 0`),
+          "the second start reports the first one's end",
+        );
+        shell.close();
+      }
+      assert.equal(runs(), "run\n");
     });
-
-  it("on shells opened ahead, whose connection had broken unnoticed, is tried on new ones", async () => {
-    let broken = 0;
-    bench = createDispatchBench({
-      wrap: (shells) => ({
-        async openShell(target, options) {
-          const shell = await shells.openShell(target, options);
-          if (!options?.ahead) return shell;
-          broken += 1;
-          shell.close();
-          const stdout = new PassThrough().end();
-          const lost = new Refusal("host-connection-lost", { host: target.name, reason: "no answer" });
-          const exited = Promise.reject(lost);
-          exited.catch(() => {});
-          return { ...shell, stdin: new PassThrough(), stdout, exited, isSpare: true };
-        },
-      }),
-    });
-    const { job, spec, archive } = bench.place(counting);
-    await bench.dispatcher.start(job, spec, archive());
-    const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
-    assert.deepEqual([end.state, runs(), broken], ["succeeded", "run\n", 2]);
   });
-
-  it("on shells opened ahead, before the interpreter was installed, is tried on a new one", async () => {
-    const path = (folder: string) => `PATH=${folder}:$PATH`;
-    bench = createDispatchBench({
-      wrap: (shells) => ({
-        async openShell(target, options) {
-          const shell = await shells.openShell(target, options);
-          if (!options?.ahead) shell.stdin.write(`${path("$HOME/new")}\n`);
-          return options?.ahead ? { ...shell, isSpare: true } : shell;
-        },
-      }),
-    });
-    const tool = join(bench.home, "new", "newtool");
-    mkdirSync(dirname(tool));
-    writeFileSync(tool, '#!/bin/sh\nexec /bin/sh "$@"\n', { mode: 0o755 });
-    const launch = { kind: "named" as const, candidates: ["newtool"], flags: [], language: "a new tool" };
-    const { job, spec, archive } = bench.place(counting, { launch });
-    await bench.dispatcher.start(job, spec, archive());
-    const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
-    assert.deepEqual([end.state, runs()], ["succeeded", "run\n"], JSON.stringify(end.cause));
-  });
-
-  it("ends as upload-incomplete when the workspace breaks off, and leaves nothing", async () => {
-    bench = createDispatchBench();
-    const { job, spec } = bench.place(counting);
-    const archive = new PassThrough();
-    archive.write(tarOf(counting).subarray(0, 1_024));
-    const starting = bench.dispatcher.start(job, spec, archive);
-    await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
-    archive.destroy(new Error("the editor went away"));
-    const end = await starting;
-    assert.ok(
-      end.cause?.kind === "not-started" && end.cause.code === "upload-incomplete",
-      JSON.stringify(end),
-    );
-    await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
-    const running = (): string => execFileSync("ps", ["-A", "-o", "args"], { encoding: "utf8" });
-    await until(() => !running().includes(job.id), "nothing of it is left, and nobody waits for its log");
-    assert.equal(runs(), "");
-  });
-
-  it("leaves nothing on the host when the service dies while it sends", async () => {
-    bench = createDispatchBench({ limits: { backoffMinMs: 60_000, backoffMaxMs: 60_000 } });
-    const { job, spec } = bench.place(counting);
-    const archive = new PassThrough();
-    archive.write(tarOf(counting).subarray(0, 1_024));
-    void bench.dispatcher.start(job, spec, archive);
-    await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
-    bench.kill();
-    await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
-    assert.equal((await bench.jobs.until(job.id, (now) => now.endedAtMs !== null)).state, "failed");
-  });
-
-  it("leaves no value of its environment on the host when the shell that was to start it is killed", async () => {
-    bench = createDispatchBench();
-    const { job, spec } = bench.place(counting, { env: { TOKEN: "hidden-4711" } });
-    const archive = new PassThrough();
-    archive.write(tarOf(counting).subarray(0, 1_024));
-    const starting = bench.dispatcher.start(job, spec, archive);
-    const held = (): string =>
-      readdirSync(bench.home, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map(({ parentPath, name }) => textOf(join(parentPath, name)))
-        .join("\n");
-    await until(() => held().includes("hidden-4711"), "the start is prepared");
-    bench.shells.open[1]?.process.kill("SIGKILL");
-    archive.end(tarOf(counting).subarray(1_024));
-    await starting;
-    const { cause } = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
-    assert.ok(cause?.kind === "not-started" && cause.code === "start-cut", JSON.stringify(cause));
-    await until(() => !held().includes("hidden-4711"), "nothing of it is left");
-  });
-
-  it("is taken back by a cancel while the workspace is on its way", async () => {
-    bench = createDispatchBench();
-    const { job, spec } = bench.place(counting);
-    const archive = new PassThrough();
-    archive.write(tarOf(counting).subarray(0, 1_024));
-    const starting = bench.dispatcher.start(job, spec, archive);
-    await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
-    await bench.dispatcher.cancel(bench.jobs.must(job.id), "ada");
-    const end = await starting;
-    assert.deepEqual([end.state, end.cause], ["cancelled", { kind: "cancelled", by: "ada" }]);
-    assert.ok(archive.destroyed);
-    assert.equal(runs(), "");
-  });
-
-  it("is taken back by a cancel before it began", async () => {
-    bench = createDispatchBench();
-    const { job, spec, archive } = bench.place(counting);
-    await bench.dispatcher.cancel(job, "ada");
-    await bench.jobs.until(job.id, (now) => now.state === "cancelled");
-    const sent = archive();
-    assert.equal((await bench.dispatcher.start(job, spec, sent)).state, "cancelled");
-    assert.ok(sent.destroyed);
-    assert.equal(bench.shells.opened, 0);
-  });
-
-  it("twice for one job runs it once", async () => {
-    bench = createDispatchBench();
-    const { job, spec, archive } = bench.place(counting);
-    await bench.dispatcher.start(job, spec, archive());
-    await bench.jobs.until(job.id, (now) => now.state === "succeeded");
-    const answers: string[] = [];
-    for (const nonce of ["secondstart", "thirdstart1"]) {
-      const shell = await bench.shells.openShell({
-        id: job.hostId,
-        name: "box",
-        connection: { kind: "local" },
-      });
-      shell.stderr.on("data", (chunk: Buffer) => answers.push(chunk.toString()));
-      shell.stdin.write(startScript({ jobId: job.id, nonce, spec: aSpec(), graceMs: 1_000 }));
-      await until(() => answers.join("").includes(`${nonce} prepared`), "it is prepared");
-      shell.stdin.write("go 1 x\n");
-      await until(
-        () => answers.join("").includes(`${nonce} ended 0`),
-        "the second start reports the first one's end",
-      );
-      shell.close();
-    }
-    assert.equal(runs(), "run\n");
-  });
-});
 
 /** A file's text; nothing when it goes meanwhile. */
 function textOf(file: string): string {

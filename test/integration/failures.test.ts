@@ -138,7 +138,8 @@ describe("what can go wrong at a host", function () {
     const { stdout } = await fleet.lab
       .host("tiny")
       .run(["ls", "-A", `${fleet.lab.host("tiny").home}/.hwledger/jobs`]);
-    assert.equal(stdout, "");
+    // A stage, at most, that waits for the next job.
+    assert.match(stdout, /^(\.ahead-\w+\n)?$/);
     assert.equal((await run({ file: "hello.sh", host: "tiny" })).exitCode, 0);
   });
 

@@ -29,17 +29,26 @@ const awkward = [
   "'\\''",
 ];
 
-for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
-  describe(`a job on a host with ${shell}`, function () {
+const ways = [
+  { staged: false, how: "" },
+  { staged: true, how: ", on a stage" },
+];
+const shellsAndWays = (["dash", "busybox", "bash"] satisfies HostShellKind[]).flatMap((shell) =>
+  ways.map((way) => ({ shell, ...way })),
+);
+
+for (const { shell, staged, how } of shellsAndWays)
+  describe(`a job on a host with ${shell}${how}`, function () {
     this.timeout(30_000);
     let bench: DispatchBench;
     before(() => {
-      bench = createDispatchBench({ shell });
+      bench = createDispatchBench({ shell, staged });
     });
     after(() => bench.end());
 
     it("ends with its own exit code, log and hash", async () => {
       const job = await bench.run({ "main.sh": "echo out; echo err >&2; exit 3\n" });
+      assert.equal(existsSync(join(bench.directoryOf(job.id), "plan")), staged, "the way it was started");
       assert.equal(job.state, "failed");
       assert.equal(job.exitCode, 3);
       assert.deepEqual(job.cause, { kind: "exited", code: 3 });
@@ -154,6 +163,7 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
       const script =
         "trap '' TERM; sh -c 'trap \"\" TERM; echo up; while :; do sleep 0.2; done' & wait; wait\n";
       const { job, spec, archive } = bench.place({ "main.sh": script });
+      await bench.stage();
       await bench.dispatcher.start(job, spec, archive());
       await until(() => bench.logs.size(job.id) === 3, "the grandchild is up");
       await bench.dispatcher.cancel(bench.jobs.must(job.id), "grace.hopper");
@@ -165,111 +175,120 @@ for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
 
     it("leaves nothing on the host that follows, once it has ended", async () => {
       await until(() => bench.shells.open.length === 0, "every shell has ended");
+      assert.deepEqual(bench.stagesLeft(), []);
     });
   });
 
-describe("a job that cannot start", function () {
-  this.timeout(20_000);
-  let bench: DispatchBench;
-  beforeEach(() => {
-    bench = createDispatchBench();
-  });
-  afterEach(() => bench.end());
-  const causeCode = async (files: Record<string, string>, spec: Partial<JobSpec>): Promise<unknown> => {
-    const job = await bench.run(files, spec);
-    assert.equal(job.state, "failed");
-    assert.equal(job.exitCode, null);
-    await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
-    await until(() => bench.shells.open.length === 0, "every shell has ended");
-    return job.cause?.kind === "not-started" ? [job.cause.code, job.cause.detail] : job.cause;
-  };
+for (const { staged, how } of ways)
+  describe(`a job that cannot start${how}`, function () {
+    this.timeout(20_000);
+    let bench: DispatchBench;
+    beforeEach(() => {
+      bench = createDispatchBench({ staged });
+    });
+    afterEach(() => bench.end());
+    const causeCode = async (files: Record<string, string>, spec: Partial<JobSpec>): Promise<unknown> => {
+      const job = await bench.run(files, spec);
+      assert.equal(job.state, "failed");
+      assert.equal(job.exitCode, null);
+      await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
+      bench.leaveStage();
+      await until(() => bench.shells.open.length === 0, "every shell has ended");
+      assert.deepEqual(bench.stagesLeft(), []);
+      return job.cause?.kind === "not-started" ? [job.cause.code, job.cause.detail] : job.cause;
+    };
 
-  it("names the interpreters that are missing", async () => {
-    const launch = { kind: "named", candidates: ["nope1", "nope2"], flags: [], language: "Nope" } as const;
-    assert.deepEqual(
-      await causeCode(
-        { "main.sh": "" },
-        { launch: { ...launch, candidates: [...launch.candidates], flags: [] } },
-      ),
-      ["interpreter-missing", "box has none of nope1, nope2, which main.sh needs."],
-    );
-  });
-
-  it("takes no folder and no plain file for an interpreter", async () => {
-    for (const path of ["/usr", "/etc/passwd", "~/venv/bin/python"])
+    it("names the interpreters that are missing", async () => {
+      const launch = { kind: "named", candidates: ["nope1", "nope2"], flags: [], language: "Nope" } as const;
       assert.deepEqual(
-        ((await causeCode({ "main.sh": "" }, { launch: { kind: "path", path, flags: [] } })) as unknown[])[0],
-        "interpreter-missing",
+        await causeCode(
+          { "main.sh": "" },
+          { launch: { ...launch, candidates: [...launch.candidates], flags: [] } },
+        ),
+        ["interpreter-missing", "box has none of nope1, nope2, which main.sh needs."],
       );
-  });
-
-  it("says when the script is not among the files", async () => {
-    assert.deepEqual(((await causeCode({ "other.sh": "" }, {})) as unknown[])[0], "script-missing");
-    assert.deepEqual(
-      ((await causeCode({ "main.sh": "" }, { script: "../main.sh" })) as unknown[])[0],
-      "script-missing",
-    );
-  });
-
-  it("says what tar said of a broken archive", async () => {
-    const { job, spec } = bench.place({});
-    await bench.dispatcher.start(job, spec, Readable.from([Buffer.alloc(20_000, "x")]));
-    const cause = bench.jobs.must(job.id).cause;
-    assert.ok(
-      cause?.kind === "not-started" && cause.code === "unpack-failed" && /tar/.test(cause.detail),
-      JSON.stringify(cause),
-    );
-    await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
-  });
-});
-
-describe("a host's ways", function () {
-  this.timeout(20_000);
-  let bench: DispatchBench;
-  afterEach(() => bench.end());
-
-  for (const [shell, way] of [
-    ["dash", "perl, where the shell is plain"],
-    ["bash", "the shell's job control, where it has one"],
-  ] as const)
-    it(`may lack setsid: ${way}, gives the job a group of its own`, async () => {
-      bench = createDispatchBench({ shell, hidden: ["setsid"] });
-      const job = await bench.run({ "main.sh": "echo $$; ps -o pgid= -p $$; exit 9\n" });
-      const [pid, pgid] = (await bench.logOf(job.id)).toString().trim().split(/\s+/);
-      assert.equal(job.exitCode, 9, JSON.stringify(job));
-      assert.equal(pgid, pid);
     });
 
-  it("may offer no way to detach a job at all: then it is not started", async () => {
-    bench = createDispatchBench({ hidden: ["setsid", "perl"] });
-    const job = await bench.run({ "main.sh": "echo ran\n" });
-    assert.ok(job.cause?.kind === "not-started" && job.cause.code === "start-failed");
-  });
-
-  it("may print from its start-up files, with and without line ends", async () => {
-    bench = createDispatchBench({
-      wrap: (shells) => ({
-        async openShell(target, options) {
-          const shell = await shells.openShell(target, options);
-          shell.stdin.write(
-            "printf 'Welcome!\\nstarted\\nno line end'; printf 'motd: started\\nhalf a line' >&2\n",
-          );
-          return shell;
-        },
-      }),
+    it("takes no folder and no plain file for an interpreter", async () => {
+      for (const path of ["/usr", "/etc/passwd", "~/venv/bin/python"])
+        assert.deepEqual(
+          (
+            (await causeCode({ "main.sh": "" }, { launch: { kind: "path", path, flags: [] } })) as unknown[]
+          )[0],
+          "interpreter-missing",
+        );
     });
-    const job = await bench.run({ "main.sh": "echo clean; exit 4\n" });
-    assert.equal(job.exitCode, 4);
-    assert.equal((await bench.logOf(job.id)).toString(), "clean\n");
+
+    it("says when the script is not among the files", async () => {
+      assert.deepEqual(((await causeCode({ "other.sh": "" }, {})) as unknown[])[0], "script-missing");
+      assert.deepEqual(
+        ((await causeCode({ "main.sh": "" }, { script: "../main.sh" })) as unknown[])[0],
+        "script-missing",
+      );
+    });
+
+    it("says what tar said of a broken archive", async () => {
+      const { job, spec } = bench.place({});
+      await bench.stage();
+      await bench.dispatcher.start(job, spec, Readable.from([Buffer.alloc(20_000, "x")]));
+      const cause = bench.jobs.must(job.id).cause;
+      assert.ok(
+        cause?.kind === "not-started" && cause.code === "unpack-failed" && /tar/.test(cause.detail),
+        JSON.stringify(cause),
+      );
+      await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
+    });
   });
 
-  it("finds a named interpreter under the home folder", async () => {
-    bench = createDispatchBench();
-    mkdirSync(join(bench.home, "my venv/bin"), { recursive: true });
-    writeFileSync(join(bench.home, "my venv/bin/python"), '#!/bin/sh\necho "venv: $*"\n', { mode: 0o755 });
-    const launch: JobSpec["launch"] = { kind: "path", path: "~/my venv/bin/python", flags: ["-u"] };
-    const job = await bench.run({ "main.py": "" }, { script: "main.py", launch });
-    assert.equal((await bench.logOf(job.id)).toString(), "venv: -u main.py\n");
-    assert.equal(job.interpreter, join(bench.home, "my venv/bin/python"));
+for (const { staged, how } of ways)
+  describe(`a host's ways${how}`, function () {
+    this.timeout(20_000);
+    let bench: DispatchBench;
+    afterEach(() => bench.end());
+
+    for (const [shell, way] of [
+      ["dash", "perl, where the shell is plain"],
+      ["bash", "the shell's job control, where it has one"],
+    ] as const)
+      it(`may lack setsid: ${way}, gives the job a group of its own`, async () => {
+        bench = createDispatchBench({ shell, hidden: ["setsid"], staged });
+        const job = await bench.run({ "main.sh": "echo $$; ps -o pgid= -p $$; exit 9\n" });
+        const [pid, pgid] = (await bench.logOf(job.id)).toString().trim().split(/\s+/);
+        assert.equal(job.exitCode, 9, JSON.stringify(job));
+        assert.equal(pgid, pid);
+      });
+
+    it("may offer no way to detach a job at all: then it is not started", async () => {
+      bench = createDispatchBench({ hidden: ["setsid", "perl"] });
+      const job = await bench.run({ "main.sh": "echo ran\n" });
+      assert.ok(job.cause?.kind === "not-started" && job.cause.code === "start-failed");
+    });
+
+    it("may print from its start-up files, with and without line ends", async () => {
+      bench = createDispatchBench({
+        staged,
+        wrap: (shells) => ({
+          async openShell(target, options) {
+            const shell = await shells.openShell(target, options);
+            shell.stdin.write(
+              "printf 'Welcome!\\nstarted\\nno line end'; printf 'motd: started\\nhalf a line' >&2\n",
+            );
+            return shell;
+          },
+        }),
+      });
+      const job = await bench.run({ "main.sh": "echo clean; exit 4\n" });
+      assert.equal(job.exitCode, 4);
+      assert.equal((await bench.logOf(job.id)).toString(), "clean\n");
+    });
+
+    it("finds a named interpreter under the home folder", async () => {
+      bench = createDispatchBench({ staged });
+      mkdirSync(join(bench.home, "my venv/bin"), { recursive: true });
+      writeFileSync(join(bench.home, "my venv/bin/python"), '#!/bin/sh\necho "venv: $*"\n', { mode: 0o755 });
+      const launch: JobSpec["launch"] = { kind: "path", path: "~/my venv/bin/python", flags: ["-u"] };
+      const job = await bench.run({ "main.py": "" }, { script: "main.py", launch });
+      assert.equal((await bench.logOf(job.id)).toString(), "venv: -u main.py\n");
+      assert.equal(job.interpreter, join(bench.home, "my venv/bin/python"));
+    });
   });
-});

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -20,6 +21,8 @@ import {
   type DispatcherDeps,
 } from "../../service/dispatch/createDispatcher.ts";
 import { createLogStore, type LogStore } from "../../service/dispatch/createLogStore.ts";
+import { defaultDispatchLimits, realAfter } from "../../service/dispatch/dispatchDeps.ts";
+import { stageJob, type Stage } from "../../service/dispatch/stageJob.ts";
 import type { HostShells, ShellTarget } from "../../service/ssh/hostShell.ts";
 import { createLocalShells, type LocalShells } from "./localShells.ts";
 import { until } from "./until.ts";
@@ -39,6 +42,12 @@ export interface DispatchBench {
   hasHost: boolean;
   /** Folder of a job on the host. */
   directoryOf(id: JobId): string;
+  /** Makes a stage on the host, for the job that is started next; nothing where the bench is not `staged`. */
+  stage(): Promise<void>;
+  /** Lets go of a stage that no job took. */
+  leaveStage(): void;
+  /** Stages made ahead that are left on the host. */
+  stagesLeft(): string[];
   /** A placed job, and its workspace's files. */
   place(files: Record<string, string>, spec?: Partial<JobSpec>): PlacedJob;
   /** Starts a job and fulfils when it has ended. */
@@ -69,6 +78,8 @@ export interface BenchOptions {
   /** Where the jobs' host is, if not this machine; give its shells by `wrap`. */
   target?: ShellTarget;
   wrap?: (shells: LocalShells) => HostShells;
+  /** Each job that `run` starts finds a stage. */
+  staged?: boolean;
   log?: DispatcherDeps["log"];
 }
 
@@ -102,15 +113,23 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
   const isComplete = (id: JobId): boolean => isJobEnded(jobs.get(id)?.state ?? "lost");
   const newLogs = (): LogStore =>
     options.makeLogs?.(isComplete) ?? createLogStore({ directory: join(root, "logs"), isComplete });
+  const wrapped = (shells: LocalShells): HostShells => (options.wrap ? options.wrap(shells) : shells);
+  const newNonce = (): string => randomBytes(12).toString("hex");
+  let stage: Stage | null = null;
   const newDispatcher = (shells: LocalShells, logs: LogStore): Dispatcher =>
     createDispatcher({
-      shells: options.wrap ? options.wrap(shells) : shells,
+      shells: wrapped(shells),
+      takeStage() {
+        const taken = stage;
+        stage = null;
+        return taken;
+      },
       jobs,
       logs,
       hostOf: (id) =>
         bench.hasHost ? (options.target ?? { id, name: "box", connection: { kind: "local" } }) : null,
       now: Date.now,
-      newNonce: () => randomBytes(12).toString("hex"),
+      newNonce,
       limits: { graceMs: 1_000, drainMs: 2_000, backoffMinMs: 20, backoffMaxMs: 200, ...options.limits },
       log: options.log ?? ((message, error) => console.error(message, error)),
     });
@@ -124,12 +143,35 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
       return { shells, logs, dispatcher: newDispatcher(shells, logs) };
     })(),
     directoryOf: (id) => join(home, ".hwledger/jobs", id),
+    async stage() {
+      if (!options.staged) return;
+      const shells = wrapped(bench.shells);
+      const box = options.target ?? { id: aJob(aSpec()).hostId, name: "box", connection: { kind: "local" } };
+      const deps = { newNonce, after: realAfter, limits: defaultDispatchLimits };
+      bench.leaveStage();
+      stage = await stageJob(
+        deps,
+        [await shells.openShell(box), await shells.openShell(box)],
+        box,
+        new Promise(() => {}),
+      );
+    },
+    leaveStage() {
+      stage?.unpacker.close();
+      stage?.starter.close();
+      stage = null;
+    },
+    stagesLeft() {
+      const jobsDir = join(home, ".hwledger/jobs");
+      return existsSync(jobsDir) ? readdirSync(jobsDir).filter((name) => name.startsWith(".")) : [];
+    },
     place(files, changes) {
       const spec = aSpec(changes);
       return { job: jobs.put(aJob(spec)), spec, archive: () => Readable.from([tarOf(files)]) };
     },
     async run(files, changes) {
       const { job, spec, archive } = bench.place(files, changes);
+      await bench.stage();
       await bench.dispatcher.start(job, spec, archive());
       return jobs.until(job.id, (now) => now.endedAtMs !== null);
     },
@@ -151,6 +193,7 @@ export function createDispatchBench(options: BenchOptions = {}): DispatchBench {
     processesOf: (id) => processesIn(bench.directoryOf(id)),
     async end() {
       await bench.dispatcher.stop();
+      bench.leaveStage();
       await bench.logs.close();
       await until(() => everyShells.every((shells) => shells.open.length === 0), "every shell has ended");
       endAllOf(home);

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { createDispatchBench, type DispatchBench, type HostShellKind } from "../support/dispatchBench.ts";
+import { until } from "../support/until.ts";
+
+const counting = { "main.sh": 'echo run >>"$HOME/runs"; pwd; echo "$PWD"\n' };
+
+describe("a stage", function () {
+  this.timeout(60_000);
+  let bench: DispatchBench;
+  afterEach(() => bench.end());
+  const runs = (): string => {
+    const file = join(bench.home, "runs");
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
+  };
+  /** What stands in any folder below the host's home. */
+  const left = (): string[] => {
+    const lines = execFileSync("ps", ["-A", "-o", "pid="], { encoding: "utf8" }).split("\n");
+    return lines.filter((line) => cwdOf(line.trim()).startsWith(bench.home));
+  };
+
+  for (const shell of ["dash", "busybox", "bash"] satisfies HostShellKind[])
+    it(`that no job takes leaves nothing, where sh is ${shell}, whether let go of or cut`, async () => {
+      bench = createDispatchBench({ staged: true, shell });
+      for (const end of [() => bench.leaveStage(), () => bench.kill()]) {
+        await bench.stage();
+        assert.equal(bench.stagesLeft().length, 1);
+        assert.ok(left().length >= 2, "nobody waits at the stage");
+        end();
+        await until(() => bench.stagesLeft().length === 0, "its folder is gone");
+        await until(() => left().length === 0, "every process is gone");
+      }
+    });
+
+  it("becomes the folder of a job, which sees no other name of it", async () => {
+    bench = createDispatchBench({ staged: true });
+    const job = await bench.run(counting);
+    assert.deepEqual(bench.stagesLeft(), []);
+    assert.equal((await bench.logOf(job.id)).toString(), `${job.directory}\n`.repeat(2));
+  });
+
+  it("holds no value of a job's environment in a file", async () => {
+    bench = createDispatchBench({ staged: true });
+    const { job, spec, archive } = bench.place(
+      { "main.sh": "sleep 60\n" },
+      { env: { TOKEN: "hidden-4711" } },
+    );
+    await bench.stage();
+    await bench.dispatcher.start(job, spec, archive());
+    const hits = execFileSync("sh", ["-c", 'grep -rl hidden-4711 "$1" -D skip || :', "sh", bench.home]);
+    assert.equal(hits.toString(), "");
+    await bench.dispatcher.cancel(bench.jobs.must(job.id), "ada");
+    await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+  });
+
+  it("takes a job whose environment is larger than a pipe", async () => {
+    bench = createDispatchBench({ staged: true });
+    const env = { LARGE: "x".repeat(100_000) };
+    const job = await bench.run({ "main.sh": 'echo "${#LARGE}"\n' }, { env });
+    assert.equal((await bench.logOf(job.id)).toString(), "100000\n");
+  });
+
+  const isGone: [string, (bench: DispatchBench) => void | Promise<void>][] = [
+    ["whose folder was removed", ({ home }) => rmSync(join(home, ".hwledger"), { recursive: true })],
+    [
+      "whose connection broke unnoticed",
+      (own) => {
+        for (const shell of own.shells.open) shell.process.kill("SIGKILL");
+      },
+    ],
+  ];
+  for (const [how, end] of isGone)
+    it(`${how} is no matter: the job starts without it`, async () => {
+      bench = createDispatchBench({ staged: true });
+      const { job, spec, archive } = bench.place(counting);
+      await bench.stage();
+      await end(bench);
+      await bench.dispatcher.start(job, spec, archive());
+      const done = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+      assert.deepEqual([done.state, runs()], ["succeeded", "run\n"], JSON.stringify(done.cause));
+    });
+
+  it("from before the interpreter was installed is no matter: the job starts without it", async () => {
+    let path = "";
+    bench = createDispatchBench({
+      staged: true,
+      wrap: (shells) => ({
+        async openShell(target, options) {
+          const shell = await shells.openShell(target, options);
+          if (path !== "") shell.stdin.write(`PATH=${path}:$PATH\n`);
+          return shell;
+        },
+      }),
+    });
+    const tool = join(bench.home, "new", "newtool");
+    const launch = { kind: "named" as const, candidates: ["newtool"], flags: [], language: "a new tool" };
+    const { job, spec, archive } = bench.place(counting, { launch });
+    await bench.stage();
+    mkdirSync(dirname(tool));
+    writeFileSync(tool, '#!/bin/sh\nexec /bin/sh "$@"\n', { mode: 0o755 });
+    path = dirname(tool);
+    await bench.dispatcher.start(job, spec, archive());
+    const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+    assert.deepEqual([end.state, runs()], ["succeeded", "run\n"], JSON.stringify(end.cause));
+    await until(() => bench.stagesLeft().length === 0, "its folder is gone");
+  });
+
+  it("starts no job that somebody has decided not to start", async () => {
+    bench = createDispatchBench({ staged: true });
+    const { job, spec, archive } = bench.place(counting);
+    mkdirSync(bench.directoryOf(job.id), { recursive: true });
+    writeFileSync(join(bench.directoryOf(job.id), "start"), "never\n");
+    await bench.stage();
+    await bench.dispatcher.start(job, spec, archive());
+    const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+    assert.deepEqual([end.state, runs()], ["failed", ""]);
+    await until(() => bench.stagesLeft().length === 0, "no stage is left");
+  });
+
+  it("removes what one before it has left for more than a day", async () => {
+    bench = createDispatchBench({ staged: true });
+    const jobsDir = join(bench.home, ".hwledger/jobs");
+    for (const name of [".ahead-old", ".ahead-new", "j-old"])
+      mkdirSync(join(jobsDir, name, "work"), { recursive: true });
+    const longAgo = Date.now() / 1_000 - 3 * 86_400;
+    for (const name of [".ahead-old", "j-old"]) utimesSync(join(jobsDir, name), longAgo, longAgo);
+    await bench.stage();
+    assert.ok(!existsSync(join(jobsDir, ".ahead-old")));
+    assert.ok(existsSync(join(jobsDir, ".ahead-new")) && existsSync(join(jobsDir, "j-old")));
+  });
+});
+
+function cwdOf(pid: string): string {
+  try {
+    return execFileSync("readlink", [`/proc/${pid}/cwd`], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  } catch {
+    return "";
+  }
+}

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { startScript } from "../../protocol/runner/startScript.ts";
 import { aSpec, createDispatchBench, tarOf, type DispatchBench } from "../support/dispatchBench.ts";
+import { heldText } from "../support/heldText.ts";
 import { until } from "../support/until.ts";
 
 for (const staged of [false, true])
@@ -89,11 +90,7 @@ for (const staged of [false, true])
       archive.write(tarOf(counting).subarray(0, 1_024));
       await bench.stage();
       const starting = bench.dispatcher.start(job, spec, archive);
-      const held = (): string =>
-        readdirSync(bench.home, { recursive: true, withFileTypes: true })
-          .filter((entry) => entry.isFile())
-          .map(({ parentPath, name }) => textOf(join(parentPath, name)))
-          .join("\n");
+      const held = (): string => heldText(bench.home);
       const isPrepared = (): boolean =>
         staged ? existsSync(bench.directoryOf(job.id)) : held().includes("hidden-4711");
       await until(isPrepared, "the start is prepared");
@@ -156,12 +153,3 @@ for (const staged of [false, true])
       assert.equal(runs(), "run\n");
     });
   });
-
-/** A file's text; nothing when it goes meanwhile. */
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "latin1");
-  } catch {
-    return "";
-  }
-}

@@ -45,7 +45,7 @@ export interface ServiceLimits {
 export const defaultServiceLimits: ServiceLimits = {
   bodyMs: 15_000,
   requestsPerMinute: 6_000,
-  workspaceBytes: 2 * 1_073_741_824,
+  workspaceBytes: 512 * 1_048_576,
   uploadSilenceMs: 60_000,
   uploadWaitMs: 60_000,
 };

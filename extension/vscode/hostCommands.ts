@@ -4,6 +4,8 @@ import { parseRate } from "../core/figures.ts";
 import type { KnownHost } from "../core/fleetState.ts";
 import { hostsInOrder } from "../core/fleetState.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
+import { printable } from "../core/printable.ts";
+import { statusText } from "../core/statusText.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
 import type { RowHandle } from "./createHostsView.ts";
@@ -104,7 +106,12 @@ export async function hostFor(
   const known = row?.hostId ? session.fleet.hosts.get(row.hostId) : undefined;
   if (known) return known;
   await whenFleetKnown(session);
-  const items = hostsInOrder(session.fleet).map((host) => ({ host, label: host.record.name }));
+  const items = hostsInOrder(session.fleet).map((host) => ({
+    host,
+    label: host.record.name,
+    description: printable(statusText(host, session.contact, Date.now())),
+    iconPath: new vscode.ThemeIcon("vm"),
+  }));
   const options = { title, placeHolder: words.hosts.choose, ignoreFocusOut: staysOpen() };
   return (await vscode.window.showQuickPick(items, options))?.host;
 }

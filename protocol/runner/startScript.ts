@@ -65,7 +65,7 @@ ${undo}
 ${quote}
 ${findInterpreter(spec.launch)}
 [ -n "$h_program" ] || { say no-interpreter; h_dir=$h_stage; undo; }
-[ -z "$h_tail" ] || kill -0 "$h_tail" 2>/dev/null || { say gone; exit 0; }
+${isWhole} || { say gone; exit 0; }
 [ -e "$h_dir" ] || mv "$h_stage" "$h_dir" 2>/dev/null
 [ -e "$h_dir/$h_run" ] || { say gone; exit 0; }
 say prepared
@@ -73,13 +73,22 @@ ${awaitGo(spec)}
 quote "$h_dir"; h_words="cd $h_quoted; h_run=$h_run h_mode=\\$1 h_detach=\\$2 h_archive='$h_archive'"
 quote "$h_folder"; h_words="$h_words h_folder=$h_quoted"
 quote "$h_program"; h_words="$h_words h_program=$h_quoted"
-printf '%s\n%s' "$h_words" ${shellQuote(supervisor)} >&7
-exec 7>&-
+printf '%s\n%s' "$h_words" ${shellQuote(supervisor)} 2>/dev/null >&6
+exec 6>&-
 ${followStarted(graceMs)}
 exit 0
 }
 `;
 }
+
+// Whether all of the stage is there that we stand in: its files, what reads the log, and the supervisor's shell, which is
+// asked. From then on that one alone reads the pipe `plan`, so that no writing there outlives it.
+const isWhole = `{
+for h_word in ${pipes} plan; do [ -p "$h_word" ] || break; h_word=; done
+[ -z "$h_word" ] && [ -e "$h_run" ] && [ -e log ] && [ -d ${workFolder} ] &&
+{ [ -z "$h_tail" ] || kill -0 "$h_tail"; } && echo 'echo awake' >&7 &&
+until read -r h_word <&8; do ${isTimeout} || break; done && [ "$h_word" = awake ] && command exec 6>plan 7>&-
+} 2>/dev/null`;
 
 // Waits for the word to go, and for nothing else; then we stand in the job's folder.
 function awaitGo(spec: JobSpec): string {

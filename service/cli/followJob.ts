@@ -32,7 +32,9 @@ export function followJob(
     let atByte = from;
     const tellService = serviceContact(
       context,
-      () => `Lost contact with the service at byte ${atByte}, reconnecting … The job runs on.`,
+      () =>
+        `Lost contact with the service at byte ${atByte}, reconnecting …` +
+        (newest.state === "running" ? " The job runs on." : ""),
     );
     const tellHost = hostContact(context);
     const patience = createPatience(giveUpAfterMs ?? null, () =>

@@ -79,15 +79,24 @@ export function evolveJob(job: JobRecord, step: JobStep, atMs: number): JobRecor
         logComplete: step.logComplete,
         contact: { kind: "ok" },
         ...(job.logStall ? { logStall: null } : {}),
-        endedAtMs: endOf(job, step.lastedMs, atMs),
+        ...timesOf(job, step.lastedMs, atMs),
       };
   }
 }
 
-/** When a job ended that the service heard of at a time: not before its host could tell. */
-function endOf({ startedAtMs }: JobRecord, lastedMs: number | null, heardAtMs: number): number {
-  if (startedAtMs === null || lastedMs === null) return heardAtMs;
-  return Math.min(heardAtMs, startedAtMs + lastedMs);
+/**
+ * When a job began and ended whose end the service heard of at a time. The host measured how long it lasted; the service may
+ * have heard late of the end, or, where it was away, of the beginning.
+ */
+function timesOf(
+  { createdAtMs, startedAtMs }: JobRecord,
+  lastedMs: number | null,
+  heardAtMs: number,
+): Pick<JobRecord, "startedAtMs" | "endedAtMs"> {
+  if (startedAtMs === null || lastedMs === null) return { startedAtMs, endedAtMs: heardAtMs };
+  const endedAtMs = Math.min(heardAtMs, startedAtMs + lastedMs);
+  const began = Math.min(startedAtMs, Math.max(createdAtMs, endedAtMs - lastedMs));
+  return { startedAtMs: began, endedAtMs };
 }
 
 /** Whether asking for a job's end makes sense. */

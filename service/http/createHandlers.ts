@@ -47,6 +47,8 @@ export interface HandlerNeeds {
   prompts: { list(): Prompt[]; answer(id: PromptId, value: string | null): boolean };
   watch: (id: HostId) => () => void;
   sshNames: () => RouteAnswer<"listSshNames">["names"];
+  /** Most bytes of an archive. */
+  limits: { workspaceBytes: number };
   now: () => number;
   log: (message: string, error: unknown) => void;
 }
@@ -134,15 +136,19 @@ function createJob(needs: HandlerNeeds, context: RequestContext<"createJob">): J
       throw new Refusal("idempotency-mismatch", { key: idempotencyKey });
     if (earlier) return earlier.job;
   }
+  const { workspace } = body;
+  const { workspaceBytes: limitBytes } = needs.limits;
+  const bytes = workspace.kind === "upload" ? (workspace.bytes ?? 0) : 0;
+  if (bytes > limitBytes) throw new Refusal("workspace-too-large", { bytes, limitBytes });
   const host = choosePlacement(needs.fleet.list(), body.host);
   const spec = specFor(body.spec, host);
   const created = needs.jobs.create(
     newJob(spec, host, actor, needs.now()),
     idempotencyKey === null ? null : { key: idempotencyKey, requestSha256 },
   );
-  if (body.workspace.kind === "upload") needs.uploads.expect(created, spec);
+  if (workspace.kind === "upload") needs.uploads.expect(created, spec);
   else {
-    const archive = Readable.from([Buffer.from(body.workspace.tarBase64, "base64")]);
+    const archive = Readable.from([Buffer.from(workspace.tarBase64, "base64")]);
     inBackground(needs, created, needs.dispatcher.start(created, spec, archive));
   }
   return created;

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -79,6 +80,18 @@ describe("a stage", function () {
       },
     ],
   ];
+  for (const part of ["alive", "said", "grace", "plan", "log", "work", "run.*"])
+    isGone.push([
+      `that lacks its ${part}`,
+      (own) => {
+        const folder = join(own.home, ".hwledger/jobs", own.stagesLeft()[0]!);
+        const names = readdirSync(folder).filter(
+          (name) => name === part || name.startsWith(part.split("*")[0]!),
+        );
+        assert.equal(names.length, 1, names.join());
+        rmSync(join(folder, names[0]!), { recursive: true });
+      },
+    ]);
   for (const [how, end] of isGone)
     it(`${how} is no matter: the job starts without it`, async () => {
       bench = createDispatchBench({ staged: true });
@@ -89,6 +102,20 @@ describe("a stage", function () {
       const done = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
       assert.deepEqual([done.state, runs()], ["succeeded", "run\n"], JSON.stringify(done.cause));
     });
+
+  it("whose supervisor's shell was killed is no matter, however much is to be told to it", async () => {
+    bench = createDispatchBench({ staged: true });
+    const { job, spec, archive } = bench.place(counting, { env: { LARGE: "x".repeat(100_000) } });
+    await bench.stage();
+    const supervisor = left().find((pid) =>
+      readFileSync(`/proc/${pid.trim()}/cmdline`, "utf8").includes("./plan"),
+    );
+    process.kill(Number(supervisor), "SIGKILL");
+    await bench.dispatcher.start(job, spec, archive());
+    const done = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+    assert.deepEqual([done.state, runs()], ["succeeded", "run\n"], JSON.stringify(done.cause));
+    await until(() => left().length === 0, "nobody waits there");
+  });
 
   it("from before the interpreter was installed is no matter: the job starts without it", async () => {
     let path = "";

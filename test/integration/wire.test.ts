@@ -152,6 +152,17 @@ describe("bad input on the wire", function () {
     }
   });
 
+  it("as a workspace announced past the limit is refused, and no job is made", async () => {
+    const { client } = wire.service;
+    const { hosts } = await client.call("listHosts");
+    const launch: JobSpec["launch"] = { kind: "named", candidates: ["sh"], flags: [], language: "shell" };
+    const spec = { script: "a.sh", args: [], launch, env: {}, timeoutMs: null };
+    const body = { host: hosts[0]!.name, spec, workspace: { kind: "upload", bytes: 1e12 } as const };
+    const before = (await client.call("listJobs")).jobs.length;
+    await assert.rejects(client.call("createJob", { body }), /the limit is 100000/);
+    assert.equal((await client.call("listJobs")).jobs.length, before);
+  });
+
   for (const version of ["h1", "h2"] as const)
     it(`as a workspace past the limit is cut off, over ${version}, and the job says why it never ran`, async () => {
       const { hosts } = await wire.service.client.call("listHosts");

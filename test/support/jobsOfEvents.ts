@@ -10,8 +10,10 @@ export function jobsOfEvents(events: readonly LedgerEvent[]): Map<string, Partia
     const job = jobs.get(jobId) ?? {};
     const change = changeOf(type, payload, atMs, actor);
     const { lastedMs = null } = payload as { lastedMs?: number | null };
-    if (change.endedAtMs && job.startedAtMs && lastedMs !== null)
+    if (change.endedAtMs && job.startedAtMs && job.createdAtMs && lastedMs !== null) {
       change.endedAtMs = Math.min(atMs, job.startedAtMs + lastedMs);
+      change.startedAtMs = Math.min(job.startedAtMs, Math.max(job.createdAtMs, change.endedAtMs - lastedMs));
+    }
     jobs.set(jobId, { ...job, ...change });
   }
   return jobs;

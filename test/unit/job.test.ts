@@ -70,10 +70,22 @@ describe("a job's life", () => {
   });
 
   it("ends when its host says, at the latest when that was heard", () => {
-    const job = aJob({ state: "running", startedAtMs: 1_000 });
+    const job = aJob({ state: "running", createdAtMs: 500, startedAtMs: 1_000 });
     const endedAtMs = (lastedMs: number | null) =>
       evolveJob(job, { ...stepTo("failed"), lastedMs } as JobStep, 60_000).endedAtMs;
     assert.deepEqual([endedAtMs(3_000), endedAtMs(900_000), endedAtMs(null)], [4_000, 60_000, 60_000]);
+  });
+
+  it("began as long before its end as its host says, though the service heard of it later; not before it was created", () => {
+    const job = aJob({ state: "running", createdAtMs: 500, startedAtMs: 9_000 });
+    const times = (lastedMs: number | null) => {
+      const { startedAtMs, endedAtMs } = evolveJob(job, { ...stepTo("failed"), lastedMs } as JobStep, 9_100);
+      return [startedAtMs, endedAtMs];
+    };
+    assert.deepEqual(times(1_550), [7_550, 9_100]);
+    assert.deepEqual(times(900_000), [500, 9_100]);
+    assert.deepEqual(times(50), [9_000, 9_050]);
+    assert.deepEqual(times(null), [9_000, 9_100]);
   });
 
   it("is not complete where its log is not whole", () => {

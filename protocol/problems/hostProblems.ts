@@ -105,7 +105,7 @@ export const hostProblems = {
     status: 502,
     title: "The connection to the host broke",
     detail: "The connection to {host} broke: {reason}.",
-    next: "It is tried again by itself; `hwledger host show {host}` tells how it stands.",
+    next: "A job that runs there runs on, and is followed again by itself; one that did not start is to be dispatched again. `hwledger host show {host}` tells how the host stands.",
   },
   "host-disk-full": {
     status: 507,

@@ -3,6 +3,7 @@ import { hostText } from "../hostText.ts";
 /** What the runner on a host says: one line each on stderr. Byte counts are those of the job's log unless said otherwise. */
 export type RunnerReport =
   | { kind: "staged" }
+  | { kind: "awake" }
   | { kind: "unpacked" }
   | { kind: "unpack-failed"; reason: string }
   | { kind: "prepared" }
@@ -63,6 +64,7 @@ export function parseRunnerReport(line: string, nonce: string): RunnerReport | n
   const rest = space < 0 ? "" : text.slice(space + 1);
   switch (kind) {
     case "staged":
+    case "awake":
     case "unpacked":
     case "prepared":
     case "no-interpreter":

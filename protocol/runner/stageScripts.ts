@@ -22,7 +22,7 @@ export const stageRun = (stage: string): string => `run.${stage}`;
 export function stageUnpackScript({ stage, nonce }: StageContext): string {
   return runnerScript(
     { folder: stageFolder(stage), nonce },
-    `h_drop() { mv "$h_dir" "$h_dir.gone" && rm -rf "$h_dir.gone"; } 2>/dev/null
+    `${drop}
 h_text=$({ umask 077; mkdir -p "$h_dir/${workFolder}" && cd "$h_dir" && mkfifo ${pipes} plan && printf '' >${stageRun(stage)}; } 2>&1)
 h_code=$?
 cd "$h_dir/${workFolder}" 2>/dev/null && [ "$h_code" = 0 ] || { ${unpackFailed}; cd /; h_drop; exit 0; }
@@ -42,9 +42,13 @@ ${unpackFailed}`,
   );
 }
 
+// Removes the folder if no job has it, and nobody else is about to: the rename decides.
+const drop = `h_stage=$h_dir
+h_drop() { mv "$h_stage" "$h_stage.gone" && rm -rf "$h_stage.gone"; } 2>/dev/null`;
+
 /**
  * Gets ready to start a job to come in the folder of a stage: the log's reader and the supervisor's shell are up, and wait.
- * Reports `staged`; the shell then reads `startStagedScript`. Its end, without that, ends both.
+ * Reports `staged`; the shell then reads `startStagedScript`. Its end, without that, ends both and removes the folder.
  */
 export function standByScript({ stage, nonce }: StageContext): string {
   return runnerScript(
@@ -53,7 +57,8 @@ export function standByScript({ stage, nonce }: StageContext): string {
 ${findDetacher}
 cd "$h_dir" 2>/dev/null && [ -n "$h_mode" ] && { printf '' >>log; } 2>/dev/null || { say gone; exit 0; }
 h_tail=
-trap '[ -z "$h_tail" ] || kill "$h_tail" 2>/dev/null' EXIT
+${drop}
+trap '[ -z "$h_tail" ] || kill "$h_tail" 2>/dev/null; cd /; h_drop' EXIT
 look tail
 if [ -n "$h_found" ] && [ ! -L "$h_found" ]; then ${followLog(0, "log")}; fi
 command exec 7<>plan 9<>said 8<said || { say gone; exit 0; }

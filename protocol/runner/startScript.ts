@@ -53,21 +53,24 @@ export interface StartStagedOptions {
 }
 
 /**
- * As `startScript`, for the shell that `standByScript` has left at a stage: its folder becomes the job's. Reports `gone`
- * where there is no such folder any more, or the job has one already; nothing of the job is there then. After
- * `no-interpreter` it leaves nothing.
+ * As `startScript`, for the shell that `standByScript` has left at a stage. It reports `awake`, or why the stage is of no use:
+ * `gone`, `no-interpreter`. Only on the line `take` the stage's folder becomes the job's, and `prepared` is reported: whoever
+ * has not sent that may start the job in another way, whatever this shell still does.
  */
 export function startStagedScript({ jobId, spec, graceMs, run }: StartStagedOptions): string {
   const supervisor = supervisorScript(spec, { jobId, graceMs });
   return `{
-h_run=./${run} h_stage=$h_dir h_dir=$h_jobs/${shellQuote(jobId)}
+h_run=./${run} h_dir=$h_jobs/${shellQuote(jobId)}
 ${undo}
 ${quote}
 ${findInterpreter(spec.launch)}
-[ -n "$h_program" ] || { say no-interpreter; h_dir=$h_stage; undo; }
+[ -n "$h_program" ] || { say no-interpreter; exit 0; }
 ${isWhole} || { say gone; exit 0; }
+say awake
+until read -r h_word; do ${isTimeout} || { h_word=; break; }; done
+[ "$h_word" = take ] || exit 0
 [ -e "$h_dir" ] || mv "$h_stage" "$h_dir" 2>/dev/null
-[ -e "$h_dir/$h_run" ] || { say gone; exit 0; }
+[ -e "$h_dir/$h_run" ] || { say start-failed "its folder could not be given its name"; exit 0; }
 say prepared
 ${awaitGo(spec)}
 quote "$h_dir"; h_words="cd $h_quoted; h_run=$h_run h_mode=\\$1 h_detach=\\$2 h_archive='$h_archive'"
@@ -125,7 +128,8 @@ const undo = `undo() {
 while read -r h_word || ${isTimeout}; do :; done
 [ -z "$h_tail" ] || kill "$h_tail"
 cd /
-if [ -e "$h_dir/start" ]; then rm -f "$h_dir/$h_run"; else rm -rf "$h_dir"; sleep 1; rm -rf "$h_dir"; fi
+if [ -e "$h_dir/start" ]; then rm -f "$h_dir/$h_run"; exit 0; fi
+rm -rf "$h_dir"; sleep 1; [ -e "$h_dir/start" ] || rm -rf "$h_dir"
 exit 0
 }`;
 

@@ -164,6 +164,7 @@ async function listen(
       case "start-failed":
       case "started":
       case "staged":
+      case "awake":
       case "unpack-failed":
       case "unpacked":
         break;

@@ -13,7 +13,7 @@ import { openRunner, type Runner } from "./openRunner.ts";
 import type { RunnerClosed } from "./readReports.ts";
 import { sendArchive, type SentArchive } from "./sendArchive.ts";
 import type { Stage } from "./stageJob.ts";
-import { asError, within } from "./within.ts";
+import { asError, unlessAborted, within } from "./within.ts";
 
 /** A job to put on a host. `signal` takes it back until the moment the host is told to start it. */
 export interface LaunchOptions {
@@ -49,41 +49,72 @@ export async function launchJob(deps: RunnerDeps, options: LaunchOptions): Promi
   }
 }
 
-/** Null where there is no stage, or where it turns out to be gone: nothing was sent and nothing is left there then. */
+/** Null where there is no stage, or where it is of no use: nothing was sent and nothing there has the job's name then. */
 async function launchOnStage(deps: RunnerDeps, options: LaunchOptions): Promise<Launch | null> {
   const stage = deps.takeStage(options.target);
   if (stage === null) return null;
-  let starter: Runner | null = null;
+  const { starter, unpacker } = stage;
+  let launch: Launch | null = null;
   try {
-    starter = await prepareOnStage(deps, options, stage);
-    if (starter === null) return null;
-    const sent = await send(deps, options, stage.unpacker, options.signal);
-    options.signal.throwIfAborted();
-    return await go(deps, options, starter, sent);
-  } catch (error) {
-    stage.starter.close();
-    throw error;
+    if (await isAwake(deps, options, stage)) {
+      starter.send("take");
+      const [, sent] = await bothOrNeither(options.signal, (signal) => [
+        prepared(deps, options, starter, signal),
+        send(deps, options, unpacker, signal),
+      ]);
+      options.signal.throwIfAborted();
+      launch = await go(deps, options, starter, sent);
+    }
+    return launch;
   } finally {
-    stage.unpacker.close();
-    if (starter === null) stage.starter.close();
+    unpacker.close();
+    if (launch === null) starter.close();
   }
 }
 
-/** The shell that will start the job, once it is prepared; null where the stage is of no use for it. */
-async function prepareOnStage(
+/** The first that fails ends the other, and is what this rejects with, once both have ended. */
+async function bothOrNeither<First, Second>(
+  outer: AbortSignal,
+  start: (signal: AbortSignal) => [Promise<First>, Promise<Second>],
+): Promise<[First, Second]> {
+  const abort = new AbortController();
+  const both = start(AbortSignal.any([outer, abort.signal]));
+  for (const one of both) one.catch((error: unknown) => abort.abort(asError(error)));
+  try {
+    return await Promise.all(both);
+  } catch (error) {
+    await Promise.allSettled(both);
+    throw error;
+  }
+}
+
+/** How long a stage may take to say that it is there: what waits there already has little to do for that. */
+const awakeMs = 5_000;
+
+/** Whether a stage is of use for the job. */
+async function isAwake(deps: RunnerDeps, options: LaunchOptions, { id, starter }: Stage): Promise<boolean> {
+  const { jobId, spec, signal } = options;
+  starter.stdin.write(startStagedScript({ jobId, spec, graceMs: deps.limits.graceMs, run: stageRun(id) }));
+  options.onOpen();
+  const late = Promise.withResolvers<boolean>();
+  const stop = deps.after(awakeMs, () => late.resolve(false));
+  // Otherwise its connection broke meanwhile, somebody cleaned up there, or the interpreter was installed since.
+  const word = wordOnStart(starter).then(({ report, isLogLeft }) => report.kind === "awake" && !isLogLeft);
+  try {
+    return await unlessAborted(Promise.race([word, late.promise]), signal);
+  } finally {
+    stop();
+  }
+}
+
+async function prepared(
   deps: RunnerDeps,
   options: LaunchOptions,
-  { id, starter }: Stage,
-): Promise<Runner | null> {
-  const { jobId, spec, signal } = options;
-  const script = startStagedScript({ jobId, spec, graceMs: deps.limits.graceMs, run: stageRun(id) });
-  starter.stdin.write(script);
-  options.onOpen();
-  const { report, isLogLeft } = await answer(deps, options, wordOnStart(starter), signal);
-  if (report.kind === "prepared" && !isLogLeft) return starter;
-  // Its connection broke meanwhile, somebody cleaned up there, or the interpreter was installed since that shell was opened.
-  if (["closed", "gone", "no-interpreter"].includes(report.kind)) return null;
-  throw startRefusal(report, options);
+  starter: Runner,
+  signal: AbortSignal,
+): Promise<void> {
+  const { report } = await answer(deps, options, wordOnStart(starter), signal);
+  if (report.kind !== "prepared") throw startRefusal(report, options);
 }
 
 async function launchAnew(deps: RunnerDeps, options: LaunchOptions): Promise<Launch> {

@@ -11,7 +11,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { createDispatchBench, type DispatchBench, type HostShellKind } from "../support/dispatchBench.ts";
+import {
+  createDispatchBench,
+  type DispatchBench,
+  type HostShellKind,
+  type PlacedJob,
+} from "../support/dispatchBench.ts";
 import { heldText } from "../support/heldText.ts";
 import { until } from "../support/until.ts";
 
@@ -116,6 +121,74 @@ describe("a stage", function () {
     assert.deepEqual([done.state, runs()], ["succeeded", "run\n"], JSON.stringify(done.cause));
     await until(() => left().length === 0, "nobody waits there");
   });
+
+  it("whose connections are cut once it is a job's ends that job, before it ran, and nothing else", async () => {
+    let job: PlacedJob["job"] | null = null;
+    bench = createDispatchBench({
+      staged: true,
+      wrap: (shells) => ({
+        async openShell(target, options) {
+          const shell = await shells.openShell(target, options);
+          const write = shell.stdin.write.bind(shell.stdin) as (chunk: unknown) => boolean;
+          shell.stdin.write = ((chunk: unknown): boolean => {
+            const isTake = chunk === "take\n";
+            const written = write(chunk);
+            if (isTake) {
+              const taken = () => existsSync(bench.directoryOf(job!.id));
+              while (!taken()) execFileSync("true"); // at the moment of the rename, not a word later
+              bench.kill();
+            }
+            return written;
+          }) as typeof shell.stdin.write;
+          return shell;
+        },
+      }),
+    });
+    for (let round = 0; round < 3; round += 1) {
+      const placed = bench.place(counting);
+      job = placed.job;
+      await bench.stage();
+      await bench.dispatcher.start(placed.job, placed.spec, placed.archive());
+      const { cause } = await bench.jobs.until(placed.job.id, (now) => now.endedAtMs !== null);
+      assert.ok(
+        cause?.kind === "not-started" && cause.code === "host-connection-lost",
+        JSON.stringify(cause),
+      );
+      await until(
+        () => !existsSync(bench.directoryOf(placed.job.id)) && left().length === 0,
+        "nothing is left",
+      );
+    }
+    assert.equal(runs(), "");
+  });
+
+  it("that is stopped is no matter after a few seconds: the job starts without it", async () => {
+    bench = createDispatchBench({ staged: true });
+    const { job, spec, archive } = bench.place(counting);
+    await bench.stage();
+    const stopped = left().map(Number);
+    for (const pid of stopped) process.kill(pid, "SIGSTOP");
+    try {
+      await bench.dispatcher.start(job, spec, archive());
+      const done = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+      assert.deepEqual([done.state, runs()], ["succeeded", "run\n"], JSON.stringify(done.cause));
+    } finally {
+      for (const pid of stopped) process.kill(pid, "SIGCONT");
+    }
+    await until(() => left().length === 0 && bench.stagesLeft().length === 0, "nothing is left");
+    assert.equal(runs(), "run\n", "it ran once");
+  });
+
+  for (const which of [0, 1])
+    it(`one of whose shells (${which}) is killed leaves nothing`, async () => {
+      bench = createDispatchBench({ staged: true });
+      await bench.stage();
+      bench.shells.open[which]!.process.kill("SIGKILL");
+      await until(() => bench.shells.open.length === 1, "it has ended");
+      bench.leaveStage();
+      await until(() => bench.stagesLeft().length === 0, "its folder is gone");
+      await until(() => bench.shells.open.length === 0, "every shell has ended");
+    });
 
   it("from before the interpreter was installed is no matter: the job starts without it", async () => {
     let path = "";

@@ -154,6 +154,13 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     await picture("reloaded-while-running-dark");
     await fixture.lab.host("h100-node").run(["touch", stopFile]);
     await waitForJob(fixture, "count.py", ({ logComplete }) => logComplete);
+    await editor.waitForTree("Jobs", "its end", ([group, job]) => {
+      return (
+        group?.label === "Done" &&
+        job?.label === "count.py" &&
+        job.description.startsWith("h100-node · exit 0")
+      );
+    });
     await editor.clickTreeItem("Jobs", "count.py");
     await editor.waitForTerminal("exit 0 after");
     const lines = (await editor.terminalBuffer()).split("\n");

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Locator } from "playwright-core";
 import { clickOnce } from "./click.ts";
 import { createContextMenu } from "./menus.ts";
@@ -71,6 +72,8 @@ export function createViews(screen: Screen, { runCommand }: Pick<QuickInput, "ru
     async clickTreeItem(viewTitle, label) {
       await until(`the item "${label}" in the view "${viewTitle}"`, async () => {
         const found = await row(viewTitle, label)();
+        // What comes or goes above it would put another row under the mouse, and a click there folds a group.
+        if (!(await isAtRest(paneOf(screen, viewTitle)))) return false;
         await clickOnce(found.locator(".label-name").first(), stepLimitMs);
         return true;
       });
@@ -101,6 +104,17 @@ function paneOf({ page }: Screen, title: string): Locator {
 
 function exactly(text: string): RegExp {
   return new RegExp(`^\\s*${text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&")}\\s*$`);
+}
+
+const restMs = 300;
+
+/** Whether the rows that are drawn stay the same ones in the same places for a moment. */
+async function isAtRest(tree: Locator): Promise<boolean> {
+  const places = async () =>
+    (await readRows(tree)).map(({ index, item }) => `${index} ${item.label}`).join("\n");
+  const before = await places();
+  await delay(restMs);
+  return (await places()) === before;
 }
 
 /** Rows exist only near the part in sight, so a long tree is scrolled from its top to its last row. */

@@ -31,14 +31,9 @@ say staged
 h_text=$({ umask 077; ${untar}; } 2>&1)
 h_code=$?
 cd /
-if [ "$h_code" = 0 ]; then
-say unpacked
-set -- "$h_dir/${workFolder}"/* "$h_dir/${workFolder}"/.[!.]*
-[ ! -d "$h_dir" ] || [ -e "$1" ] || [ -e "$2" ] || h_drop
-exit 0
-fi
-h_drop
-${unpackFailed}`,
+if [ "$h_code" = 0 ]; then say unpacked; exit 0; fi
+${unpackFailed}
+h_drop`,
   );
 }
 

@@ -9,6 +9,7 @@ import { placeOf } from "../../protocol/runner/supervisorScript.ts";
 import { unpackScript } from "../../protocol/runner/unpackScript.ts";
 import type { ShellTarget } from "../ssh/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
+import { startRefusal, unpackRefusal } from "./launchRefusals.ts";
 import { openRunner, type Runner } from "./openRunner.ts";
 import type { RunnerClosed } from "./readReports.ts";
 import { sendArchive, type SentArchive } from "./sendArchive.ts";
@@ -58,12 +59,12 @@ async function launchOnStage(deps: RunnerDeps, options: LaunchOptions): Promise<
   try {
     if (await isAwake(deps, options, stage)) {
       starter.send("take");
-      const [, sent] = await bothOrNeither(options.signal, (signal) => [
-        prepared(deps, options, starter, signal),
-        send(deps, options, unpacker, signal),
-      ]);
+      const [{ isLogLeft }, sent] = await bothOrNeither(options.signal, (signal) => {
+        const sending = send(deps, options, unpacker, signal);
+        return [prepared(deps, options, starter, signal).catch(causedBy(deps, sending)), sending];
+      });
       options.signal.throwIfAborted();
-      launch = await go(deps, options, starter, sent);
+      launch = await go(deps, options, starter, sent, isLogLeft);
     }
     return launch;
   } finally {
@@ -112,9 +113,18 @@ async function prepared(
   options: LaunchOptions,
   starter: Runner,
   signal: AbortSignal,
-): Promise<void> {
-  const { report } = await answer(deps, options, wordOnStart(starter), signal);
-  if (report.kind !== "prepared") throw startRefusal(report, options);
+): Promise<WordOnStart> {
+  const word = await answer(deps, options, wordOnStart(starter), signal);
+  if (word.report.kind !== "prepared") throw startRefusal(word.report, options);
+  return word;
+}
+
+/** Throws on what went wrong in preparing, once unpacking has had its time to say the cause. */
+function causedBy(deps: RunnerDeps, unpacking: Promise<unknown>): (error: unknown) => Promise<never> {
+  return async (error) => {
+    if (error instanceof Refusal && error.code === "start-failed") await rootCause(deps, unpacking);
+    throw error;
+  };
 }
 
 async function launchAnew(deps: RunnerDeps, options: LaunchOptions): Promise<Launch> {
@@ -126,10 +136,7 @@ async function launchAnew(deps: RunnerDeps, options: LaunchOptions): Promise<Lau
   };
   const unpacking = unpack(deps, options, signal).catch(failed);
   const starters: Runner[] = [];
-  const preparing = prepare(deps, options, signal, starters).catch(async (error: unknown) => {
-    if (error instanceof Refusal && error.code === "start-failed") await rootCause(deps, unpacking);
-    return failed(error);
-  });
+  const preparing = prepare(deps, options, signal, starters).catch(causedBy(deps, unpacking)).catch(failed);
   try {
     const [starter, sent] = await Promise.all([preparing, unpacking]);
     options.signal.throwIfAborted();
@@ -220,6 +227,7 @@ async function go(
   options: LaunchOptions,
   runner: Runner,
   sent: SentArchive,
+  wasLogLeft = false,
 ): Promise<Launch> {
   runner.send(`go ${sent.bytes} ${sent.sha256}`);
   const { report, isLogLeft } = await answer(deps, options, wordOnStart(runner), options.stopping).catch(
@@ -229,7 +237,7 @@ async function go(
     }),
   );
   const hasStarted = report.kind === "started" || report.kind === "claimed";
-  if (hasStarted && !isLogLeft) return { kind: "started", runner };
+  if (hasStarted && !isLogLeft && !wasLogLeft) return { kind: "started", runner };
   if (!hasStarted && report.kind !== "closed") throw startRefusal(report, options);
   runner.close();
   return {
@@ -260,39 +268,4 @@ function answer<Report>(
   const limitMs = deps.limits.startMs;
   const late = (): Error => new Refusal("dispatch-timeout", { host: options.target.name, limitMs });
   return within(report, { after: deps.after, limitMs, late, signal });
-}
-
-const diskFull = /no space left|disk quota exceeded|disk full|ENOSPC|EDQUOT/i;
-
-function unpackRefusal(report: RunnerReport | RunnerClosed, options: LaunchOptions): Refusal {
-  const host = options.target.name;
-  if (report.kind === "closed") return new Refusal("host-connection-lost", { host, reason: report.reason });
-  const reason = report.kind === "unpack-failed" ? report.reason : `it answered ${report.kind}`;
-  return diskFull.test(reason)
-    ? diskRefusal(options, reason)
-    : new Refusal("unpack-failed", { host, reason });
-}
-
-function startRefusal(report: RunnerReport | RunnerClosed, options: LaunchOptions): Refusal {
-  const host = options.target.name;
-  const { script, launch } = options.spec;
-  if (report.kind === "no-interpreter") {
-    const candidates = launch.kind === "path" ? launch.path : launch.candidates.join(", ");
-    return new Refusal("interpreter-missing", { host, candidates, script });
-  }
-  if (report.kind === "no-script") return new Refusal("script-missing", { script });
-  if (report.kind === "closed") return new Refusal("host-connection-lost", { host, reason: report.reason });
-  const said = report.kind === "no-room" || report.kind === "start-failed";
-  const reason = said ? report.reason : `it answered ${report.kind}`;
-  return report.kind === "no-room" && diskFull.test(reason)
-    ? diskRefusal(options, reason)
-    : new Refusal("start-failed", { host, reason });
-}
-
-function diskRefusal(options: LaunchOptions, reason: string): Refusal {
-  return new Refusal("host-disk-full", {
-    host: options.target.name,
-    directory: `~/.hwledger/jobs/${options.jobId}`,
-    reason,
-  });
 }

@@ -7,10 +7,12 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
 import {
   createDispatchBench,
   type DispatchBench,
@@ -213,6 +215,34 @@ describe("a stage", function () {
     const end = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
     assert.deepEqual([end.state, runs()], ["succeeded", "run\n"], JSON.stringify(end.cause));
     await until(() => bench.stagesLeft().length === 0, "its folder is gone");
+  });
+
+  it("that cannot unpack says so each time, whoever of its shells is quicker", async () => {
+    bench = createDispatchBench({ staged: true });
+    for (let round = 0; round < 12; round += 1) {
+      const { job, spec } = bench.place({});
+      await bench.stage();
+      await bench.dispatcher.start(job, spec, Readable.from([Buffer.alloc(20_000, "x")]));
+      const { cause } = bench.jobs.must(job.id);
+      assert.ok(cause?.kind === "not-started" && cause.code === "unpack-failed", JSON.stringify(cause));
+    }
+    await until(() => bench.stagesLeft().length === 0 && left().length === 0, "nothing is left");
+  });
+
+  it("takes a workspace of links that lead nowhere on its host", async () => {
+    bench = createDispatchBench({ staged: true });
+    const folder = join(bench.home, "links");
+    mkdirSync(folder);
+    for (const name of ["a", "b"]) symlinkSync("/nowhere", join(folder, name));
+    writeFileSync(join(folder, "main.sh"), "echo linked\n");
+    const tar = execFileSync("tar", ["-C", folder, "-cf", "-", "a", "b", "main.sh"]);
+    for (let round = 0; round < 12; round += 1) {
+      const { job, spec } = bench.place({});
+      await bench.stage();
+      await bench.dispatcher.start(job, spec, Readable.from([tar]));
+      const done = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
+      assert.equal(done.state, "succeeded", JSON.stringify(done.cause));
+    }
   });
 
   it("starts no job that somebody has decided not to start", async () => {

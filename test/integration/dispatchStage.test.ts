@@ -24,6 +24,9 @@ import { until } from "../support/until.ts";
 
 const counting = { "main.sh": 'echo run >>"$HOME/runs"; pwd; echo "$PWD"\n' };
 
+/** To wait on without letting anything else of this process run. */
+const aMoment = new Int32Array(new SharedArrayBuffer(4));
+
 describe("a stage", function () {
   this.timeout(60_000);
   let bench: DispatchBench;
@@ -137,7 +140,7 @@ describe("a stage", function () {
             const written = write(chunk);
             if (isTake) {
               const taken = () => existsSync(bench.directoryOf(job!.id));
-              while (!taken()) execFileSync("true"); // at the moment of the rename, not a word later
+              while (!taken()) Atomics.wait(aMoment, 0, 0, 1); // at the moment of the rename, not a word later
               bench.kill();
             }
             return written;

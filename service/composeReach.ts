@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { HostId, PromptId } from "../protocol/ids.ts";
@@ -6,7 +5,7 @@ import { defaultDispatchLimits, realAfter } from "./dispatch/dispatchDeps.ts";
 import { stageJob } from "./dispatch/stageJob.ts";
 import type { Changes } from "./fleet/createChanges.ts";
 import type { Ledger } from "./ledger/createLedger.ts";
-import { newId } from "./newId.ts";
+import { newId, newNonce } from "./newId.ts";
 import { createProber } from "./probe/createProber.ts";
 import type { ProbeLog } from "./probe/probeParts.ts";
 import { createPrompts } from "./prompts/createPrompts.ts";
@@ -37,7 +36,6 @@ export function composeReach(
     env: process.env,
   };
   const pool = createSshPool({ runTool, machine, prompts, accepted, now });
-  const newNonce = (): string => randomBytes(8).toString("hex");
   const staging = { newNonce, after: realAfter, limits: defaultDispatchLimits };
   const shells = createHostShells({ local: createLocalShells({ machine }), ssh: pool });
   const stages = createSpareShells(shells, (pair, target, wanted) => stageJob(staging, pair, target, wanted));
@@ -50,7 +48,7 @@ export function composeReach(
     log,
   });
   const sshNames = () => listSshNames(join(machine.home, ".ssh", "config"), machine.home);
-  return { prompts, pool, shells, stages, newNonce, prober, takeAcceptedKey, sshNames };
+  return { prompts, pool, shells, stages, prober, takeAcceptedKey, sshNames };
 }
 
 /** Keys that people accepted: of known hosts in the database with an event, of hosts being added until they are kept. */

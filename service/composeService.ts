@@ -12,7 +12,7 @@ import { createPendingUploads } from "./http/createPendingUploads.ts";
 import { createLedger, type Ledger } from "./ledger/createLedger.ts";
 import { verifyLedger } from "./ledger/verifyLedger.ts";
 import { createMetricsHistory } from "./metrics/createMetricsHistory.ts";
-import { newId } from "./newId.ts";
+import { newId, newNonce } from "./newId.ts";
 import { createEnrolment, type Enrolment } from "./pki/createEnrolment.ts";
 import type { FleetCa } from "./pki/fleetKeys.ts";
 import type { KeyedCertificate } from "./pki/x509.ts";
@@ -105,7 +105,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     hostOf: (id) => fleet.target(id),
     logs,
     now,
-    newNonce: reach.newNonce,
+    newNonce,
     log: (message, error) => log.error({ err: error }, message),
   });
   const logFailure = (message: string, error: unknown): void => log.error({ err: error }, message);

@@ -1,6 +1,6 @@
 import { followLog } from "./followScript.ts";
 import { pipes, runnerScript, workFolder } from "./runnerPrelude.ts";
-import { detach, findDetacher, look } from "./startScript.ts";
+import { detach, findDetacher, hasQuickTail, look } from "./startScript.ts";
 import { untar, unpackFailed } from "./unpackScript.ts";
 
 /** What belongs to one stage: a job's folder made before there is a job, and the two shells that wait at it. */
@@ -54,8 +54,7 @@ cd "$h_dir" 2>/dev/null && [ -n "$h_mode" ] && { printf '' >>log; } 2>/dev/null 
 h_tail=
 ${drop}
 trap '[ -z "$h_tail" ] || kill "$h_tail" 2>/dev/null; cd /; h_drop' EXIT
-look tail
-if [ -n "$h_found" ] && [ ! -L "$h_found" ]; then ${followLog(0, "log")}; fi
+if ${hasQuickTail}; then ${followLog(0, "log")}; fi
 command exec 7<>plan 9<>said 8<said || { say gone; exit 0; }
 set -- ./plan "$h_mode" "$h_detach"
 ${detach("7>&-")}

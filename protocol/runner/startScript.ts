@@ -133,10 +133,13 @@ rm -rf "$h_dir"; sleep 1; [ -e "$h_dir/start" ] || rm -rf "$h_dir"
 exit 0
 }`;
 
-// The log's follower is up before its first byte. Not where `tail` is a link, as BusyBox's is: that one looks once a
-// second only, so it is started when there is something to read.
-const tailEarly = `look tail
-if [ -n "$h_found" ] && [ ! -L "$h_found" ] && [ ! -e "$h_dir/start" ] && { printf '' >>"$h_dir/log"; } 2>/dev/null
+/**
+ * Whether the log's follower is to be up before its first byte. Not where `tail` is a link, as BusyBox's is: that one looks
+ * once a second only, so it is started when there is something to read.
+ */
+export const hasQuickTail = `{ look tail; [ -n "$h_found" ] && [ ! -L "$h_found" ]; }`;
+
+const tailEarly = `if ${hasQuickTail} && [ ! -e "$h_dir/start" ] && { printf '' >>"$h_dir/log"; } 2>/dev/null
 then ${followLog(0, '"$h_dir/log"')}; fi`;
 
 // A text as one word of sh, in h_quoted; without a process.

@@ -128,21 +128,15 @@ function causedBy(deps: RunnerDeps, unpacking: Promise<unknown>): (error: unknow
 }
 
 async function launchAnew(deps: RunnerDeps, options: LaunchOptions): Promise<Launch> {
-  const abort = new AbortController();
-  const signal = AbortSignal.any([options.signal, abort.signal]);
-  const failed = (error: unknown): never => {
-    abort.abort(asError(error));
-    throw error;
-  };
-  const unpacking = unpack(deps, options, signal).catch(failed);
   const starters: Runner[] = [];
-  const preparing = prepare(deps, options, signal, starters).catch(causedBy(deps, unpacking)).catch(failed);
   try {
-    const [starter, sent] = await Promise.all([preparing, unpacking]);
+    const [starter, sent] = await bothOrNeither(options.signal, (signal) => {
+      const unpacking = unpack(deps, options, signal);
+      return [prepare(deps, options, signal, starters).catch(causedBy(deps, unpacking)), unpacking];
+    });
     options.signal.throwIfAborted();
     return await go(deps, options, starter, sent);
   } catch (error) {
-    await Promise.allSettled([preparing, unpacking]);
     // Without the word to go, the shell that would have started the job removes its folder; not before the other one has
     // ended, which would blame the folder's loss.
     for (const starter of starters) starter.close();

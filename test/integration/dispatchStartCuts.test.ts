@@ -3,10 +3,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import type { JobSpec } from "../../protocol/job.ts";
 import { startScript } from "../../protocol/runner/startScript.ts";
 import { aSpec, createDispatchBench, tarOf, type DispatchBench } from "../support/dispatchBench.ts";
 import { heldText } from "../support/heldText.ts";
 import { until } from "../support/until.ts";
+
+const halfBytes = 1_024;
 
 for (const staged of [false, true])
   describe(`a start that is cut${staged ? ", on a stage" : ""}`, function () {
@@ -18,6 +21,15 @@ for (const staged of [false, true])
       const file = join(bench.home, "runs");
       return existsSync(file) ? readFileSync(file, "utf8") : "";
     };
+
+    /** A job whose workspace is on its way, the first part of it sent. */
+    async function startHalfSent(changes: Partial<JobSpec> = {}) {
+      const { job, spec } = bench.place(counting, changes);
+      const archive = new PassThrough();
+      archive.write(tarOf(counting).subarray(0, halfBytes));
+      await bench.stage();
+      return { job, archive, starting: bench.dispatcher.start(job, spec, archive) };
+    }
 
     for (const cutAfter of ["go", "nothing"] as const)
       it(`between the word to go and its answer, ${cutAfter === "go" ? "which the host got" : "which it never got"}, is settled by the host's record`, async () => {
@@ -51,11 +63,7 @@ for (const staged of [false, true])
 
     it("ends as upload-incomplete when the workspace breaks off, and leaves nothing", async () => {
       bench = createDispatchBench({ staged });
-      const { job, spec } = bench.place(counting);
-      const archive = new PassThrough();
-      archive.write(tarOf(counting).subarray(0, 1_024));
-      await bench.stage();
-      const starting = bench.dispatcher.start(job, spec, archive);
+      const { job, archive, starting } = await startHalfSent();
       await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
       archive.destroy(new Error("the editor went away"));
       const end = await starting;
@@ -71,11 +79,7 @@ for (const staged of [false, true])
 
     it("leaves nothing on the host when the service dies while it sends", async () => {
       bench = createDispatchBench({ staged, limits: { backoffMinMs: 60_000, backoffMaxMs: 60_000 } });
-      const { job, spec } = bench.place(counting);
-      const archive = new PassThrough();
-      archive.write(tarOf(counting).subarray(0, 1_024));
-      await bench.stage();
-      void bench.dispatcher.start(job, spec, archive);
+      const { job } = await startHalfSent();
       await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
       bench.kill();
       await until(() => !existsSync(bench.directoryOf(job.id)), "its folder is gone");
@@ -95,17 +99,13 @@ for (const staged of [false, true])
           },
         }),
       });
-      const { job, spec } = bench.place(counting, { env: { TOKEN: "hidden-4711" } });
-      const archive = new PassThrough();
-      archive.write(tarOf(counting).subarray(0, 1_024));
-      await bench.stage();
-      const starting = bench.dispatcher.start(job, spec, archive);
+      const { job, archive, starting } = await startHalfSent({ env: { TOKEN: "hidden-4711" } });
       const held = (): string => heldText(bench.home);
       // By its word: killed between the file and the word, it would be told as a lost connection.
       await until(() => said.includes(" prepared"), "the start is prepared");
       assert.equal(held().includes("hidden-4711"), !staged);
       bench.shells.open[1]?.process.kill("SIGKILL");
-      archive.end(tarOf(counting).subarray(1_024));
+      archive.end(tarOf(counting).subarray(halfBytes));
       await starting;
       const { cause } = await bench.jobs.until(job.id, (now) => now.endedAtMs !== null);
       assert.ok(cause?.kind === "not-started" && cause.code === "start-cut", JSON.stringify(cause));
@@ -114,11 +114,7 @@ for (const staged of [false, true])
 
     it("is taken back by a cancel while the workspace is on its way", async () => {
       bench = createDispatchBench({ staged });
-      const { job, spec } = bench.place(counting);
-      const archive = new PassThrough();
-      archive.write(tarOf(counting).subarray(0, 1_024));
-      await bench.stage();
-      const starting = bench.dispatcher.start(job, spec, archive);
+      const { job, archive, starting } = await startHalfSent();
       await until(() => existsSync(bench.directoryOf(job.id)), "the host unpacks");
       await bench.dispatcher.cancel(bench.jobs.must(job.id), "ada");
       const end = await starting;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
@@ -7,6 +6,7 @@ import os from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { probeRetryDelayMs } from "../../service/probe/probeRetryDelay.ts";
+import { newSshKey } from "../support/newSshKey.ts";
 import { aPool, refusedWith, targetOf, type PoolFixture } from "./sshPoolFixture.ts";
 
 /** How a host treats whoever logs in. */
@@ -27,7 +27,7 @@ describe("a host that hangs up during the login", () => {
   });
 
   async function hostThat(manner: Manner): Promise<void> {
-    const hostKey = pem();
+    const hostKey = newSshKey();
     server = new ssh2.Server({ hostKeys: [hostKey] }, (connection) => {
       connection.on("error", () => undefined);
       connection.on("authentication", (attempt) => manner(attempt, connection));
@@ -36,7 +36,7 @@ describe("a host that hangs up during the login", () => {
     await once(server as unknown as NodeJS.EventEmitter, "listening");
     const { port } = server.address() as AddressInfo;
     const identity = join(dir, "id");
-    await writeFile(identity, pem(), { mode: 0o600 });
+    await writeFile(identity, newSshKey(), { mode: 0o600 });
     const parsed = ssh2.utils.parseKey(hostKey);
     assert.ok(!(parsed instanceof Error) && !Array.isArray(parsed));
     const known = join(dir, "known");
@@ -80,8 +80,3 @@ describe("a host that hangs up during the login", () => {
     assert.match(String(facts["tried"]), /key .*id/);
   });
 });
-
-function pem(): string {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return privateKey.export({ type: "sec1", format: "pem" }).toString();
-}

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import ssh2, { type Connection } from "ssh2";
+import { newSshKey } from "./newSshKey.ts";
 import {
   appsHeader,
   appsStart,
@@ -34,9 +35,9 @@ export async function startFrameHosts(names: readonly string[]): Promise<FrameHo
   const stops: (() => Promise<void>)[] = [];
   const hosts: FrameHost[] = [];
   for (const name of names) {
-    const key = ssh2.utils.generateKeyPairSync("ed25519");
+    const hostKey = newSshKey();
     const connections = new Set<Connection>();
-    const server = new ssh2.Server({ hostKeys: [key.private] }, (connection) => {
+    const server = new ssh2.Server({ hostKeys: [hostKey] }, (connection) => {
       connections.add(connection);
       connection.on("close", () => connections.delete(connection));
       connection.on("error", () => {});
@@ -56,7 +57,7 @@ export async function startFrameHosts(names: readonly string[]): Promise<FrameHo
       await once(server, "close");
     });
     const { address, port } = server.address() as AddressInfo;
-    hosts.push({ name, address, port, hostKeyFingerprint: fingerprintOf(key.private) });
+    hosts.push({ name, address, port, hostKeyFingerprint: fingerprintOf(hostKey) });
   }
   return {
     hosts,

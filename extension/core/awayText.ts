@@ -20,12 +20,12 @@ export function awayText(problem: Problem): AwayText {
     case "service-unreachable":
       return {
         what: plainWords(problem.detail),
-        next: "See whether the fleet’s service runs there, and whether this machine is on its network.",
+        next: "See whether the fleet's service runs there, and whether this machine is on its network.",
         way: "reconnect",
       };
     case "service-untrusted":
       return /not yet valid|expired/.test(reason)
-        ? wrongClock(`the certificate of the service at ${url} does not fit today’s date`)
+        ? wrongClock(`the certificate of the service at ${url} does not fit today's date`)
         : {
             what: `what answers at ${url} is not the service of your fleet, so nothing was sent to it.`,
             next: `When the right one is back, ${reconnect}. If the fleet was set up anew, join it again.`,
@@ -51,7 +51,7 @@ function membershipText(reason: string): AwayText {
     ? "your membership of this fleet has run out."
     : /revoked/.test(reason)
       ? "your membership of this fleet was withdrawn."
-      : "the fleet’s service no longer accepts your membership.";
+      : "the fleet's service no longer accepts your membership.";
   return { what, next: freshLink, way: "join" };
 }
 
@@ -67,7 +67,7 @@ function versionsText({ facts }: Problem): AwayText {
   const service = Number(facts?.["service"]);
   const peer = Number(facts?.["peer"]);
   return {
-    what: `the fleet’s service speaks version ${service} of the protocol, this extension version ${peer}.`,
+    what: `the fleet's service speaks version ${service} of the protocol, this extension version ${peer}.`,
     next:
       service > peer
         ? "Update the extension hwLedger Fleet in this editor."

@@ -9,7 +9,7 @@ import type { FleetState } from "./fleetState.ts";
 export function connectionMessage(fleet: FleetState, contact: Contact, isLocal = false): string | null {
   switch (contact.kind) {
     case "connecting":
-      return fleet.isKnown ? null : "Connecting to the fleet’s service…";
+      return fleet.isKnown ? null : "Connecting to the fleet's service…";
     case "lost": {
       const { what, next } = awayText(contact.problem);
       if (isLocal && contact.problem.code === "service-unreachable")

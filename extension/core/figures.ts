@@ -23,6 +23,14 @@ export function formatMemory(used: Metric, total: Metric): string | null {
   return `${(usedBytes / GiB).toFixed(1)}/${(totalBytes / GiB).toFixed(1)} GiB`;
 }
 
+/** `12/24 GiB` for narrow rows, whole from 10 GiB on, else `0.6/8.0 GiB`; null when either figure is missing. */
+export function formatMemoryShort(used: Metric, total: Metric): string | null {
+  const [usedBytes, totalBytes] = [metricValue(used), metricValue(total)];
+  if (usedBytes === null || totalBytes === null) return null;
+  const short = (bytes: number) => (bytes / GiB).toFixed(bytes < 9.95 * GiB ? 1 : 0);
+  return `${short(usedBytes)}/${short(totalBytes)} GiB`;
+}
+
 /** A rate for people: `$0.44/h`; below a cent with the digits it needs. */
 export function formatRate(microUsdPerHour: number): string {
   const usd = microUsdPerHour / 1_000_000;

@@ -13,7 +13,7 @@ const online: HostGroup = { key: "online", label: "Online", rank: 0 };
 const attention: HostGroup = { key: "attention", label: "Need attention", rank: 1 };
 const away: HostGroup = { key: "away", label: "Not there", rank: 2 };
 const unknown: HostGroup = { key: "unknown", label: "Not known without the service", rank: 3 };
-const thisMachine: HostGroup = { key: "local", label: "The service’s machine", rank: 0 };
+const thisMachine: HostGroup = { key: "local", label: "The service's machine", rank: 0 };
 const overSsh: HostGroup = { key: "ssh", label: "By SSH", rank: 1 };
 
 /** The group that a host belongs to; null when nothing is grouped. */

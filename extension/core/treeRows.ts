@@ -1,8 +1,8 @@
 import type { GpuReading } from "../../protocol/reading.ts";
 import { metricValue } from "../../protocol/metric.ts";
 import type { Contact } from "./contact.ts";
-import { formatAge, formatMemory, formatRate } from "./figures.ts";
-import { gpuModel } from "./gpuModel.ts";
+import { formatAge, formatMemoryShort, formatRate } from "./figures.ts";
+import { gpuModel, gpuModelBesideMemory } from "./gpuModel.ts";
 import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetState.ts";
 import { isFaulty } from "./gpuUse.ts";
 import { hostGroup, type HostGroup } from "./hostGroups.ts";
@@ -158,7 +158,8 @@ function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: numbe
   const figures = gpuFigures(gpu, fresh);
   const age = ageMs === null ? "" : `${formatAge(ageMs)} ago: `;
   const description = fresh ? figures : `${age}${figures}`;
-  const model = gpuModel(gpu.name);
+  const saysMemory = !isFaulty(gpu) && memoryText(gpu) !== null;
+  const model = (saysMemory ? gpuModelBesideMemory : gpuModel)(gpu.name);
   const label = gpu.index === null ? model : `${gpu.index}  ${model}`;
   const state = isFaulty(gpu) ? "faulty" : gpu.occupancy.kind;
   return {
@@ -176,7 +177,7 @@ function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: numbe
   };
 }
 
-/** `▰▰▱▱▱ 37 % · 11.8/24.0 GiB · 62 °C · 210 W`; what this device cannot tell is left to the tooltip, what failed is said. */
+/** `▰▰▱▱▱ 37 % · 12/24 GiB · 62 °C · 210 W`; what this device cannot tell is left to the tooltip, what failed is said. */
 function gpuFigures(gpu: GpuReading, fresh: boolean): string {
   if (isFaulty(gpu)) return "faulty: its figures cannot be read";
   const load = metricValue(gpu.utilizationPct);
@@ -207,7 +208,7 @@ function loadBar(pct: number): string {
 
 function memoryText(gpu: GpuReading): string | null {
   if (gpu.memoryKind === "unified") return "unified memory";
-  return formatMemory(gpu.memoryUsedBytes, gpu.memoryTotalBytes);
+  return formatMemoryShort(gpu.memoryUsedBytes, gpu.memoryTotalBytes);
 }
 
 function gpuIcon(gpu: GpuReading, fresh: boolean): RowIcon {

@@ -152,9 +152,9 @@ describe("a person with the editor and nothing else", function () {
   });
 
   it("stops the service when told, says so calmly, shows what was last known, and starts it again", async () => {
-    await editor.runCommand("hwLedger: Stop the Fleet’s Service on This Machine");
-    await editor.pressDialogButton("Stop the fleet’s service on this machine?", "Stop the Service");
-    await editor.waitForNotification("The fleet’s service has stopped");
+    await editor.runCommand("hwLedger: Stop the Fleet's Service on This Machine");
+    await editor.pressDialogButton("Stop the fleet's service on this machine?", "Stop the Service");
+    await editor.waitForNotification("The fleet's service has stopped");
     assert.equal(fixture.isServiceUp(), false);
     await hosts(
       "what was last known",
@@ -168,7 +168,7 @@ describe("a person with the editor and nothing else", function () {
   });
 
   it("shows the service's log", async () => {
-    await editor.runCommand("hwLedger: Show the Service’s Log");
+    await editor.runCommand("hwLedger: Show the Service's Log");
     await editor.page.locator('.tab.active[aria-label^="service.log"]').waitFor();
   });
 

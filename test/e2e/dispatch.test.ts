@@ -240,8 +240,9 @@ describe("the main job, in the real editor against real hosts", function () {
 
 /** What the tree has to say of a GPU whose figures the lab made up. */
 function gpuText(gpu: LabGpu): string {
-  const label = `${gpu.index}  ${gpu.name.replace(/^NVIDIA (GeForce )?/, "")}`;
-  const gib = (mib: number) => (mib / 1024).toFixed(1);
+  const model = gpu.name.replace(/^NVIDIA (GeForce )?/, "");
+  const label = `${gpu.index}  ${gpu.utilizationPct === null ? model : model.replace(" 80GB HBM3", "")}`;
+  const gib = (mib: number) => (mib / 1024).toFixed(mib < 10 * 1024 ? 1 : 0);
   const { utilizationPct: load, memoryUsedMib: used, memoryTotalMib: total, temperatureC, powerW } = gpu;
   if (load === null) return `${label}: faulty: its figures cannot be read`;
   const filled = load === 0 ? 0 : load === 100 ? 5 : Math.min(4, Math.max(1, Math.round(load / 20)));

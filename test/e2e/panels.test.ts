@@ -212,7 +212,7 @@ describe("the panels, in the real editor against real hosts", function () {
     await seen("the end of the job", async () => (await text()).includes("exit 3 after"));
     const shown = await text();
     assert.match(shown, /\$0\.44\/h/);
-    assert.match(shown, /at today’s rate, for the job below/);
+    assert.match(shown, /at today's rate, for the job below/);
     for (const what of ["host.changed", "job.queued", "job.failed", "host.added"])
       await seen(`the event ${what}`, async () => (await text()).includes(what));
     await page.getByRole("button", { name: "train it.py" }).click();

@@ -52,11 +52,11 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
     await editor.page.keyboard.press("Escape");
   });
   await step("the question before the service stops", async () => {
-    await editor.runCommand("hwLedger: Stop the Fleet’s Service on This Machine");
+    await editor.runCommand("hwLedger: Stop the Fleet's Service on This Machine");
     await editor.until("the question", () => editor.page.locator(".monaco-dialog-box").isVisible());
     await picture("dialog-stop-service-dark");
-    await editor.pressDialogButton("Stop the fleet’s service on this machine?", "Stop the Service");
-    await editor.waitForNotification("The fleet’s service has stopped");
+    await editor.pressDialogButton("Stop the fleet's service on this machine?", "Stop the Service");
+    await editor.waitForNotification("The fleet's service has stopped");
   });
   await album.inEveryTheme("stopped");
 }

@@ -159,7 +159,7 @@ describe("contact with the service", () => {
     const text = connectionMessage(aFleet(), lost) ?? "";
     assert.match(
       text,
-      /^Not connected: .*nothing listens there.*Trying again.*whether the fleet’s service runs/,
+      /^Not connected: .*nothing listens there.*Trying again.*whether the fleet's service runs/,
     );
     assert.match(connectionMessage(aFleet(), lost, true) ?? "", /Start it with the ▷ above/);
     assert.equal(connectionMessage(aFleet(), live), null);

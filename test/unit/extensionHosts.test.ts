@@ -59,7 +59,7 @@ describe("the Hosts view", () => {
 
   it("groups by how hosts are reached", () => {
     assert.deepEqual(outline([rtx, away, local], { groupBy: "source" }), [
-      "The service’s machine",
+      "The service's machine",
       "  laptop",
       "By SSH",
       "  attic",

@@ -37,8 +37,39 @@ describe("the rows of the Hosts view", () => {
     const fleet = aFleet([aHost({ rateMicroUsdPerHour: 440_000, activeJobs: 1 })]);
     assert.deepEqual(texts(treeRows(fleet, live, 0)), [
       "rtx-box | online · 0/1 free · 1 job · $0.44/h",
-      "0  RTX 3090 | ▰▰▱▱▱ 37 % · 11.8/24.0 GiB · 62 °C · 210 W",
+      "0  RTX 3090 | ▰▰▱▱▱ 37 % · 12/24 GiB · 62 °C · 210 W",
     ]);
+  });
+
+  it("say a model's memory once, small amounts to a tenth", () => {
+    const rowOf = (name: string, usedGiB: number, totalGiB: number) => {
+      const bytes = (gib: number) => ({ value: gib * 1_073_741_824 });
+      const gpu = aGpu({ name, memoryUsedBytes: bytes(usedGiB), memoryTotalBytes: bytes(totalGiB) });
+      const [, row] = treeRows(aFleet([aHost({ reading: aReading({ gpus: [gpu] }) })]), live, 0);
+      return `${row?.label} | ${row?.description.split(" · ")[1]}`;
+    };
+    assert.deepEqual(
+      [
+        rowOf("NVIDIA H100 80GB HBM3", 67.4, 79.6),
+        rowOf("NVIDIA A100-SXM4-80GB", 0.04, 80),
+        rowOf("NVIDIA A100 80GB PCIe", 9.94, 80),
+        rowOf("NVIDIA A100-PCIE-40GB MIG 1g.5gb", 1, 4.75),
+        rowOf("NVIDIA GeForce RTX 3060", 9.96, 12),
+      ],
+      [
+        "0  H100 | 67/80 GiB",
+        "0  A100-SXM4 | 0.0/80 GiB",
+        "0  A100 PCIe | 9.9/80 GiB",
+        "0  A100-PCIE MIG 1g.5gb | 1.0/4.8 GiB",
+        "0  RTX 3060 | 10/12 GiB",
+      ],
+    );
+  });
+
+  it("keep the size in the model's name where the memory itself is not known", () => {
+    const gpu = aGpu({ name: "NVIDIA H100 80GB HBM3", memoryUsedBytes: { unsupported: "error" } });
+    const [, row] = treeRows(aFleet([aHost({ reading: aReading({ gpus: [gpu] }) })]), live, 0);
+    assert.equal(row?.label, "0  H100 80GB HBM3");
   });
 
   it("leave out what a device cannot tell and never show it as 0", () => {
@@ -66,7 +97,7 @@ describe("the rows of the Hosts view", () => {
     const rows = treeRows(aFleet([host], 5_000), live, 65_000);
     assert.deepEqual(texts(rows), [
       "rtx-box | offline, seen 3 min ago",
-      "0  RTX 3090 | 3 min ago: 37 % · 11.8/24.0 GiB · 62 °C · 210 W",
+      "0  RTX 3090 | 3 min ago: 37 % · 12/24 GiB · 62 °C · 210 W",
     ]);
     assert.ok(rows.every((row) => row.isStale && row.icon?.color === "disabledForeground"));
   });

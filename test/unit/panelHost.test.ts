@@ -58,7 +58,7 @@ describe("a host's panel", () => {
   it("says what its jobs have cost at today's rate, and that nobody knows without one", () => {
     const ran = aJob({ state: "succeeded", startedAtMs: 100_000, endedAtMs: 100_000 + 1_800_000 });
     const { cost, jobs } = modelOf([ran], 2_000_000);
-    assert.deepEqual(cost, { rate: "$2.00/h", jobs: "$1.00 at today’s rate, for the job below" });
+    assert.deepEqual(cost, { rate: "$2.00/h", jobs: "$1.00 at today's rate, for the job below" });
     assert.equal(jobs[0]?.cost.text, "$1.00");
     assert.deepEqual(modelOf([ran], null).cost, { rate: "no rate is set", jobs: "unknown without a rate" });
     assert.deepEqual(jobCostFigure(aJob({ startedAtMs: null }), 1, nowMs).hint, "it never ran");

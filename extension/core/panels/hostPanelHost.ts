@@ -65,7 +65,7 @@ function facts(host: KnownHost, contact: Contact): HostPanelHost["facts"] {
 }
 
 function addressText(connection: KnownHost["record"]["connection"]): string {
-  if (connection.kind === "local") return "this machine (the service’s)";
+  if (connection.kind === "local") return "this machine (the service's)";
   const { user, alias, port } = connection;
   return printable(`${user === null ? "" : `${user}@`}${alias}${port === null ? "" : `:${port}`}`);
 }

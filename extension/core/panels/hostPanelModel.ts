@@ -90,7 +90,7 @@ function costText(jobs: readonly JobRecord[], rate: number | null, nowMs: number
   const count = shown.length === 1 ? "the job below" : `the ${shown.length} jobs below`;
   return {
     rate: formatRate(rate),
-    jobs: shown.length === 0 ? "" : `${formatUsd(sum)} at today’s rate, for ${count}`,
+    jobs: shown.length === 0 ? "" : `${formatUsd(sum)} at today's rate, for ${count}`,
   };
 }
 

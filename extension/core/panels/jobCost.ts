@@ -31,5 +31,5 @@ export function jobCostFigure(
   if (job.startedAtMs === null) return { text: "–", value: null, hint: "it never ran" };
   const cost = jobCostMicroUsd(job, microUsdPerHour, nowMs);
   if (cost === null) return { text: "unknown", value: null, hint: "the host has no rate" };
-  return { text: formatUsd(cost), value: cost, hint: "at today’s rate" };
+  return { text: formatUsd(cost), value: cost, hint: "at today's rate" };
 }

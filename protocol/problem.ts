@@ -24,7 +24,7 @@ export class Refusal extends Error {
 
   constructor(code: ProblemCode, facts: Facts = {}, options?: { cause?: unknown }) {
     const wellFormed = wellFormedFacts(facts);
-    super(fill(problemCatalog[code].detail, wellFormed), options);
+    super(fillSlots(problemCatalog[code].detail, wellFormed), options);
     this.name = "Refusal";
     this.code = code;
     this.facts = wellFormed;
@@ -50,9 +50,9 @@ export function problemOf(code: ProblemCode, given: Facts = {}): Problem {
     type: `urn:hwledger:problem:${code}`,
     title: kind.title,
     ...(kind.status === null ? {} : { status: kind.status }),
-    detail: fill(kind.detail, facts),
+    detail: fillSlots(kind.detail, facts),
     code,
-    next: fill(kind.next, facts),
+    next: fillSlots(kind.next, facts),
     facts: { ...facts },
   };
 }
@@ -74,7 +74,8 @@ function wellFormedFacts(facts: Facts): Facts {
   );
 }
 
-function fill(template: string, facts: Facts): string {
+/** A sentence with its `{slots}` filled from facts; one without a fact stays. */
+export function fillSlots(template: string, facts: Facts): string {
   return template.replace(/\{(\w+)\}/g, (slot, name: string) => {
     const fact = facts[name];
     return fact === undefined ? slot : String(fact);

@@ -18,6 +18,8 @@ export interface HomeLayout {
   serviceLog: string;
   /** What a service in the background printed on its way up. */
   startLog: string;
+  /** There while a person wants no service here: `hwledger down` makes it, the next start takes it away. */
+  stoppedMark: string;
   ssh: string;
 }
 
@@ -35,6 +37,7 @@ export function homeLayout(directory: string): HomeLayout {
     logs: join(directory, "logs"),
     serviceLog: join(directory, "service.log"),
     startLog: join(directory, "start.log"),
+    stoppedMark: join(directory, "stopped"),
     ssh: join(directory, "ssh"),
   };
 }

@@ -56,6 +56,7 @@ export async function startService(options: StartOptions): Promise<StartedServic
   const lock = holdLock(layout.lock);
   if (lock === null) return runningElsewhere(layout);
   rmSync(layout.serviceFile, { force: true }); // of a service that was killed
+  rmSync(layout.stoppedMark, { force: true });
   growHeap();
   const logFile = createWriteStream(layout.serviceLog, { flags: "a", mode: 0o600 });
   logFile.on("error", () => undefined); // a full disk ends the log, not the service

@@ -1,28 +1,41 @@
 import type { Problem } from "../../protocol/problem.ts";
+import { editorNext } from "./editorNext.ts";
+import type { FleetPlace } from "./fleetPlace.ts";
 import { plainWords } from "./plainWords.ts";
+
+/**
+ * What a click leads to: try again, join by a link, start or restart the service on this machine, or join the fleet of
+ * this machine again.
+ */
+export type WayBack = "reconnect" | "join" | "start" | "restart" | "rejoin";
 
 /** Why there is no contact, and what a person can do about it in the editor. */
 export interface AwayText {
   what: string;
   next: string;
-  /** What a click leads to. */
-  way: "reconnect" | "join";
+  way: WayBack;
 }
 
 const reconnect = "choose “Reconnect to the Fleet”";
+const statusBar = "click “not connected” in the status bar";
 const freshLink = "Ask an admin of the fleet for a fresh join link, then choose “Join a Fleet”.";
 
+/** Codes of problems that only a new membership ends. */
+const membershipCodes: readonly string[] = ["no-certificate", "certificate-refused"];
+
+/** Whether the service answers, and turns this membership down. */
+export function isMembershipProblem({ code }: Pick<Problem, "code">): boolean {
+  return membershipCodes.includes(code);
+}
+
 /** A problem of the connection in words for somebody who has the editor and no command line. */
-export function awayText(problem: Problem): AwayText {
+export function awayText(problem: Problem, place: FleetPlace = "elsewhere"): AwayText {
   const reason = String(problem.facts?.["reason"] ?? "");
   const url = String(problem.facts?.["url"] ?? "");
+  if (isMembershipProblem(problem)) return membershipText(reason, place);
   switch (problem.code) {
     case "service-unreachable":
-      return {
-        what: plainWords(problem.detail),
-        next: "See whether the fleet's service runs there, and whether this machine is on its network.",
-        way: "reconnect",
-      };
+      return unreachableText(problem, place);
     case "service-untrusted":
       return /not yet valid|expired/.test(reason)
         ? wrongClock(`the certificate of the service at ${url} does not fit today's date`)
@@ -31,28 +44,43 @@ export function awayText(problem: Problem): AwayText {
             next: `When the right one is back, ${reconnect}. If the fleet was set up anew, join it again.`,
             way: "reconnect",
           };
-    case "no-certificate":
-    case "certificate-refused":
-      return membershipText(reason);
     case "protocol-mismatch":
-      return versionsText(problem);
+      return versionsText(problem, place);
     default:
       return {
         what: plainWords(`${problem.title}. ${problem.detail}`),
-        next: plainWords(problem.next),
+        next: plainWords(editorNext(problem)),
         way: "reconnect",
       };
   }
 }
 
-function membershipText(reason: string): AwayText {
+function unreachableText(problem: Problem, place: FleetPlace): AwayText {
+  if (place === "elsewhere")
+    return {
+      what: plainWords(problem.detail),
+      next: editorNext(problem),
+      way: "reconnect",
+    };
+  return {
+    what:
+      place === "here"
+        ? "the fleet's service on this machine does not answer."
+        : "the fleet's service on this machine was stopped.",
+    next: `To start it, ${statusBar}. Jobs on the hosts run on meanwhile.`,
+    way: "start",
+  };
+}
+
+function membershipText(reason: string, place: FleetPlace): AwayText {
   if (/not valid yet/.test(reason)) return wrongClock("your membership is not valid yet");
   const what = /expired/.test(reason)
     ? "your membership of this fleet has run out."
     : /revoked/.test(reason)
       ? "your membership of this fleet was withdrawn."
       : "the fleet's service no longer accepts your membership.";
-  return { what, next: freshLink, way: "join" };
+  if (place === "elsewhere") return { what, next: freshLink, way: "join" };
+  return { what, next: `The fleet is on this machine: to join it again, ${statusBar}.`, way: "rejoin" };
 }
 
 function wrongClock(what: string): AwayText {
@@ -63,15 +91,21 @@ function wrongClock(what: string): AwayText {
   };
 }
 
-function versionsText({ facts }: Problem): AwayText {
+function versionsText({ facts }: Problem, place: FleetPlace): AwayText {
   const service = Number(facts?.["service"]);
   const peer = Number(facts?.["peer"]);
+  const what = `the fleet's service speaks version ${service} of the protocol, this extension version ${peer}.`;
+  if (service > peer)
+    return { what, next: "Update the extension hwLedger Fleet in this editor.", way: "reconnect" };
+  if (place === "elsewhere")
+    return {
+      what,
+      next: `The service is the older of the two: when it was updated, ${reconnect}.`,
+      way: "reconnect",
+    };
   return {
-    what: `the fleet's service speaks version ${service} of the protocol, this extension version ${peer}.`,
-    next:
-      service > peer
-        ? "Update the extension hwLedger Fleet in this editor."
-        : `The service is the older of the two: when it was updated, ${reconnect}.`,
-    way: "reconnect",
+    what,
+    next: `The service is the older of the two: to restart it as this extension has it, ${statusBar}.`,
+    way: "restart",
   };
 }

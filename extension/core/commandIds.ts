@@ -4,6 +4,7 @@ export const commandIds = {
   leave: "hwledger.leave",
   reconnect: "hwledger.reconnect",
   startService: "hwledger.startService",
+  startOwnService: "hwledger.startOwnService",
   stopService: "hwledger.stopService",
   restartService: "hwledger.restartService",
   showServiceLog: "hwledger.showServiceLog",

@@ -2,7 +2,7 @@ import type { LocalService } from "./createLocalService.ts";
 import type { Membership } from "./createMembership.ts";
 
 export interface AutoStartNeeds {
-  membership: Pick<Membership, "session" | "profile" | "listen" | "reconnect">;
+  membership: Pick<Membership, "session" | "profile" | "listen" | "moveTo">;
   local: Pick<LocalService, "start">;
   /** Whether the person wants that for this data folder. */
   isWanted: (home: string) => boolean;
@@ -28,7 +28,10 @@ export function createAutoStart({ membership, local, isWanted, now, onFailure }:
     if (session.contact.problem.code !== "service-unreachable") return;
     if (now() - triedAtMs < shortestMs || !isWanted(home)) return;
     triedAtMs = now();
-    local.start(home).then(() => membership.reconnect(), onFailure);
+    local
+      .start(home)
+      .then(({ url }) => membership.moveTo(url))
+      .catch(onFailure);
   }
 
   return membership.listen(look);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { problemOf, problemSchema, RemoteProblem } from "../../protocol/problem.ts";
@@ -22,6 +23,8 @@ export interface LocalService {
   start(home?: string | null): Promise<z.infer<typeof runningSchema>>;
   /** Ends it; `stopped` is false when none ran. */
   stop(home?: string | null): Promise<z.infer<typeof stoppedSchema>>;
+  /** Whether a person stopped it, here or elsewhere, and nobody has started it since. */
+  wasStopped(home: string): boolean;
   /** The service's log. */
   logFile(home?: string | null): string;
   /** A one-use link that lets an admin in. The service must run. */
@@ -55,6 +58,7 @@ export function createLocalService({ program, findNode, runTool, home }: LocalSe
   return {
     start: (folder = null) => run(["up", "--detach", "--listen", "127.0.0.1:0"], folder, runningSchema),
     stop: (folder = null) => run(["down"], folder, stoppedSchema),
+    wasStopped: (folder) => existsSync(join(folder, "stopped")),
     logFile: (folder = null) => join(folder ?? home(), "service.log"),
     async joinLink(folder) {
       const made = await run(["token", "create", "--role", "admin"], folder, linkSchema);

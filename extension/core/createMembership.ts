@@ -1,4 +1,5 @@
 import type { Identity } from "../../protocol/client/identity.ts";
+import { fleetPlace, type FleetPlace } from "./fleetPlace.ts";
 import type { FleetSession } from "./openFleetSession.ts";
 import { defaultFleetLabel, withProfile, type FleetTraits, type Profile } from "./profile.ts";
 
@@ -19,6 +20,8 @@ export interface MembershipNeeds {
   store: ProfileStore;
   active: ActiveFleet;
   openSession: (identity: Identity) => FleetSession;
+  /** Whether a person stopped the service of a data folder on this machine. */
+  wasStopped: (home: string) => boolean;
 }
 
 /** Which fleets this editor belongs to, the one this window shows, and the connection to it. */
@@ -29,8 +32,8 @@ export interface Membership {
   readonly profiles: readonly Profile[];
   /** The fleet that this window shows. */
   readonly profile: Profile | null;
-  /** Whether this editor started that fleet's service, on this machine. */
-  readonly isLocal: boolean;
+  /** Where that fleet's service runs. */
+  readonly place: FleetPlace;
   /** Reads the store and connects, the first time; afterwards what is. Rejects when the store cannot be read. */
   ready(): Promise<FleetSession | null>;
   /** Keeps the identity, in place of an earlier one of the same fleet, and shows that fleet. */
@@ -45,13 +48,16 @@ export interface Membership {
   refresh(): Promise<void>;
   /** Connects anew with the same identity, when that helps more than waiting. */
   reconnect(): void;
+  /** The service of the fleet that is shown listens there now: connects to it and remembers the address. */
+  moveTo(url: string): Promise<void>;
   /** Told after every change of the session and in it. Returns how to stop. */
   listen(listener: () => void): () => void;
   close(): void;
 }
 
 /** Knows nothing and does nothing until asked. */
-export function createMembership({ store, active, openSession }: MembershipNeeds): Membership {
+export function createMembership(needs: MembershipNeeds): Membership {
+  const { store, active, openSession } = needs;
   const listeners = new Set<() => void>();
   let profiles: readonly Profile[] = [];
   let session: FleetSession | null | undefined;
@@ -78,7 +84,7 @@ export function createMembership({ store, active, openSession }: MembershipNeeds
   /** Connects to the fleet to be shown unless that is what we are connected to. */
   function show(): void {
     const next = chosen();
-    if (session && next && session.identity.certificatePem === next.identity.certificatePem) return changed();
+    if (session && next && isSameWay(session.identity, next.identity)) return changed();
     replace(next && openSession(next.identity));
   }
 
@@ -104,6 +110,12 @@ export function createMembership({ store, active, openSession }: MembershipNeeds
     }
   }
 
+  function reconnect(): void {
+    if (!session) return;
+    if (session.contact.kind === "lost") session.stream.retryNow();
+    else if (session.contact.kind === "refused") replace(openSession(session.identity));
+  }
+
   return {
     get session() {
       return session;
@@ -114,8 +126,8 @@ export function createMembership({ store, active, openSession }: MembershipNeeds
     get profile() {
       return session ? chosen() : null;
     },
-    get isLocal() {
-      return session ? (chosen()?.home ?? null) !== null : false;
+    get place() {
+      return fleetPlace(session ? chosen() : null, needs.wasStopped);
     },
     async ready() {
       if (session !== undefined) return session;
@@ -159,10 +171,13 @@ export function createMembership({ store, active, openSession }: MembershipNeeds
       profiles = kept;
       show();
     },
-    reconnect() {
-      if (!session) return;
-      if (session.contact.kind === "lost") session.stream.retryNow();
-      else if (session.contact.kind === "refused") replace(openSession(session.identity));
+    reconnect,
+    async moveTo(url) {
+      const shown = session ? chosen() : null;
+      if (shown === null || shown.identity.url === url) return reconnect();
+      const moved = { ...shown.identity, url };
+      await write((kept) => withProfile(kept, { ...shown, identity: moved }));
+      show();
     },
     listen(listener) {
       listeners.add(listener);
@@ -174,4 +189,9 @@ export function createMembership({ store, active, openSession }: MembershipNeeds
       session = null;
     },
   };
+}
+
+/** Whether two identities reach the same service with the same certificate. */
+function isSameWay(one: Identity, other: Identity): boolean {
+  return one.certificatePem === other.certificatePem && one.url === other.url;
 }

@@ -1,7 +1,8 @@
 import type { Prompt } from "../../protocol/prompt.ts";
-import { awayText } from "./awayText.ts";
+import { awayText, type WayBack } from "./awayText.ts";
 import type { Contact } from "./contact.ts";
 import { formatAge, formatRate } from "./figures.ts";
+import type { FleetPlace } from "./fleetPlace.ts";
 import type { FleetState } from "./fleetState.ts";
 import { gpuUse } from "./gpuUse.ts";
 
@@ -12,8 +13,16 @@ export interface StatusBarText {
   /** `error`: something waits for a person. `warning`: there is no contact. Drawn on those colours. */
   tone: "normal" | "warning" | "error";
   /** What a click does. */
-  click: "dashboard" | "hosts" | "reconnect" | "join";
+  click: "dashboard" | "hosts" | WayBack;
 }
+
+const clicks: Record<WayBack, string> = {
+  reconnect: "Click to try again.",
+  join: "Click to join again.",
+  rejoin: "Click to join again.",
+  start: "Click to start it.",
+  restart: "Click to restart it.",
+};
 
 /** What the status bar says of the fleet. Never figures without contact. `waiting`: questions of hosts to a person. */
 export function statusBarText(
@@ -21,6 +30,7 @@ export function statusBarText(
   contact: Contact,
   nowMs: number,
   waiting: readonly Prompt[] = [],
+  place: FleetPlace = "elsewhere",
 ): StatusBarText {
   switch (contact.kind) {
     case "connecting":
@@ -30,20 +40,17 @@ export function statusBarText(
         tone: "normal",
         click: "reconnect",
       };
-    case "lost":
-      return lost([
-        `Not connected to the fleet's service for ${formatAge(nowMs - contact.sinceMs)}.`,
-        contact.problem.detail,
-        "Trying again by itself; click to try now.",
-      ]);
-    case "refused": {
-      const { what, next, way } = awayText(contact.problem);
+    case "lost": {
+      const { what, way } = awayText(contact.problem, place);
       const lines = [
-        `Not connected: ${what}`,
-        next,
-        way === "join" ? "Click to join again." : "Click to try again.",
+        `Not connected for ${formatAge(nowMs - contact.sinceMs)}: ${what}`,
+        way === "reconnect" ? "Trying again by itself; click to try now." : clicks[way],
       ];
-      return { ...lost(lines), tone: "error", click: way };
+      return { ...lost(lines), click: way };
+    }
+    case "refused": {
+      const { what, next, way } = awayText(contact.problem, place);
+      return { ...lost([`Not connected: ${what}`, next, clicks[way]]), tone: "error", click: way };
     }
     case "live":
       return live(fleet, waiting);

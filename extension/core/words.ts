@@ -16,7 +16,6 @@ export const words = {
     stopped: "The fleet's service has stopped. Jobs on the hosts run on.",
     noneRuns: "No service of this fleet runs on this machine.",
     showLog: "Show the Log",
-    start: "Start It",
   },
   statusBar: {
     whichName: "hwLedger Fleet: which fleet",
@@ -61,6 +60,10 @@ export const words = {
     removeFrom: "Remove from the fleet",
     removeQuestion: (name: string) => `Remove ${name} from the fleet?`,
     removeDetail: "Nothing on the host is touched. Its jobs and their logs stay in the fleet.",
+    removeBusy: (name: string) => `${name} has jobs that have not ended.`,
+    removeBusyDetail:
+      "Where the host is gone for good, its jobs can be given up: they count as lost, and whatever still runs there is left alone. Otherwise cancel them or wait for their end.",
+    removeAnyway: "Give Up Its Jobs and Remove",
     filterTitle: "Filter the Hosts",
     filterPrompt: "Words that a host must have in its name, address, status, GPUs or processes",
     testing: "Test the connection to",
@@ -99,7 +102,7 @@ export const words = {
   },
   join: {
     title: "Join a Fleet",
-    prompt: "The join link that a member of the fleet gave you, or that “npm start” printed",
+    prompt: "The join link that a member of the fleet gave you, or that its service printed at its start",
     placeHolder: "hwledger://join?url=…",
     linkQuestion: "A link asks to join this fleet",
     linkDetail: (url: string, fingerprint: string) =>
@@ -144,7 +147,7 @@ export const words = {
     unsavedBuffer: "a buffer that is not saved",
     cannotTake: (host: string, script: string, reason: string) => `${host} cannot take ${script}: ${reason}.`,
     ownEnvironment: (job: string, names: string) => `${job} had environment variables of its own: ${names}.`,
-    ownEnvironmentDetail: "Their values are kept nowhere. The command line can give them again with --env.",
+    ownEnvironmentDetail: "Their values are kept nowhere. Without them it may go differently.",
     without: "Run Without Them",
     notHere: (script: string, why: string) => `${script} is not here. ${why}`,
     gone: "It was moved, deleted or closed since it was dispatched.",
@@ -158,6 +161,8 @@ export const words = {
     logIn: "Log In",
     reconnect: "Reconnect",
     joinAgain: "Join Again",
+    start: "Start the Service",
+    restart: "Restart the Service",
   },
   job: {
     onHost: (job: string, host: string) => `${job} on ${host}`,

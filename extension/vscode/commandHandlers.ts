@@ -52,6 +52,7 @@ function fleetHandlers({ membership, joining, service, panels, log, output }: Co
       membership.reconnect();
     },
     [commandIds.startService]: () => service.start(),
+    [commandIds.startOwnService]: () => service.start(),
     [commandIds.stopService]: () => service.stop(),
     [commandIds.restartService]: () => service.restart(),
     [commandIds.showServiceLog]: () => service.showLog(),
@@ -89,7 +90,7 @@ function hostHandlers({ membership, hostsView, panels, now }: CommandParts) {
     [commandIds.addHost]: withSession((session) => addHost(session)),
     [commandIds.testConnection]: withSession((session, row?: RowHandle) => testConnection(session, row, now)),
     [commandIds.openTerminal]: withSession((session, row?: RowHandle) =>
-      openTerminal(session, row, membership.isLocal),
+      openTerminal(session, row, membership.place !== "elsewhere"),
     ),
     [commandIds.removeHost]: withSession((session, row?: RowHandle) => removeHost(session, row)),
     [commandIds.setRate]: withSession((session, row?: RowHandle) => setRate(session, row)),

@@ -67,7 +67,7 @@ export function createHostsView(membership: Membership, now: () => number): Host
 
   function update(): void {
     const { session } = membership;
-    const message = session ? connectionMessage(session.fleet, session.contact, membership.isLocal) : null;
+    const message = session ? connectionMessage(session.fleet, session.contact, membership.place) : null;
     if (view.message !== (message ?? undefined)) view.message = message ?? undefined;
     const description = filter === "" ? undefined : words.filter(filter);
     if (view.description !== description) view.description = description;

@@ -6,7 +6,7 @@ import { endNotice, jobSettingIds } from "../core/jobSettings.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
-import { problemText } from "../core/problemText.ts";
+import { noticeText } from "../core/problemText.ts";
 import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 
@@ -43,11 +43,7 @@ export function createJobNotices(
 
   async function tell(session: FleetSession, job: JobRecord): Promise<void> {
     const outcome = printable(jobOutcomeText(job));
-    const text = problemText({
-      title: `${words.job.onHost(printable(jobLabel(job)), job.host)}: ${outcome}`,
-      detail: "",
-      next: "",
-    });
+    const text = noticeText(`${words.job.onHost(printable(jobLabel(job)), job.host)}: ${outcome}.`);
     const isBad = jobTone(job) === "bad";
     const show = isBad ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
     const { noticeShowLog } = words.job;

@@ -15,6 +15,9 @@ const commands: Record<StatusBarText["click"], string> = {
   hosts: `${viewIds.hosts}.focus`,
   reconnect: commandIds.reconnect,
   join: commandIds.join,
+  rejoin: commandIds.startOwnService,
+  start: commandIds.startOwnService,
+  restart: commandIds.restartService,
 };
 const backgrounds: Record<StatusBarText["tone"], string | null> = {
   normal: null,
@@ -43,7 +46,7 @@ export function createStatusBar(membership: Membership, now: () => number): vsco
       drawn = "";
       return item.hide();
     }
-    const next = statusBarText(session.fleet, session.contact, now(), session.prompts);
+    const next = statusBarText(session.fleet, session.contact, now(), session.prompts, membership.place);
     const text = JSON.stringify(next);
     if (text !== drawn) show(item, next);
     drawn = text;

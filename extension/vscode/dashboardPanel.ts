@@ -28,7 +28,7 @@ export function dashboardPanels(host: PanelHost): Panels<"fleet"> {
     createPanel<DashboardModel, DashboardMessage>(panel, host, {
       page: "dashboard",
       title: () => words.panel.dashboard,
-      model: () => dashboardModel(membership.session, now()),
+      model: () => dashboardModel(membership.session, now(), membership.place),
       messageSchema: dashboardMessageSchema,
       onMessage(message) {
         if (message.kind === "in-sight") {

@@ -93,6 +93,21 @@ export async function removeHost(session: FleetSession, row: RowHandle | undefin
   try {
     await session.client.call("removeHost", { params: { host: id } });
   } catch (error) {
+    const problem = problemIn(error);
+    if (problem.code === "host-busy") await removeBusyHost(session, host);
+    else await showProblem(problem);
+  }
+}
+
+/** A host that is gone for good would keep its jobs, and itself, for ever. */
+async function removeBusyHost(session: FleetSession, { record: { id, name } }: KnownHost): Promise<void> {
+  const { removeBusy, removeBusyDetail, removeAnyway } = words.hosts;
+  const options = { modal: true, detail: removeBusyDetail };
+  const answer = await vscode.window.showWarningMessage(removeBusy(name), options, removeAnyway);
+  if (answer !== removeAnyway) return;
+  try {
+    await session.client.call("removeHost", { params: { host: id }, query: { force: "1" } });
+  } catch (error) {
     await showProblem(problemIn(error));
   }
 }

@@ -37,7 +37,8 @@ function fillHostPanel(panel: vscode.WebviewPanel, hostId: HostId, host: PanelHo
     title: () => known()?.record.name ?? words.panel.host,
     model() {
       const metrics = history.lastMinutes(minutes);
-      return hostPanelModel(membership.session, { hostId, minutes, metrics, events: history.events }, now());
+      const facts = { hostId, minutes, metrics, events: history.events };
+      return hostPanelModel(membership.session, facts, now(), membership.place);
     },
     messageSchema: hostMessageSchema,
     onMessage(message) {

@@ -13,12 +13,12 @@ export function keepContextKeys(membership: Membership): vscode.Disposable {
   }
 
   function show(): void {
-    const { session, isLocal, profiles } = membership;
+    const { session, place, profiles } = membership;
     set(contextKeys.membership, session === undefined ? "unknown" : session === null ? "none" : "joined");
     // Live, but not yet told of its hosts: "no hosts yet" would be made up.
     const isLoading = session?.contact.kind === "live" && !session.fleet.isKnown;
     set(contextKeys.contact, isLoading ? "connecting" : (session?.contact.kind ?? "none"));
-    set(contextKeys.isLocal, isLocal);
+    set(contextKeys.isLocal, place !== "elsewhere");
     set(contextKeys.hasSeveral, profiles.length > 1);
   }
 

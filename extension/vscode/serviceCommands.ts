@@ -1,14 +1,16 @@
 import * as vscode from "vscode";
+import { isMembershipProblem } from "../core/awayText.ts";
 import { commandIds } from "../core/commandIds.ts";
 import type { LocalService } from "../core/createLocalService.ts";
 import type { Membership } from "../core/createMembership.ts";
+import type { Profile } from "../core/profile.ts";
 import { words } from "../core/words.ts";
 import type { JoinCommands } from "./joinCommands.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 /** The fleet's service on this machine, as a person handles it. */
 export interface ServiceCommands {
-  /** Starts it and shows its fleet, which this editor joins the first time. */
+  /** Starts it and shows its fleet, which this editor joins the first time, and again where it no longer counts. */
   start(): Promise<void>;
   stop(): Promise<void>;
   restart(): Promise<void>;
@@ -19,43 +21,34 @@ export interface ServiceNeeds {
   membership: Membership;
   local: LocalService;
   joining: Pick<JoinCommands, "joinOwn">;
-  /** Remembers, over windows and restarts, that the person stopped the service of a data folder. */
-  stoppedHomes: StoppedHomes;
 }
 
-/** Data folders whose service the person stopped and did not start again. */
-export interface StoppedHomes {
-  has(home: string): boolean;
-  add(home: string): void;
-  delete(home: string): void;
-}
-
-export function createServiceCommands({
-  membership,
-  local,
-  joining,
-  stoppedHomes,
-}: ServiceNeeds): ServiceCommands {
+export function createServiceCommands({ membership, local, joining }: ServiceNeeds): ServiceCommands {
   /** The data folder of the fleet that is shown, where its service is on this machine. */
   const shownHome = (): string | null => membership.profile?.home ?? null;
 
   async function startAndShow(): Promise<void> {
     await membership.ready().catch(() => null);
-    const { home } = await busy(words.service.starting, () => local.start(shownHome()));
-    stoppedHomes.delete(home);
+    const { home, url } = await busy(words.service.starting, () => local.start(shownHome()));
     const known = membership.profiles.find((profile) => profile.home === home);
-    if (known === undefined) {
+    if (known === undefined || isTurnedDown(known)) {
       const link = await local.joinLink(home);
-      return await joining.joinOwn(link, { home, label: words.service.thisMachine });
+      return await joining.joinOwn(link, { home, label: known?.label ?? words.service.thisMachine });
     }
     membership.switchTo(known.identity.fleetId);
-    membership.reconnect();
+    await membership.moveTo(url);
+  }
+
+  /** Whether the fleet is shown and its service no longer accepts this editor. */
+  function isTurnedDown({ identity }: Profile): boolean {
+    const { session } = membership;
+    if (session?.identity.fleetId !== identity.fleetId) return false;
+    return session.contact.kind === "refused" && isMembershipProblem(session.contact.problem);
   }
 
   async function stop(): Promise<boolean> {
     await membership.ready().catch(() => null);
-    const { stopped, home } = await busy(words.service.stopping, () => local.stop(shownHome()));
-    stoppedHomes.add(home);
+    const { stopped } = await busy(words.service.stopping, () => local.stop(shownHome()));
     return stopped;
   }
 
@@ -96,19 +89,4 @@ async function told(work: () => Promise<void>): Promise<void> {
 
 async function busy<T>(title: string, work: () => Promise<T>): Promise<T> {
   return await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, work);
-}
-
-/** Keeps them in the editor's own state. */
-export function rememberedStops(state: vscode.Memento): StoppedHomes {
-  const key = "hwledger.stoppedServices";
-  const kept = () => state.get<string[]>(key, []);
-  return {
-    has: (home) => kept().includes(home),
-    add: (home) => void state.update(key, [...new Set([...kept(), home])]),
-    delete: (home) =>
-      void state.update(
-        key,
-        kept().filter((one) => one !== home),
-      ),
-  };
 }

@@ -28,7 +28,7 @@ import { eventDocuments } from "./eventDocuments.ts";
 import { createJoinCommands } from "./joinCommands.ts";
 import { localService } from "./localService.ts";
 import { profilesSecret, rememberedFleet, secretProfiles } from "./secretProfiles.ts";
-import { createServiceCommands, rememberedStops } from "./serviceCommands.ts";
+import { createServiceCommands } from "./serviceCommands.ts";
 import { flagSetting } from "./setting.ts";
 import { cancelJob } from "./jobCommands.ts";
 import { resumeJobs } from "./resumeJobs.ts";
@@ -48,8 +48,10 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
   const now = () => Date.now();
   const output = vscode.window.createOutputChannel(words.extensionName, { log: true });
   const log = createLogMemory(output, now);
+  const local = localService(context.extensionUri);
   const membership = createMembership({
     store: secretProfiles(context.secrets),
+    wasStopped: (home) => local.wasStopped(home),
     active: rememberedFleet(context.workspaceState, context.globalState),
     openSession: (identity) =>
       openFleetSession({
@@ -66,9 +68,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
   const terminals = createJobTerminals({ membership, memory: terminalMemory, now, requestCancel });
   const dispatching = { membership, terminals, memory, now };
   const joining = createJoinCommands(membership);
-  const local = localService(context.extensionUri);
-  const stoppedHomes = rememberedStops(context.globalState);
-  const service = createServiceCommands({ membership, local, joining, stoppedHomes });
+  const service = createServiceCommands({ membership, local, joining });
   const hostsView = createHostsView(membership, now);
   const ledgerView = createLedgerView(membership, now);
   const panels = createPanelCommands({ extensionUri: context.extensionUri, membership, now });
@@ -106,7 +106,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
       dispose: createAutoStart({
         membership,
         local,
-        isWanted: (home) => flagSetting(settingIds.startAutomatically) && !stoppedHomes.has(home),
+        isWanted: (home) => flagSetting(settingIds.startAutomatically) && !local.wasStopped(home),
         now,
         onFailure: (error) => void showProblem(problemIn(error)),
       }),

@@ -10,6 +10,9 @@ import { startEmptyHanded, vault, type EmptyHanded } from "./emptyHandedFixture.
 const view = "Hosts";
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
 
+/** So long a service that a person stopped is watched: what would start it again looks at once. */
+const stoppedMs = 10_000;
+
 describe("a person with the editor and nothing else", function () {
   this.timeout(180_000);
   let fixture: EmptyHanded;
@@ -160,8 +163,18 @@ describe("a person with the editor and nothing else", function () {
       "what was last known",
       (rows) => rows.length === 3 && rows.every(({ description }) => description.startsWith("seen ")),
     );
+    const banner = await editor.page.locator(".pane-body").first().innerText();
+    assert.match(
+      banner,
+      /Not connected: the fleet's service on this machine was stopped\. To start it, click/,
+    );
     await picture("beginning-stopped-dark");
-    await editor.runCommand("hwLedger: Start a Fleet on This Machine");
+    const endAtMs = Date.now() + stoppedMs;
+    while (Date.now() < endAtMs) {
+      assert.equal(fixture.isServiceUp(), false, "it was started again");
+      await editor.page.waitForTimeout(100);
+    }
+    await editor.page.locator(".statusbar-item", { hasText: "hwLedger: not connected" }).click();
     await hosts("hosts online again", (rows) =>
       rows.every(({ description }) => description.startsWith("online")),
     );

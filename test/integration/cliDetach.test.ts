@@ -4,8 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { homeLayout } from "../../service/homeLayout.ts";
 import { isHeld } from "../../service/runningService.ts";
+import { until } from "../support/until.ts";
 import { spawnCli, type CliWorld } from "./cliFixture.ts";
 
 describe("a service in the background", function () {
@@ -59,6 +61,29 @@ describe("a service in the background", function () {
     assert.equal(existsSync(homeLayout(world.home).serviceFile), false);
     assert.deepEqual((await hwledger("down")).document["stopped"], false);
     assert.equal((await hwledger("status")).code, 3);
+  });
+
+  it("is marked as stopped by a person before it ends, until it is started again", async () => {
+    const { stoppedMark, serviceFile } = homeLayout(world.home);
+    await detach();
+    assert.equal(existsSync(stoppedMark), false);
+    let isOver = false;
+    const down = hwledger("down").finally(() => (isOver = true));
+    while (existsSync(serviceFile) && !isOver) await delay(1);
+    assert.equal(existsSync(stoppedMark), true);
+    await down;
+    assert.equal(existsSync(stoppedMark), true);
+    const { document } = await detach();
+    assert.equal(existsSync(stoppedMark), false);
+    process.kill(Number(document["pid"]), "SIGTERM");
+    await until(() => !existsSync(serviceFile), "the service ends");
+    assert.equal(existsSync(stoppedMark), false);
+  });
+
+  it("leaves no mark in a folder that is no fleet's", async () => {
+    const { child, exit } = spawnCli(world, ["down", "--data", dir]);
+    await buffer(child.stdout);
+    assert.deepEqual([(await exit)[0], existsSync(join(dir, "stopped"))], [0, false]);
   });
 
   it("gives a person a link to get in with", async () => {

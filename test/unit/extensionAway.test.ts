@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { awayText } from "../../extension/core/awayText.ts";
+import { awayText, type WayBack } from "../../extension/core/awayText.ts";
 import { connectionMessage } from "../../extension/core/connectionMessage.ts";
+import type { FleetPlace } from "../../extension/core/fleetPlace.ts";
 import { unknownFleet } from "../../extension/core/fleetState.ts";
+import { panelBanner } from "../../extension/core/panels/panelBanner.ts";
 import { statusBarText } from "../../extension/core/statusBarText.ts";
 import { problemOf, type Facts } from "../../protocol/problem.ts";
 import { problemCatalog, type ProblemCode } from "../../protocol/problemCatalog.ts";
@@ -39,4 +41,36 @@ describe("being without contact", () => {
     assert.equal(awayText(problemOf("certificate-refused", { reason: "It has expired." })).way, "join");
     assert.equal(awayText(problemOf("service-untrusted", { url, reason: "self-signed" })).way, "reconnect");
   });
+
+  const here: [ProblemCode, Facts, FleetPlace, RegExp, WayBack][] = [
+    ["service-unreachable", { url, reason: "no" }, "here", /does not answer\. To start it, click/, "start"],
+    ["service-unreachable", { url, reason: "no" }, "stopped-here", /was stopped\. To start it/, "start"],
+    [
+      "certificate-refused",
+      { reason: "It has expired." },
+      "here",
+      /run out.*to join it again, click/,
+      "rejoin",
+    ],
+    [
+      "protocol-mismatch",
+      { service: 1, peer: 2 },
+      "here",
+      /to restart it as this extension has it/,
+      "restart",
+    ],
+    ["protocol-mismatch", { service: 2, peer: 1 }, "here", /Update the extension/, "reconnect"],
+  ];
+  for (const [code, facts, place, words, way] of here)
+    it(`offers the owner of a service on this machine (${place}) the way out himself: ${code}`, () => {
+      const problem = problemOf(code, facts);
+      const contact = { kind: "refused" as const, sinceMs: 0, problem };
+      assert.match(connectionMessage(unknownFleet, contact, place) ?? "", words);
+      assert.doesNotMatch(connectionMessage(unknownFleet, contact, place) ?? "", /Ask an admin|network/);
+      assert.equal(statusBarText(unknownFleet, contact, 0, [], place).click, way);
+      const banner = panelBanner({ fleet: unknownFleet, contact }, 0, place);
+      assert.match(banner?.text ?? "", words);
+      const run = { reconnect: "reconnect", restart: "restartService" }[way as string] ?? "startOwnService";
+      assert.equal(banner?.actions[0]?.run, run);
+    });
 });

@@ -161,7 +161,10 @@ describe("contact with the service", () => {
       text,
       /^Not connected: .*nothing listens there.*Trying again.*whether the fleet's service runs/,
     );
-    assert.match(connectionMessage(aFleet(), lost, true) ?? "", /Start it with the ▷ above/);
+    assert.match(
+      connectionMessage(aFleet(), lost, "here") ?? "",
+      /on this machine does not answer\. To start it, click “not connected”/,
+    );
     assert.equal(connectionMessage(aFleet(), live), null);
   });
 });
@@ -206,7 +209,7 @@ describe("figures for people", () => {
   });
 
   it("let no link through in a problem", () => {
-    const text = problemText({ title: "T", detail: "[x](command:y)", next: "N" });
+    const text = problemText({ code: "c", title: "T", detail: "[x](command:y)", next: "N" });
     assert.equal(text, "T. [x] (command:y) N");
   });
 });

@@ -1,135 +1,11 @@
 import assert from "node:assert/strict";
-import type { Identity } from "../../protocol/client/identity.ts";
-import type { RouteClient } from "../../protocol/client/routeClient.ts";
-import type { StreamClient, StreamState, TopicListener } from "../../protocol/client/streamClient.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import { createAutoStart } from "../../extension/core/createAutoStart.ts";
 import { createMembership } from "../../extension/core/createMembership.ts";
 import { openFleetSession } from "../../extension/core/openFleetSession.ts";
 import type { Profile } from "../../extension/core/profile.ts";
-import { whenFleetKnown } from "../../extension/core/whenFleetKnown.ts";
-import { aHost, aReading } from "../support/fleetRecords.ts";
-
-const identity = (certificatePem: string, role: Identity["role"] = "admin"): Identity => ({
-  url: "https://127.0.0.1:7443",
-  fleetId: "fleet-1",
-  caFingerprint: "0".repeat(64),
-  caPem: "",
-  certificatePem,
-  keyPem: "",
-  member: "ada",
-  role,
-  notAfterMs: 0,
-});
-
-/** The two clients' part towards a session, played by hand. */
-function aWire() {
-  const topics = new Map<string, TopicListener>();
-  const open = new Set<string>();
-  let onState: (state: StreamState) => void = () => undefined;
-  let retries = 0;
-  const stream = (): StreamClient => ({
-    subscribe(topic, listener) {
-      topics.set(topic, listener);
-      open.add(topic);
-      return () => void open.delete(topic);
-    },
-    state: { kind: "connecting" },
-    retryNow: () => (retries += 1),
-    close: () => open.clear(),
-  });
-  const needs = (member: Identity) => ({
-    identity: member,
-    now: () => 0,
-    createClient: () => ({ close: () => undefined }) as unknown as RouteClient,
-    openStream: (_member: Identity, listener: (state: StreamState) => void) => {
-      onState = listener;
-      return stream();
-    },
-  });
-  return {
-    needs,
-    open,
-    retries: () => retries,
-    state: (state: StreamState) => onState(state),
-    say: (topic: string, data: Parameters<NonNullable<TopicListener["onData"]>>[0]) =>
-      topics.get(topic)?.onData?.(data, true),
-  };
-}
-
-function aStore(kept: Profile[]) {
-  let reads = 0;
-  return {
-    read: () => {
-      reads += 1;
-      return Promise.resolve(kept);
-    },
-    write: (next: readonly Profile[]) => {
-      kept = [...next];
-      return Promise.resolve();
-    },
-    set: (next: Profile[]) => (kept = next),
-    reads: () => reads,
-  };
-}
-
-const profile = (member: Identity, label = "lab"): Profile => ({ identity: member, label, home: null });
-
-describe("a fleet session", () => {
-  it("asks once for the readings of a host that several watch, until the last lets it go", () => {
-    const wire = aWire();
-    const session = openFleetSession(wire.needs(identity("a")));
-    const [one, two] = [aHost().id, "h-0000000000000002" as ReturnType<typeof aHost>["id"]];
-    const [tree, panel] = [{}, {}];
-    session.watchFor(tree, new Set([one]));
-    session.watchFor(panel, new Set([one, two]));
-    assert.deepEqual([...wire.open], ["fleet", "prompts", `metrics:${one}`, `metrics:${two}`]);
-    session.watchFor(tree, new Set());
-    assert.ok(wire.open.has(`metrics:${one}`));
-    session.watchFor(panel, new Set([two]));
-    assert.deepEqual([...wire.open], ["fleet", "prompts", `metrics:${two}`]);
-    session.watchFor(panel, new Set());
-    assert.deepEqual([...wire.open], ["fleet", "prompts"]);
-  });
-
-  it("takes in snapshots and readings, and tells its listeners", () => {
-    const wire = aWire();
-    const session = openFleetSession(wire.needs(identity("a")));
-    let told = 0;
-    session.listen(() => (told += 1));
-    wire.say("fleet", { kind: "fleet", hosts: [aHost()], jobs: [], removedHostIds: [] });
-    session.watchFor({}, new Set([aHost().id]));
-    wire.say(`metrics:${aHost().id}`, { kind: "metrics", reading: aReading({ atMs: 7_000 }) });
-    assert.equal(told, 2);
-    assert.equal(session.fleet.hosts.get(aHost().id)?.reading?.atMs, 7_000);
-  });
-
-  it("does not ask for questions as a viewer, and forgets them without contact", () => {
-    const viewer = aWire();
-    openFleetSession(viewer.needs(identity("a", "viewer")));
-    assert.ok(!viewer.open.has("prompts"));
-    const wire = aWire();
-    const session = openFleetSession(wire.needs(identity("a")));
-    wire.say("prompts", { kind: "prompts", prompts: [{ id: "p-1" } as never] });
-    assert.equal(session.prompts.length, 1);
-    wire.state({ kind: "waiting", retryAtMs: 0, error: new Error("gone") });
-    assert.equal(session.prompts.length, 0);
-  });
-
-  it("is settled by the first snapshot or by failing contact", async () => {
-    const wire = aWire();
-    const session = openFleetSession(wire.needs(identity("a")));
-    const known = whenFleetKnown(session);
-    wire.state({ kind: "connected" });
-    wire.say("fleet", { kind: "fleet", hosts: [], jobs: [], removedHostIds: [] });
-    await known;
-    const other = openFleetSession(wire.needs(identity("a")));
-    const failed = whenFleetKnown(other);
-    wire.state({ kind: "waiting", retryAtMs: 0, error: new Refusal("service-unreachable") });
-    await failed;
-    assert.equal(other.contact.kind, "lost");
-  });
-});
+import { aStore, aWire, identity, profile } from "../support/handPlayedFleet.ts";
+import { until } from "../support/until.ts";
 
 describe("the membership", () => {
   const aMembership = (kept: Profile[]) => {
@@ -140,6 +16,7 @@ describe("the membership", () => {
       store,
       active: { get: () => shown, set: (fleetId) => (shown = fleetId) },
       openSession: (member) => openFleetSession(wire.needs(member)),
+      wasStopped: (home) => home === "/stopped",
     });
     return { wire, store, membership };
   };
@@ -248,6 +125,32 @@ describe("the membership", () => {
     assert.notEqual(membership.session, session);
   });
 
+  it("follows its service to another address, in every window, and tries again at the same", async () => {
+    const { membership, store, wire } = aMembership([profile(first)]);
+    const session = await membership.ready();
+    wire.state({ kind: "waiting", retryAtMs: 0, error: new Error("gone") });
+    await membership.moveTo(first.url);
+    assert.deepEqual([wire.retries(), membership.session], [1, session]);
+    await membership.moveTo("https://127.0.0.1:8");
+    assert.equal(membership.session?.identity.url, "https://127.0.0.1:8");
+    assert.equal((await store.read())[0]?.identity.url, "https://127.0.0.1:8");
+    store.set([profile(first)]);
+    await membership.refresh();
+    assert.equal(membership.session?.identity.url, first.url);
+  });
+
+  it("knows whether its service is on this machine, and whether somebody stopped it there", async () => {
+    for (const [home, place] of [
+      [null, "elsewhere"],
+      ["/data", "here"],
+      ["/stopped", "stopped-here"],
+    ] as const) {
+      const { membership } = aMembership([{ ...profile(first), home }]);
+      await membership.ready();
+      assert.equal(membership.place, place);
+    }
+  });
+
   it("starts a service of this machine again, once a minute at most, and only where that is wanted", async () => {
     const { membership, wire } = aMembership([{ ...profile(first), home: "/data" }]);
     await membership.ready();
@@ -259,7 +162,7 @@ describe("the membership", () => {
       local: {
         start(home) {
           started.push(home ?? "");
-          return Promise.resolve({ url: "", home: "", alreadyRunning: false });
+          return Promise.resolve({ url: "https://127.0.0.1:9", home: "/data", alreadyRunning: false });
         },
       },
       isWanted: () => wanted,
@@ -277,5 +180,7 @@ describe("the membership", () => {
     nowMs = 60_000;
     lost();
     assert.deepEqual(started, ["/data", "/data"]);
+    const address = () => membership.session?.identity.url === "https://127.0.0.1:9";
+    await until(address, "the session is at the address where it listens now");
   });
 });

@@ -2,6 +2,7 @@ import { metricValue, type Metric } from "../../../protocol/metric.ts";
 import type { GpuReading } from "../../../protocol/reading.ts";
 import { unsupportedText } from "../../../protocol/unsupportedText.ts";
 import type { Contact } from "../contact.ts";
+import type { FleetPlace } from "../fleetPlace.ts";
 import { formatAge, formatMemory, formatRate } from "../figures.ts";
 import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "../fleetState.ts";
 import { gpuModel } from "../gpuModel.ts";
@@ -18,8 +19,9 @@ import type { Figure } from "./panelSchema.ts";
 export function dashboardModel(
   session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
   nowMs: number,
+  place: FleetPlace = "elsewhere",
 ): DashboardModel {
-  const banner = panelBanner(session, nowMs);
+  const banner = panelBanner(session, nowMs, place);
   if (!session?.fleet.isKnown) return { banner, summary: [], rows: [], isStale: false };
   const { fleet, contact } = session;
   return {

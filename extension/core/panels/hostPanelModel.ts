@@ -4,6 +4,7 @@ import type { HostId, JobId } from "../../../protocol/ids.ts";
 import { isJobEnded, type JobRecord } from "../../../protocol/job.ts";
 import type { LedgerEvent } from "../../../protocol/ledger/events.ts";
 import { formatAge, formatRate } from "../figures.ts";
+import type { FleetPlace } from "../fleetPlace.ts";
 import type { FleetState, KnownHost } from "../fleetState.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "../jobText.ts";
 import type { FleetSession } from "../openFleetSession.ts";
@@ -34,9 +35,10 @@ export function hostPanelModel(
   session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
   { hostId, minutes, metrics, events }: HostPanelFacts,
   nowMs: number,
+  place: FleetPlace = "elsewhere",
 ): HostPanelModel {
   const host = session?.fleet.hosts.get(hostId);
-  const base = { hostId, minutes, metrics: withGaps(metrics), banner: bannerOf(session, host, nowMs) };
+  const base = { hostId, minutes, metrics: withGaps(metrics), banner: bannerOf(session, host, nowMs, place) };
   if (!session || !host)
     return { ...base, host: null, cost: { rate: "", jobs: "" }, jobs: [], events: null, isStale: true };
   const { fleet, contact } = session;
@@ -65,8 +67,9 @@ function bannerOf(
   session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
   host: KnownHost | undefined,
   nowMs: number,
+  place: FleetPlace,
 ): Banner | null {
-  const banner = panelBanner(session, nowMs);
+  const banner = panelBanner(session, nowMs, place);
   if (host || !session?.fleet.isKnown || banner?.tone === "warning") return banner;
   return { tone: "warning", text: "This host is not in the fleet any more.", actions: [] };
 }

@@ -1,14 +1,24 @@
-import { awayText } from "../awayText.ts";
+import { awayText, type WayBack } from "../awayText.ts";
 import { connectionMessage } from "../connectionMessage.ts";
+import type { FleetPlace } from "../fleetPlace.ts";
 import { formatAge } from "../figures.ts";
 import type { FleetSession } from "../openFleetSession.ts";
 import { words } from "../words.ts";
 import type { Banner } from "./panelSchema.ts";
 
+const waysBack: Record<WayBack, Banner["actions"][number]> = {
+  reconnect: { label: words.waysOut.reconnect, run: "reconnect" },
+  join: { label: words.fleets.join, run: "join" },
+  rejoin: { label: words.waysOut.joinAgain, run: "startOwnService" },
+  start: { label: words.waysOut.start, run: "startOwnService" },
+  restart: { label: words.waysOut.restart, run: "restartService" },
+};
+
 /** What a panel says of the connection; null when all is well. `undefined` is before the secret store was read. */
 export function panelBanner(
   session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
   nowMs: number,
+  place: FleetPlace = "elsewhere",
 ): Banner | null {
   if (session === undefined) return { tone: "info", text: "Looking for your fleet…", actions: [] };
   if (session === null)
@@ -27,16 +37,12 @@ export function panelBanner(
       text: words.hosts.none,
       actions: [{ label: words.hosts.add, run: "addHost" }],
     };
-  const text = connectionMessage(fleet, contact);
+  const text = connectionMessage(fleet, contact, place);
   if (text === null) return null;
   if (contact.kind !== "lost" && contact.kind !== "refused") return { tone: "info", text, actions: [] };
   const age = fleet.isKnown ? ` What is shown was so ${agoText(nowMs - contact.sinceMs)}.` : "";
-  const { way } = awayText(contact.problem);
-  const action =
-    way === "join"
-      ? ({ label: words.fleets.join, run: "join" } as const)
-      : ({ label: words.waysOut.reconnect, run: "reconnect" } as const);
-  return { tone: "warning", text: text + age, actions: [action] };
+  const { way } = awayText(contact.problem, place);
+  return { tone: "warning", text: text + age, actions: [waysBack[way]] };
 }
 
 function agoText(ageMs: number): string {

@@ -1,7 +1,14 @@
 import * as z from "zod";
 
 /** What a banner's button may run: names in `commandIds`. */
-const bannerCommands = z.enum(["join", "startService", "reconnect", "addHost"]);
+const bannerCommands = z.enum([
+  "join",
+  "startService",
+  "startOwnService",
+  "restartService",
+  "reconnect",
+  "addHost",
+]);
 
 /** What stands above a panel when it does not say it all. */
 export const bannerSchema = z.object({

@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { homeLayout } from "../../homeLayout.ts";
-import { stopService } from "../../runningService.ts";
+import { homeLayout, type HomeLayout } from "../../homeLayout.ts";
+import { writePrivateFile } from "../../pki/fleetKeys.ts";
+import { stopService, type RunningService } from "../../runningService.ts";
 import type { Register } from "../runCli.ts";
 
 /** `hwledger down` */
@@ -13,7 +14,7 @@ export const downCommand: Register = (program, context, run) => {
     .action(
       run(async (options: { data?: string }) => {
         const home = options.data === undefined ? context.home : resolve(context.terminal.cwd, options.data);
-        const stopped = existsSync(home) ? await stopService(homeLayout(home)) : null;
+        const stopped = existsSync(home) ? await stopAndMark(homeLayout(home)) : null;
         const document = { stopped: stopped !== null, pid: stopped?.pid ?? null, home };
         await context.show(
           document,
@@ -25,3 +26,15 @@ export const downCommand: Register = (program, context, run) => {
       }),
     );
 };
+
+/** Marks the folder first: an editor that loses contact must find that this was wanted, and start nothing. */
+async function stopAndMark(layout: HomeLayout): Promise<RunningService | null> {
+  if (!existsSync(layout.lock)) return null; // no fleet's folder: nothing to mark
+  writePrivateFile(layout.stoppedMark, "");
+  try {
+    return await stopService(layout);
+  } catch (error) {
+    rmSync(layout.stoppedMark, { force: true });
+    throw error;
+  }
+}

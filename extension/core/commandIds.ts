@@ -24,6 +24,7 @@ export const commandIds = {
   testConnection: "hwledger.testConnection",
   openTerminal: "hwledger.openTerminal",
   removeHost: "hwledger.removeHost",
+  groupHosts: "hwledger.groupHosts",
   filterHosts: "hwledger.filterHosts",
   clearHostFilter: "hwledger.clearHostFilter",
   verifyLedger: "hwledger.verifyLedger",

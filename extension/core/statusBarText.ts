@@ -13,7 +13,7 @@ export interface StatusBarText {
   /** `error`: something waits for a person. `warning`: there is no contact. Drawn on those colours. */
   tone: "normal" | "warning" | "error";
   /** What a click does. */
-  click: "dashboard" | "hosts" | WayBack;
+  click: "dashboard" | "hosts" | "ledger" | WayBack;
 }
 
 const clicks: Record<WayBack, string> = {
@@ -31,6 +31,7 @@ export function statusBarText(
   nowMs: number,
   waiting: readonly Prompt[] = [],
   place: FleetPlace = "elsewhere",
+  isLedgerBroken = false,
 ): StatusBarText {
   switch (contact.kind) {
     case "connecting":
@@ -53,7 +54,7 @@ export function statusBarText(
       return { ...lost([`Not connected: ${what}`, next, clicks[way]]), tone: "error", click: way };
     }
     case "live":
-      return live(fleet, waiting);
+      return live(fleet, waiting, isLedgerBroken);
   }
 }
 
@@ -66,9 +67,12 @@ function lost(lines: string[]): StatusBarText {
   };
 }
 
-function live(fleet: FleetState, waiting: readonly Prompt[]): StatusBarText {
+function live(fleet: FleetState, waiting: readonly Prompt[], isLedgerBroken: boolean): StatusBarText {
   const use = gpuUse(fleet);
-  const needs = needsOfPeople(fleet, waiting);
+  const needs = [
+    ...(isLedgerBroken ? ["The ledger's chain does not hold"] : []),
+    ...needsOfPeople(fleet, waiting),
+  ];
   const parts = [use.gpus === 0 ? "no GPUs" : `${use.busy}/${use.gpus} GPUs`];
   if (use.meanUtilizationPct !== null) parts.push(`${Math.round(use.meanUtilizationPct)} %`);
   if (use.microUsdPerHour !== null) parts.push(formatRate(use.microUsdPerHour));
@@ -87,15 +91,27 @@ function live(fleet: FleetState, waiting: readonly Prompt[]): StatusBarText {
     text: `$(${needs.length > 0 ? "bell-dot" : "chip"}) ${parts.join(" · ")}`,
     lines,
     tone: needs.length > 0 ? "error" : "normal",
-    click: needs.length > 0 ? "hosts" : "dashboard",
+    click: isLedgerBroken ? "ledger" : needs.length > 0 ? "hosts" : "dashboard",
   };
 }
 
-/** What only a person can do: answer a host, or log in to one. */
+/** What keeps a host away until a person has done something about it, by the code of the problem. */
+const needsPerson: Readonly<Record<string, string>> = {
+  "host-key-changed": "shows another key than before",
+  "host-login-refused": "refuses the login",
+  "identity-unusable": "has a key file that cannot be used",
+  "ssh-config-invalid": "has an address that ssh does not take",
+};
+
+/** What only a person can do: answer a host, log in to one, or see why it turns us away. */
 function needsOfPeople(fleet: FleetState, waiting: readonly Prompt[]): string[] {
   const asking = new Set(waiting.map(({ host }) => host));
   const shut = [...fleet.hosts.values()]
     .filter(({ record }) => record.status.kind === "needs-login" && !asking.has(record.name))
     .map(({ record }) => `${record.name} needs you to log in`);
-  return [...[...asking].map((host) => `${host} asks you something`), ...shut];
+  const away = [...fleet.hosts.values()].flatMap(({ record: { name, status } }) => {
+    const need = status.kind === "unreachable" ? needsPerson[status.code] : undefined;
+    return need === undefined ? [] : [`${name} ${need}`];
+  });
+  return [...[...asking].map((host) => `${host} asks you something`), ...shut, ...away];
 }

@@ -45,8 +45,16 @@ export function statusText(host: KnownHost, contact: Contact, nowMs: number): st
     case "offline":
       return `offline, ${seen}`;
     case "unreachable":
-      return `unreachable: ${status.reason}`;
+      return `unreachable: ${withoutName(status.reason, host.record.name)}`;
     case "needs-login":
-      return `needs login: ${status.reason}`;
+      return `needs login: ${withoutName(status.reason, host.record.name)}`;
   }
+}
+
+/** A reason beside the host's name, which need not say it again: `connection refused` of `box (…) cannot be reached: connection refused.` */
+function withoutName(reason: string, name: string): string {
+  const rest = reason.startsWith(`${name} `)
+    ? reason.slice(name.length + 1).replace(/^\([^)]*\) /, "")
+    : reason;
+  return rest.replace(/^cannot be reached: /, "").replace(/\.$/, "");
 }

@@ -87,8 +87,8 @@ function hostRow(host: KnownHost, contact: Contact, nowMs: number): TreeRow {
   const { record } = host;
   const parts = [statusText(host, contact, nowMs)];
   if (isFresh(host, contact)) parts.push(gpuCountText(host));
-  if (record.activeJobs > 0) parts.push(record.activeJobs === 1 ? "1 job" : `${record.activeJobs} jobs`);
   if (record.rateMicroUsdPerHour !== null) parts.push(formatRate(record.rateMicroUsdPerHour));
+  if (record.activeJobs > 0) parts.push(record.activeJobs === 1 ? "1 job" : `${record.activeJobs} jobs`);
   const gpus = gpusOf(host).length;
   const children = gpus + noteRows(host, contact).length;
   return {

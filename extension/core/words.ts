@@ -17,6 +17,7 @@ export const words = {
     noneRuns: "No service of this fleet runs on this machine.",
     showLog: "Show the Log",
   },
+  showOutput: "Show Output",
   statusBar: {
     whichName: "hwLedger Fleet: which fleet",
     spoken: (lines: string) => `hwLedger: ${lines}`,
@@ -64,6 +65,13 @@ export const words = {
     removeBusyDetail:
       "Where the host is gone for good, its jobs can be given up: they count as lost, and whatever still runs there is left alone. Otherwise cancel them or wait for their end.",
     removeAnyway: "Give Up Its Jobs and Remove",
+    groupTitle: "Group the Hosts",
+    groupings: {
+      none: ["Not at All", "one list, the service's machine first"],
+      status: ["By Status", "online, need attention, not there"],
+      source: ["By Source", "how they are reached"],
+    },
+    groupedNow: "now",
     filterTitle: "Filter the Hosts",
     filterPrompt: "Words that a host must have in its name, address, status, GPUs or processes",
     testing: "Test the connection to",

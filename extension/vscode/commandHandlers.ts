@@ -15,6 +15,7 @@ import { dispatchAgain, runAgain } from "./dispatchAgainCommands.ts";
 import { dispatchCommand, type DispatchNeeds } from "./dispatchCommand.ts";
 import { filterView } from "./filterView.ts";
 import { renameFleet, switchFleet } from "./fleetCommands.ts";
+import { groupHosts } from "./groupHosts.ts";
 import { logIn, openTerminal, removeHost, setRate, testConnection } from "./hostCommands.ts";
 import { cancelJob, copyJobId, pickJobId, showLog } from "./jobCommands.ts";
 import type { JoinCommands } from "./joinCommands.ts";
@@ -96,6 +97,7 @@ function hostHandlers({ membership, hostsView, panels, now }: CommandParts) {
     [commandIds.setRate]: withSession((session, row?: RowHandle) => setRate(session, row)),
     [commandIds.logIn]: withSession((session, row?: RowHandle) => logIn(session, row)),
     [commandIds.openHost]: withSession((session, row?: RowHandle) => panels.openHost(session, row)),
+    [commandIds.groupHosts]: () => groupHosts(),
     [commandIds.filterHosts]: () => filterView(hostsView, { title, prompt }),
     [commandIds.clearHostFilter]: () => Promise.resolve(hostsView.setFilter("")),
   } satisfies Handlers;

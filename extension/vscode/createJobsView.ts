@@ -7,6 +7,7 @@ import { jobGrouping, jobSettingIds, type JobGrouping } from "../core/jobSetting
 import { jobTooltip } from "../core/jobTooltip.ts";
 import { viewIds } from "../core/viewIds.ts";
 import { words } from "../core/words.ts";
+import { changeSetting } from "./setting.ts";
 import { createRowTree } from "./createRowTree.ts";
 
 /** What a row of the Jobs view is to commands from its menu. */
@@ -53,8 +54,7 @@ function grouping(): JobGrouping {
 
 /** Groups the Jobs view otherwise, in every window and from now on. */
 export async function groupJobs(by: JobGrouping): Promise<void> {
-  const { Global } = vscode.ConfigurationTarget;
-  await vscode.workspace.getConfiguration().update(jobSettingIds.groupBy, by, Global);
+  await changeSetting(jobSettingIds.groupBy, by);
 }
 
 function badge(count: number): vscode.ViewBadge {

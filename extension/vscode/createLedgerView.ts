@@ -21,6 +21,10 @@ export interface EventHandle {
 /** The Ledger view, and what its commands do. */
 export interface LedgerView {
   readonly filter: string;
+  /** Whether the chain of the fleet that is shown was found to be broken. */
+  readonly isBroken: boolean;
+  /** That may have changed. */
+  readonly onDidJudge: vscode.Event<void>;
   setFilter(filter: string): Promise<void>;
   verify(): Promise<void>;
   showOlder(): Promise<void>;
@@ -32,6 +36,8 @@ export interface LedgerView {
 export function createLedgerView(membership: Membership, now: () => number): LedgerView {
   let feed: LedgerFeed | null = null;
   let owner: FleetSession | null = null;
+  const judged = new vscode.EventEmitter<void>();
+  let wasBroken = false;
 
   const tree = createRowTree<EventHandle>({
     viewId: viewIds.ledger,
@@ -58,7 +64,12 @@ export function createLedgerView(membership: Membership, now: () => number): Led
   }
 
   function draw(): void {
-    const badge = feed && isBroken(feed.state) ? { value: 1, tooltip: words.ledger.broken } : undefined;
+    const broken = feed !== null && isBroken(feed.state);
+    if (broken !== wasBroken) {
+      wasBroken = broken;
+      judged.fire();
+    }
+    const badge = broken ? { value: 1, tooltip: words.ledger.broken } : undefined;
     if (view.badge?.value !== badge?.value) view.badge = badge;
     const description = feed?.filter ? words.filter(feed.filter) : undefined;
     if (view.description !== description) view.description = description;
@@ -87,6 +98,7 @@ export function createLedgerView(membership: Membership, now: () => number): Led
 
   const parts = vscode.Disposable.from(
     tree,
+    judged,
     { dispose: membership.listen(update) },
     view.onDidChangeVisibility(({ visible }) => feed?.setVisible(visible)),
     { dispose: () => feed?.close() },
@@ -95,6 +107,10 @@ export function createLedgerView(membership: Membership, now: () => number): Led
     get filter() {
       return feed?.filter ?? "";
     },
+    get isBroken() {
+      return wasBroken;
+    },
+    onDidJudge: judged.event,
     setFilter(filter) {
       void vscode.commands.executeCommand("setContext", contextKeys.ledgerFiltered, filter.trim() !== "");
       return withFeed(async (known) => {

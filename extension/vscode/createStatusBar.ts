@@ -3,6 +3,7 @@ import { commandIds } from "../core/commandIds.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { markdownText } from "../core/markdown.ts";
 import { statusBarText, type StatusBarText } from "../core/statusBarText.ts";
+import type { LedgerView } from "./createLedgerView.ts";
 import { viewIds } from "../core/viewIds.ts";
 import { words } from "../core/words.ts";
 
@@ -13,6 +14,7 @@ const tickMs = 10_000;
 const commands: Record<StatusBarText["click"], string> = {
   dashboard: commandIds.openDashboard,
   hosts: `${viewIds.hosts}.focus`,
+  ledger: `${viewIds.ledger}.focus`,
   reconnect: commandIds.reconnect,
   join: commandIds.join,
   rejoin: commandIds.startOwnService,
@@ -26,7 +28,11 @@ const backgrounds: Record<StatusBarText["tone"], string | null> = {
 };
 
 /** The fleet at a glance in the status bar, from joining on; drawn at most once a second. With several fleets also which. */
-export function createStatusBar(membership: Membership, now: () => number): vscode.Disposable {
+export function createStatusBar(
+  membership: Membership,
+  ledger: Pick<LedgerView, "isBroken" | "onDidJudge">,
+  now: () => number,
+): vscode.Disposable {
   const item = vscode.window.createStatusBarItem("hwledger.fleet", vscode.StatusBarAlignment.Left, 50);
   item.name = words.extensionName;
   const fleetItem = vscode.window.createStatusBarItem("hwledger.which", vscode.StatusBarAlignment.Left, 49.9);
@@ -46,7 +52,8 @@ export function createStatusBar(membership: Membership, now: () => number): vsco
       drawn = "";
       return item.hide();
     }
-    const next = statusBarText(session.fleet, session.contact, now(), session.prompts, membership.place);
+    const { fleet, contact, prompts } = session;
+    const next = statusBarText(fleet, contact, now(), prompts, membership.place, ledger.isBroken);
     const text = JSON.stringify(next);
     if (text !== drawn) show(item, next);
     drawn = text;
@@ -69,12 +76,9 @@ export function createStatusBar(membership: Membership, now: () => number): vsco
   }
 
   const stopListening = membership.listen(touch);
-  return vscode.Disposable.from(
-    item,
-    fleetItem,
-    { dispose: stopListening },
-    { dispose: () => clearTimeout(timer) },
-  );
+  return vscode.Disposable.from(item, fleetItem, { dispose: stopListening }, ledger.onDidJudge(touch), {
+    dispose: () => clearTimeout(timer),
+  });
 }
 
 function show(item: vscode.StatusBarItem, next: StatusBarText): void {

@@ -1,4 +1,4 @@
-import { workspace } from "vscode";
+import { ConfigurationTarget, workspace } from "vscode";
 import type { SettingId } from "../core/settings.ts";
 
 /** A setting that holds text; the declared default, else empty, when it holds anything else. */
@@ -10,4 +10,12 @@ export function textSetting(id: SettingId): string {
 /** A setting that is on or off. */
 export function flagSetting(id: SettingId): boolean {
   return workspace.getConfiguration().get<unknown>(id) === true;
+}
+
+/** Changes a setting where it is set: in the workspace where that has a value of its own, else for the person. */
+export async function changeSetting(id: string, value: unknown): Promise<void> {
+  const configuration = workspace.getConfiguration();
+  const isOfWorkspace = configuration.inspect(id)?.workspaceValue !== undefined;
+  const target = isOfWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global;
+  await configuration.update(id, value, target);
 }

@@ -1,5 +1,6 @@
-import { window } from "vscode";
+import { commands, window } from "vscode";
 import { problemOfError, Refusal, RemoteProblem, type Problem } from "../../protocol/problem.ts";
+import { commandIds } from "../core/commandIds.ts";
 import { problemText } from "../core/problemText.ts";
 import { words } from "../core/words.ts";
 
@@ -10,10 +11,16 @@ export function problemIn(error: unknown): Problem {
   return { ...problemOfError(error), title: words.failed, detail, next: "" };
 }
 
-/** Shows what went wrong with what to do next; answers with the button that was pressed. */
+/**
+ * Shows what went wrong with what to do next; answers with the button that was pressed. Without buttons the editor would
+ * cut the text after a line: then it has one that shows the extension's output.
+ */
 export async function showProblem<B extends string>(
   problem: Problem,
   ...buttons: B[]
 ): Promise<B | undefined> {
-  return window.showErrorMessage(problemText(problem), ...buttons);
+  if (buttons.length > 0) return window.showErrorMessage(problemText(problem), ...buttons);
+  const answer = await window.showErrorMessage(problemText(problem), words.showOutput);
+  if (answer !== undefined) await commands.executeCommand(commandIds.showOutput);
+  return undefined;
 }

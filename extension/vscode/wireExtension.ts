@@ -97,7 +97,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
     eventDocuments(membership),
     panels,
     createJobsView(membership, now),
-    createStatusBar(membership, now),
+    createStatusBar(membership, ledgerView, now),
     answerPrompts(membership),
     output,
     { dispose: logContact(membership, log) },

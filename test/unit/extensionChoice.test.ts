@@ -127,6 +127,19 @@ describe("the status bar", () => {
     assert.deepEqual([bar.tone, bar.click, bar.lines[0]], ["error", "hosts", "rtx-box needs you to log in"]);
     const prompt = { host: "rtx-box" } as Prompt;
     assert.equal(statusBarText(fleet, live, 0, [prompt]).lines[0], "rtx-box asks you something");
+    const changed = { kind: "unreachable" as const, sinceMs: 0, reason: "", lastSeenAtMs: null };
+    const barOf = (code: string) => {
+      const hosts = [aHost({ status: { ...changed, code } })];
+      const away = withFleetData(unknownFleet, { ...data, hosts }, { whole: true, nowMs: 0 });
+      return statusBarText(away, live, 0);
+    };
+    assert.deepEqual(
+      [barOf("host-key-changed").tone, barOf("host-key-changed").lines[0]],
+      ["error", "rtx-box shows another key than before"],
+    );
+    assert.equal(barOf("host-unreachable").tone, "normal");
+    const broken = statusBarText(aFleet(), live, 0, [], "elsewhere", true);
+    assert.deepEqual([broken.tone, broken.click], ["error", "ledger"]);
     const fine = statusBarText(aFleet(), live, 0);
     assert.deepEqual([fine.tone, fine.click], ["normal", "dashboard"]);
   });

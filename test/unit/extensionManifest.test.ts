@@ -14,7 +14,10 @@ interface Manifest {
     viewsWelcome: { contents: string }[];
     menus: Record<string, { command: string }[]>;
     configuration?: {
-      properties: Record<string, { scope?: string; description?: string; markdownDescription?: string }>;
+      properties: Record<
+        string,
+        { scope?: string; ignoreSync?: boolean; description?: string; markdownDescription?: string }
+      >;
     };
   };
 }
@@ -59,9 +62,19 @@ describe("the extension's manifest", () => {
     assert.ok(named.includes(contextKeys.membership));
   });
 
-  it("lets no workspace set what names addresses, certificates or programs", () => {
-    for (const [name, { scope }] of Object.entries(contributes.configuration?.properties ?? {}))
-      assert.equal(scope, "application", name);
+  /** How views and notices look: a workspace may want that its own way. */
+  const looks = ["hwledger.jobs.groupBy", "hwledger.hosts.groupBy", "hwledger.notifyWhenJobEnds"];
+
+  it("lets no workspace set what names addresses, certificates or programs, or starts one", () => {
+    const properties = Object.entries(contributes.configuration?.properties ?? {});
+    assert.equal(properties.filter(([, { scope }]) => scope === "window").length, looks.length);
+    for (const [name, { scope }] of properties)
+      assert.equal(scope, looks.includes(name) ? "window" : "application", name);
+  });
+
+  it("carries no path of one machine to another", () => {
+    for (const [name, { ignoreSync }] of Object.entries(contributes.configuration?.properties ?? {}))
+      assert.equal(ignoreSync ?? false, /Path$|Folder$/.test(name), name);
   });
 
   it("declares every setting that the code reads, with words for people, and no other", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { HostRecord } from "../../protocol/host.ts";
 import type { HostId } from "../../protocol/ids.ts";
-import { problemOf } from "../../protocol/problem.ts";
+import { Refusal, problemOf } from "../../protocol/problem.ts";
 import type { Contact } from "../../extension/core/contact.ts";
 import { changedRows } from "../../extension/core/changedRows.ts";
 import { createRowFeed } from "../../extension/core/createRowFeed.ts";
@@ -36,7 +36,7 @@ describe("the rows of the Hosts view", () => {
   it("show a host with its free GPUs and rate, and each GPU with its figures", () => {
     const fleet = aFleet([aHost({ rateMicroUsdPerHour: 440_000, activeJobs: 1 })]);
     assert.deepEqual(texts(treeRows(fleet, live, 0)), [
-      "rtx-box | online · 0/1 free · 1 job · $0.44/h",
+      "rtx-box | online · 0/1 free · $0.44/h · 1 job",
       "0  RTX 3090 | ▰▰▱▱▱ 37 % · 12/24 GiB · 62 °C · 210 W",
     ]);
   });
@@ -116,7 +116,8 @@ describe("the rows of the Hosts view", () => {
       kind: "unreachable",
       sinceMs: 0,
       code: "host-unreachable",
-      reason: "refused",
+      reason: new Refusal("host-unreachable", { host: "rtx-box", address: "[fe80::1]:22", reason: "refused" })
+        .message,
       lastSeenAtMs: null,
     };
     const gpuProblem = { code: "nvidia-smi-failed", detail: "Failed to initialize NVML:\nDriver mismatch" };

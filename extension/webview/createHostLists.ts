@@ -83,9 +83,9 @@ function jobRow(job: HostPanelModel["jobs"][number], onShowLog: (jobId: JobId) =
 function eventRow(event: NonNullable<HostPanelModel["events"]>[number]): HTMLElement {
   return element(
     "li",
-    { class: "event" },
+    { class: "event", "data-tone": event.tone },
     element("span", { class: "muted seq" }, `#${event.seq}`),
-    element("span", { class: "what" }, event.what),
+    element("span", { class: "what", title: event.type }, event.what),
     element("span", { class: "detail", title: event.detail }, event.detail),
     element("span", { class: "muted" }, `${event.when} by ${event.by}`),
   );

@@ -213,8 +213,16 @@ describe("the panels, in the real editor against real hosts", function () {
     const shown = await text();
     assert.match(shown, /\$0\.44\/h/);
     assert.match(shown, /at today's rate, for the job below/);
-    for (const what of ["host.changed", "job.queued", "job.failed", "host.added"])
-      await seen(`the event ${what}`, async () => (await text()).includes(what));
+    const told = {
+      "host.added": "rtx-box was added",
+      "host.changed": "rtx-box was changed",
+      "job.queued": "train it.py was dispatched",
+      "job.failed": "train it.py failed, exit 3",
+    };
+    for (const [type, what] of Object.entries(told))
+      await seen(`the event ${type}`, async () =>
+        (await page.locator(`.event [title="${type}"]`).allInnerTexts()).includes(what),
+      );
     await page.getByRole("button", { name: "train it.py" }).click();
     await editor.waitForTerminal("exit 3 after");
     await editor.runCommand("Terminal: Kill All Terminals");

@@ -86,21 +86,40 @@ describe("a host's panel", () => {
     assert.equal(jobs[0]?.outcome, "running for 1 min");
   });
 
-  it("shows the newest events of the host and of its jobs, once each", () => {
+  it("tells the newest events of the host and of its jobs, once each, in words, by what they mean", () => {
+    const jobId = aJob().id;
+    const queued = { jobId, script: "a.py", args: [], envNames: [], timeoutMs: null };
+    const failed = {
+      jobId,
+      exitCode: 3,
+      cause: { kind: "exited", code: 3 },
+      logBytes: 1,
+      logSha256: null,
+      lastedMs: 5,
+    };
+    const added = { hostId, name: "rtx-box", connection: { kind: "local" }, python: null };
     const events = [
-      anEvent(1, "host.added", { hostId, name: "rtx-box", rateMicroUsdPerHour: 440_000 }),
-      anEvent(2, "job.queued", { jobId: aJob().id, script: "a.py" }),
-      anEvent(3, "host.added", { hostId: "h-00000000000000ff", name: "other" }),
-      anEvent(4, "job.failed", { jobId: aJob().id, exitCode: 3 }),
-      anEvent(4, "job.failed", { jobId: aJob().id, exitCode: 3 }),
-      anEvent(5, "job.failed", { jobId: "j-00000000000000ff", exitCode: 3 }),
+      anEvent(1, "host.added", { ...added, rateMicroUsdPerHour: 440_000 }),
+      anEvent(2, "job.queued", queued),
+      anEvent(3, "host.added", { ...added, hostId: "h-00000000000000ff", rateMicroUsdPerHour: null }),
+      anEvent(4, "job.failed", failed),
+      anEvent(4, "job.failed", failed),
+      anEvent(5, "job.failed", { ...failed, jobId: "j-00000000000000ff" }),
+      anEvent(6, "host.key-refused", { host: "rtx-box", code: "host-key-changed", fingerprint: "SHA256:x" }),
+      anEvent(7, "job.succeeded", { ...failed, exitCode: 0 }),
+      anEvent(8, "host.painted", { hostId }),
     ];
     assert.deepEqual(
-      modelOf([aJob()], null, events).events?.map(({ seq, what, detail }) => [seq, what, detail]),
+      modelOf([aJob()], null, events).events?.map(({ seq, type, what, tone, detail }) =>
+        [seq, type, what, tone, detail].join(" | "),
+      ),
       [
-        [4, "job.failed", "train.py, exit 3"],
-        [2, "job.queued", "train.py"],
-        [1, "host.added", "$0.44/h"],
+        `8 | host.painted | host.painted | plain | {"hostId":"${hostId}"}`,
+        "7 | job.succeeded | train.py succeeded, exit 0 | good | ",
+        "6 | host.key-refused | a wrong key of rtx-box was refused | warning | SHA256:x",
+        "4 | job.failed | train.py failed, exit 3 | bad | ",
+        "2 | job.queued | a.py was dispatched | plain | ",
+        "1 | host.added | rtx-box was added | plain | $0.44/h",
       ],
     );
     const many = Array.from({ length: 40 }, (_, n) => anEvent(n + 1, "host.changed", { hostId }));

@@ -1,4 +1,5 @@
 import uPlot from "uplot";
+import { axisTicks } from "../core/panels/axisTicks.ts";
 import type { ChartedFigure } from "../core/panels/hostSchema.ts";
 import { chartKeys } from "./chartKeys.ts";
 import { element, setAttribute, setText } from "./dom.ts";
@@ -10,6 +11,8 @@ export const syncKey = "host";
 const heightPx = 110;
 const axisPx = 52;
 const shortestDragPx = 5;
+/** Two lines of the axis' text nearer than this touch. */
+const nearestTicksPx = 14;
 
 /** What a chart shows: seconds and values, and the figure of now. */
 export interface ChartData {
@@ -118,6 +121,8 @@ function options(
         ...axis,
         size: axisPx,
         space: 26,
+        splits: (_u, _axis, _from, end, step, stepPx) =>
+          axisTicks({ end, step, top: data().figure.top, nearest: (nearestTicksPx * step) / stepPx }),
         values: (_u, splits) => splits.map(kind.axisFormat),
         ...(kind.steps ? { incrs: kind.steps } : {}),
       },

@@ -1,4 +1,5 @@
 import { formatBytes } from "../core/figures.ts";
+import { axisBytes } from "../core/panels/axisBytes.ts";
 import type { HostPanelModel } from "../core/panels/hostSchema.ts";
 import { createChart, type Chart, type ChartFrame, type ChartKind } from "./createChart.ts";
 import { arrangeChildren, element, setText } from "./dom.ts";
@@ -10,7 +11,7 @@ const byteSteps = Array.from({ length: 24 }, (_, power) => 1_048_576 * 2 ** powe
 const bytes = {
   steps: byteSteps,
   format: formatBytes,
-  axisFormat: (value: number) => (value === 0 ? "0" : formatBytes(value).replace(/\.\d/, "")),
+  axisFormat: axisBytes,
 };
 const kinds = {
   cpu: { title: "CPU", ...percent, colour: "--vscode-charts-blue" },

@@ -4,6 +4,8 @@ import { HostSeries } from "../../protocol/hostSeries.ts";
 import type { HostId, JobId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
 import type { LedgerEvent } from "../../protocol/ledger/events.ts";
+import { axisBytes } from "../../extension/core/panels/axisBytes.ts";
+import { axisTicks } from "../../extension/core/panels/axisTicks.ts";
 import { createHostHistory } from "../../extension/core/panels/createHostHistory.ts";
 import { hostEvents } from "../../extension/core/panels/hostEvents.ts";
 import { hostPanelModel } from "../../extension/core/panels/hostPanelModel.ts";
@@ -142,6 +144,35 @@ describe("a host's panel", () => {
       "$0.9999",
       "$12.30",
     ]);
+  });
+});
+
+describe("the axis of a host's chart", () => {
+  const gib = 2 ** 30;
+  const ticks = (totalGib: number | null, endGib = totalGib ?? 10) =>
+    axisTicks({
+      end: endGib * gib,
+      step: 32 * gib,
+      top: totalGib === null ? null : totalGib * gib,
+      nearest: 6 * gib,
+    }).map(axisBytes);
+
+  it("ends with the whole memory, also where that is no round figure", () => {
+    assert.deepEqual(ticks(79.6), ["0", "32 GiB", "64 GiB", "79.6 GiB"]);
+    assert.deepEqual(ticks(96), ["0", "32 GiB", "64 GiB", "96 GiB"]);
+  });
+
+  it("writes none so near to the whole that both could not be read", () => {
+    assert.deepEqual(ticks(66.1), ["0", "32 GiB", "66.1 GiB"]);
+    assert.deepEqual(ticks(94, 100), ["0", "32 GiB", "64 GiB", "94 GiB"]);
+  });
+
+  it("has its steps alone where nobody knows the whole", () => {
+    assert.deepEqual(ticks(null, 70), ["0", "32 GiB", "64 GiB"]);
+    assert.deepEqual(
+      [251.6, 0.5].map((size) => axisBytes(size * gib)),
+      ["252 GiB", "512 MiB"],
+    );
   });
 });
 

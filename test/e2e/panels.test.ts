@@ -290,6 +290,9 @@ describe("the panels, in the real editor against real hosts", function () {
       60_000,
     );
     assert.equal(await page.locator("tr[data-stale]", { hasText: "GB10" }).count(), 1);
+    const dot = page.locator("tr[data-stale] td[data-use=busy]");
+    const inside = await dot.evaluate((cell) => getComputedStyle(cell, "::before").backgroundColor);
+    assert.notEqual(inside, "rgba(0, 0, 0, 0)", "what was busy looks free");
     await picture("dashboard-unreachable");
   });
 });

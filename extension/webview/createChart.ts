@@ -1,9 +1,12 @@
 import uPlot from "uplot";
 import { axisTicks } from "../core/panels/axisTicks.ts";
 import type { ChartedFigure } from "../core/panels/hostSchema.ts";
+import { panelWords } from "../core/panels/panelWords.ts";
 import { chartKeys } from "./chartKeys.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { faint, smallFont, themeColour } from "./themeColours.ts";
+
+const words = panelWords.charts;
 
 /** Charts of this name share their cursor. */
 export const syncKey = "host";
@@ -84,7 +87,7 @@ export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
       data = next;
       const isEmpty = data.values.every((reading) => reading === null);
       setAttribute(root, "data-missing", isEmpty ? "" : null);
-      setText(why, isEmpty ? (data.figure.hint ?? "no readings yet") : "");
+      setText(why, isEmpty ? (data.figure.hint ?? words.noReadings) : "");
       setAttribute(plot, "aria-label", summaryText(kind, data, of));
       u.setData([[...data.atS], [...data.values]]);
       readout(u);
@@ -175,14 +178,15 @@ function clockText(seconds: number): string {
 
 function readingText(kind: ChartKind, { atS, values }: ChartData, at: number): string {
   const reading = values[at];
-  const text = reading === null || reading === undefined ? "nothing read" : kind.format(reading);
-  return `${clockText(atS[at] ?? 0)}: ${text}`;
+  const text = reading === null || reading === undefined ? null : kind.format(reading);
+  return words.reading(clockText(atS[at] ?? 0), text);
 }
 
 function summaryText(kind: ChartKind, { figure, values }: ChartData, of: string): string {
   const read = values.filter((reading) => reading !== null);
-  const now = figure.value === null ? `no figure: ${figure.hint ?? "not known"}` : `${figure.text} now`;
-  if (read.length === 0) return `${kind.title} of ${of}: ${now}`;
+  const now = figure.value === null ? words.noFigure(figure.hint) : words.now(figure.text);
+  const summary = words.summary(kind.title, of, now);
+  if (read.length === 0) return summary;
   const [low, high] = [Math.min(...read), Math.max(...read)].map(kind.format);
-  return `${kind.title} of ${of}: ${now}, ${low ?? ""} to ${high ?? ""} in the time shown`;
+  return summary + words.range(low ?? "", high ?? "");
 }

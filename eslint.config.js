@@ -103,12 +103,17 @@ const syntaxBans = [
 
 /** A capital first and a blank later, a capitalized word alone, or two words side by side outside of markup. */
 const forPeople = String.raw`/^[A-Z][^\n]* |^[A-Z][a-z]+$|^[^<\n]*[a-z]{2} [a-z]{2}/`;
-const textBans = [`Literal[value=${forPeople}]`, `TemplateElement[value.raw=${forPeople}]`].map(
-  (selector) => ({
+/** Refuses texts for people, and says which file they stand in. */
+function textBans(file, name, literal = "Literal") {
+  return [`${literal}[value=${forPeople}]`, `TemplateElement[value.raw=${forPeople}]`].map((selector) => ({
     selector,
-    message: "What people read stands in extension/core/words.ts: take it from `words`.",
-  }),
-);
+    message: `What people read stands in ${file}: take it from \`${name}\`.`,
+  }));
+}
+const textBansOfEditor = textBans("extension/core/words.ts", "words");
+/** A page's classes are several words as well, and no text. */
+const notClasses = ":not(Property[key.name='class']) > Literal";
+const textBansOfPages = textBans("extension/core/panels/panelWords.ts", "panelWords", notClasses);
 
 const clock = "This room knows no clock: take the time as an argument, nowMs.";
 const chance = "This room knows no chance: take what is random as an argument.";
@@ -199,9 +204,15 @@ export default tseslint.config(
   ban(["extension/vscode/**/*.ts"], [service, fastify, sqlite, ssh2, forge]),
   {
     files: ["extension/vscode/**/*.ts"],
-    rules: { "no-restricted-syntax": ["error", ...syntaxBans, ...textBans] },
+    rules: { "no-restricted-syntax": ["error", ...syntaxBans, ...textBansOfEditor] },
   },
   ban(["extension/webview/**/*.ts"], [node, page, service, vscode, fastify, sqlite, ssh2, forge]),
+  {
+    files: ["extension/webview/**/*.ts"],
+    // Written in the language of style sheets, as colours are.
+    ignores: ["extension/webview/themeColours.ts"],
+    rules: { "no-restricted-syntax": ["error", ...syntaxBans, ...textBansOfPages] },
+  },
   {
     files: ["test/**/*.ts"],
     rules: {

@@ -1,8 +1,12 @@
 import uPlot from "uplot";
+import { axisTicks } from "../core/panels/axisTicks.ts";
 import type { ChartedFigure } from "../core/panels/hostSchema.ts";
+import { panelWords } from "../core/panels/panelWords.ts";
 import { chartKeys } from "./chartKeys.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { faint, smallFont, themeColour } from "./themeColours.ts";
+
+const words = panelWords.charts;
 
 /** Charts of this name share their cursor. */
 export const syncKey = "host";
@@ -10,6 +14,8 @@ export const syncKey = "host";
 const heightPx = 110;
 const axisPx = 52;
 const shortestDragPx = 5;
+/** Two lines of the axis' text nearer than this touch. */
+const nearestTicksPx = 14;
 
 /** What a chart shows: seconds and values, and the figure of now. */
 export interface ChartData {
@@ -81,7 +87,7 @@ export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
       data = next;
       const isEmpty = data.values.every((reading) => reading === null);
       setAttribute(root, "data-missing", isEmpty ? "" : null);
-      setText(why, isEmpty ? (data.figure.hint ?? "no readings yet") : "");
+      setText(why, isEmpty ? (data.figure.hint ?? words.noReadings) : "");
       setAttribute(plot, "aria-label", summaryText(kind, data, of));
       u.setData([[...data.atS], [...data.values]]);
       readout(u);
@@ -118,6 +124,8 @@ function options(
         ...axis,
         size: axisPx,
         space: 26,
+        splits: (_u, _axis, _from, end, step, stepPx) =>
+          axisTicks({ end, step, top: data().figure.top, nearest: (nearestTicksPx * step) / stepPx }),
         values: (_u, splits) => splits.map(kind.axisFormat),
         ...(kind.steps ? { incrs: kind.steps } : {}),
       },
@@ -170,14 +178,15 @@ function clockText(seconds: number): string {
 
 function readingText(kind: ChartKind, { atS, values }: ChartData, at: number): string {
   const reading = values[at];
-  const text = reading === null || reading === undefined ? "nothing read" : kind.format(reading);
-  return `${clockText(atS[at] ?? 0)}: ${text}`;
+  const text = reading === null || reading === undefined ? null : kind.format(reading);
+  return words.reading(clockText(atS[at] ?? 0), text);
 }
 
 function summaryText(kind: ChartKind, { figure, values }: ChartData, of: string): string {
   const read = values.filter((reading) => reading !== null);
-  const now = figure.value === null ? `no figure: ${figure.hint ?? "not known"}` : `${figure.text} now`;
-  if (read.length === 0) return `${kind.title} of ${of}: ${now}`;
+  const now = figure.value === null ? words.noFigure(figure.hint) : words.now(figure.text);
+  const summary = words.summary(kind.title, of, now);
+  if (read.length === 0) return summary;
   const [low, high] = [Math.min(...read), Math.max(...read)].map(kind.format);
-  return `${kind.title} of ${of}: ${now}, ${low ?? ""} to ${high ?? ""} in the time shown`;
+  return summary + words.range(low ?? "", high ?? "");
 }

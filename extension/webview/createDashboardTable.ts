@@ -5,20 +5,12 @@ import {
   type DashboardRow,
   type DashboardState,
 } from "../core/panels/dashboardSchema.ts";
+import { panelWords } from "../core/panels/panelWords.ts";
 import { createDashboardRow, type DashboardRowView } from "./createDashboardRow.ts";
 import { createInSight } from "./createInSight.ts";
 import { arrangeChildren, element, setAttribute, setText } from "./dom.ts";
 
-const titles: Record<DashboardColumn, string> = {
-  host: "Host",
-  gpu: "GPU",
-  load: "Utilisation",
-  memory: "Memory",
-  temperature: "Temp.",
-  power: "Power",
-  use: "In use by",
-  rate: "Host rate",
-};
+const { columns: titles, caption: captionText } = panelWords.dashboard;
 
 /** What the table tells. */
 export interface DashboardTableNeeds {
@@ -37,7 +29,7 @@ export function createDashboardTable(needs: DashboardTableNeeds): {
   // Narrow pages lay rows out as cards, which would take their roles from them: they are said.
   const headRow = element("tr", { role: "row" }, ...heads.values());
   const body = element("tbody", { role: "rowgroup" });
-  const caption = element("caption", { class: "hidden" }, "Every GPU of every host");
+  const caption = element("caption", { class: "hidden" }, captionText);
   const table = element("table", { role: "table" }, caption);
   table.append(element("thead", { role: "rowgroup" }, headRow), body);
   const empty = element("p", { class: "empty", role: "status" });

@@ -1,29 +1,32 @@
 import { formatBytes } from "../core/figures.ts";
+import { axisBytes } from "../core/panels/axisBytes.ts";
 import type { HostPanelModel } from "../core/panels/hostSchema.ts";
+import { panelWords } from "../core/panels/panelWords.ts";
 import { createChart, type Chart, type ChartFrame, type ChartKind } from "./createChart.ts";
 import { arrangeChildren, element, setText } from "./dom.ts";
 import { onThemeChange } from "./themeColours.ts";
 
+const words = panelWords.charts;
 const percent = { format: (pct: number) => `${Math.round(pct)} %`, axisFormat: (pct: number) => `${pct} %` };
 /** Steps of an axis in bytes: powers of two from a mebibyte on. */
 const byteSteps = Array.from({ length: 24 }, (_, power) => 1_048_576 * 2 ** power);
 const bytes = {
   steps: byteSteps,
   format: formatBytes,
-  axisFormat: (value: number) => (value === 0 ? "0" : formatBytes(value).replace(/\.\d/, "")),
+  axisFormat: axisBytes,
 };
 const kinds = {
-  cpu: { title: "CPU", ...percent, colour: "--vscode-charts-blue" },
-  load: { title: "Utilisation", ...percent, colour: "--vscode-charts-blue" },
-  memory: { title: "Memory", ...bytes, colour: "--vscode-charts-purple" },
+  cpu: { title: words.cpu, ...percent, colour: "--vscode-charts-blue" },
+  load: { title: words.load, ...percent, colour: "--vscode-charts-blue" },
+  memory: { title: words.memory, ...bytes, colour: "--vscode-charts-purple" },
   temperature: {
-    title: "Temperature",
+    title: words.temperature,
     format: (celsius) => `${Math.round(celsius)} °C`,
     axisFormat: (celsius) => `${Math.round(celsius)} °C`,
     colour: "--vscode-charts-yellow",
   },
   power: {
-    title: "Power",
+    title: words.power,
     format: (watts) => `${Math.round(watts)} W`,
     axisFormat: (watts) => `${Math.round(watts)} W`,
     colour: "--vscode-charts-green",
@@ -86,7 +89,7 @@ export function createHostCharts(frame: ChartFrame): {
       for (const chart of section.charts.values()) chart.dispose();
       sections.delete(id);
     }
-    setText(machine.title, "Machine");
+    setText(machine.title, panelWords.host.machine);
     machine.charts.get("cpu")?.show({ figure: host.cpu, atS, values: metrics.cpuPct }, host.name);
     machine.charts
       .get("memory")

@@ -1,4 +1,5 @@
 import type { HostPanelHost } from "../core/panels/hostSchema.ts";
+import { panelWords } from "../core/panels/panelWords.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 
 /** A host's name, how it stands, and the facts about it. */
@@ -11,11 +12,11 @@ export function createHostHead(): { root: HTMLElement; show(host: HostPanelHost 
   return {
     root,
     show(host) {
-      setText(name, host?.name ?? "Host");
+      setText(name, host?.name ?? panelWords.host.unnamed);
       setText(status, host?.status.text ?? "");
       setAttribute(status, "data-tone", host?.status.tone ?? null);
       setAttribute(problem, "hidden", host?.problem == null ? "" : null);
-      setText(problem, host?.problem == null ? "" : `GPUs cannot be read: ${host.problem}`);
+      setText(problem, host?.problem == null ? "" : panelWords.host.problem(host.problem));
       showFacts(facts, host?.facts ?? []);
     },
   };

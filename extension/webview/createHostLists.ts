@@ -1,6 +1,9 @@
 import type { JobId } from "../../protocol/ids.ts";
 import type { HostPanelModel } from "../core/panels/hostSchema.ts";
+import { panelWords } from "../core/panels/panelWords.ts";
 import { element, setText } from "./dom.ts";
+
+const words = panelWords.host;
 
 /** What a host costs, its jobs and its last events. */
 export function createHostLists(onShowLog: (jobId: JobId) => void): {
@@ -12,25 +15,25 @@ export function createHostLists(onShowLog: (jobId: JobId) => void): {
   const costs = element(
     "dl",
     { class: "facts" },
-    element("div", {}, element("dt", {}, "Rate"), rate),
-    element("div", {}, element("dt", {}, "Its jobs have cost"), cost),
+    element("div", {}, element("dt", {}, words.rate), rate),
+    element("div", {}, element("dt", {}, words.jobsCost), cost),
   );
   const jobs = createList<HostPanelModel["jobs"][number]>((job) => jobRow(job, onShowLog));
   const events = createList<NonNullable<HostPanelModel["events"]>[number]>(eventRow);
   const root = element(
     "div",
     { class: "lists" },
-    element("section", {}, element("h2", {}, "Cost"), costs),
-    element("section", {}, element("h2", {}, "Jobs"), jobs.root),
-    element("section", {}, element("h2", {}, "Last events in the ledger"), events.root),
+    element("section", {}, element("h2", {}, words.cost), costs),
+    element("section", {}, element("h2", {}, words.jobs), jobs.root),
+    element("section", {}, element("h2", {}, words.events), events.root),
   );
   return {
     root,
     show(model) {
       setText(rate, model.cost.rate);
-      setText(cost, model.cost.jobs === "" ? "nothing yet" : model.cost.jobs);
-      jobs.show(model.jobs, "No job of ours ran here lately.");
-      events.show(model.events ?? [], model.events === null ? "Not read yet." : "None.");
+      setText(cost, model.cost.jobs === "" ? words.noCost : model.cost.jobs);
+      jobs.show(model.jobs, words.noJobs);
+      events.show(model.events ?? [], model.events === null ? words.eventsNotRead : words.noEvents);
     },
   };
 }
@@ -63,7 +66,7 @@ function createList<T>(row: (item: T) => HTMLElement): {
 }
 
 function jobRow(job: HostPanelModel["jobs"][number], onShowLog: (jobId: JobId) => void): HTMLElement {
-  const open = element("button", { type: "button", class: "link", title: "Show its log" }, job.label);
+  const open = element("button", { type: "button", class: "link", title: words.showLog }, job.label);
   open.addEventListener("click", () => onShowLog(job.id));
   const cost = element(
     "span",
@@ -75,7 +78,7 @@ function jobRow(job: HostPanelModel["jobs"][number], onShowLog: (jobId: JobId) =
     { class: "job", "data-tone": job.tone },
     open,
     element("span", { class: "outcome" }, job.outcome),
-    element("span", { class: "muted" }, `${job.when} by ${job.by}`),
+    element("span", { class: "muted" }, words.by(job.when, job.by)),
     cost,
   );
 }
@@ -83,10 +86,10 @@ function jobRow(job: HostPanelModel["jobs"][number], onShowLog: (jobId: JobId) =
 function eventRow(event: NonNullable<HostPanelModel["events"]>[number]): HTMLElement {
   return element(
     "li",
-    { class: "event" },
+    { class: "event", "data-tone": event.tone },
     element("span", { class: "muted seq" }, `#${event.seq}`),
-    element("span", { class: "what" }, event.what),
+    element("span", { class: "what", title: event.type }, event.what),
     element("span", { class: "detail", title: event.detail }, event.detail),
-    element("span", { class: "muted" }, `${event.when} by ${event.by}`),
+    element("span", { class: "muted" }, words.by(event.when, event.by)),
   );
 }

@@ -6,6 +6,7 @@ import {
   type DashboardModel,
   type DashboardState,
 } from "../core/panels/dashboardSchema.ts";
+import { panelWords } from "../core/panels/panelWords.ts";
 import { createBanner } from "./createBanner.ts";
 import { createDashboardTable } from "./createDashboardTable.ts";
 import { createSummary } from "./createSummary.ts";
@@ -13,6 +14,7 @@ import { byId, element, setAttribute, setText } from "./dom.ts";
 import { keepScroll } from "./keepScroll.ts";
 import { openPage } from "./openPage.ts";
 
+const words = panelWords.dashboard;
 let model: DashboardModel | null = null;
 
 const page = openPage<DashboardModel, DashboardMessage, DashboardState>({
@@ -30,7 +32,7 @@ const summary = createSummary();
 const filter = element("input", {
   type: "search",
   id: "filter",
-  placeholder: "Filter hosts, GPUs, processes",
+  placeholder: words.filterFor,
 });
 const count = element("output", { for: "filter", class: "count" });
 const table = createDashboardTable({
@@ -50,12 +52,12 @@ filter.addEventListener("input", () => {
   draw();
 });
 byId("page").append(
-  element("header", {}, element("h1", {}, "Fleet"), summary.root),
+  element("header", {}, element("h1", {}, words.title), summary.root),
   banner.root,
   element(
     "div",
     { class: "tools", role: "search" },
-    element("label", { for: "filter", class: "hidden" }, "Filter"),
+    element("label", { for: "filter", class: "hidden" }, words.filter),
     filter,
     count,
   ),
@@ -72,8 +74,8 @@ function draw(): void {
   summary.show(model.summary, model.isStale);
   const rows = arrangeRows(model.rows, page.state);
   const isFiltered = page.state.filter.trim() !== "";
-  setText(count, isFiltered ? `${rows.length} of ${model.rows.length} rows` : "");
+  setText(count, isFiltered ? words.rows(rows.length, model.rows.length) : "");
   setAttribute(byId("page"), "data-empty", model.rows.length === 0 ? "" : null);
-  table.show(rows, page.state.sort, isFiltered ? "Nothing fits the filter." : "");
+  table.show(rows, page.state.sort, isFiltered ? words.nothingFits : "");
   if (model.rows.length > 0) scroll.restore();
 }

@@ -36,6 +36,6 @@ export function arrangeChildren(parent: Element, children: readonly Element[]): 
 /** The element with this id; the page was built with it. */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no #${id}`);
+  if (found === null) throw new Error(`missing: #${id}`);
   return found;
 }

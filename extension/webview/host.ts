@@ -5,6 +5,7 @@ import {
   type HostPanelModel,
   type HostState,
 } from "../core/panels/hostSchema.ts";
+import { panelWords } from "../core/panels/panelWords.ts";
 import { createBanner } from "./createBanner.ts";
 import { createHostCharts } from "./createHostCharts.ts";
 import { createHostHead } from "./createHostHead.ts";
@@ -50,7 +51,7 @@ const charts = createHostCharts({ span, onZoom: zoomTo, onSay: (text) => setText
 const lists = createHostLists((jobId) => page.say({ kind: "show-log", jobId }));
 byId("page").append(head.root, banner.root, toolbar.root, charts.root, lists.root, spoken);
 setAttribute(byId("page"), "data-unknown", "");
-banner.show({ tone: "info", text: "Waiting for the first readings…", actions: [] });
+banner.show({ tone: "info", text: panelWords.host.waiting, actions: [] });
 const scroll = keepScroll(page);
 page.say({ kind: "span", minutes: page.state.minutes });
 page.start();

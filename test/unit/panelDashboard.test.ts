@@ -122,6 +122,11 @@ describe("the dashboard", () => {
     assert.deepEqual([model.isStale, model.rows[0]?.isStale, model.banner?.tone], [true, true, "warning"]);
     assert.match(model.banner?.text ?? "", /Not connected.*What is shown was so 1 min ago\./);
     assert.equal(model.banner?.actions[0]?.run, "reconnect");
+    assert.deepEqual(
+      model.summary.map(({ label }) => label),
+      ["Hosts online", "GPUs busy", "Mean utilisation", "Rate"].map((label) => `${label}, last known`),
+    );
+    assert.equal(modelOf(aFleet({})).summary[0]?.label, "Hosts online");
   });
 
   it("says why it is empty: not read yet, no fleet, no hosts", () => {

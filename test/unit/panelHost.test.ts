@@ -4,6 +4,8 @@ import { HostSeries } from "../../protocol/hostSeries.ts";
 import type { HostId, JobId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
 import type { LedgerEvent } from "../../protocol/ledger/events.ts";
+import { axisBytes } from "../../extension/core/panels/axisBytes.ts";
+import { axisTicks } from "../../extension/core/panels/axisTicks.ts";
 import { createHostHistory } from "../../extension/core/panels/createHostHistory.ts";
 import { hostEvents } from "../../extension/core/panels/hostEvents.ts";
 import { hostPanelModel } from "../../extension/core/panels/hostPanelModel.ts";
@@ -86,21 +88,40 @@ describe("a host's panel", () => {
     assert.equal(jobs[0]?.outcome, "running for 1 min");
   });
 
-  it("shows the newest events of the host and of its jobs, once each", () => {
+  it("tells the newest events of the host and of its jobs, once each, in words, by what they mean", () => {
+    const jobId = aJob().id;
+    const queued = { jobId, script: "a.py", args: [], envNames: [], timeoutMs: null };
+    const failed = {
+      jobId,
+      exitCode: 3,
+      cause: { kind: "exited", code: 3 },
+      logBytes: 1,
+      logSha256: null,
+      lastedMs: 5,
+    };
+    const added = { hostId, name: "rtx-box", connection: { kind: "local" }, python: null };
     const events = [
-      anEvent(1, "host.added", { hostId, name: "rtx-box", rateMicroUsdPerHour: 440_000 }),
-      anEvent(2, "job.queued", { jobId: aJob().id, script: "a.py" }),
-      anEvent(3, "host.added", { hostId: "h-00000000000000ff", name: "other" }),
-      anEvent(4, "job.failed", { jobId: aJob().id, exitCode: 3 }),
-      anEvent(4, "job.failed", { jobId: aJob().id, exitCode: 3 }),
-      anEvent(5, "job.failed", { jobId: "j-00000000000000ff", exitCode: 3 }),
+      anEvent(1, "host.added", { ...added, rateMicroUsdPerHour: 440_000 }),
+      anEvent(2, "job.queued", queued),
+      anEvent(3, "host.added", { ...added, hostId: "h-00000000000000ff", rateMicroUsdPerHour: null }),
+      anEvent(4, "job.failed", failed),
+      anEvent(4, "job.failed", failed),
+      anEvent(5, "job.failed", { ...failed, jobId: "j-00000000000000ff" }),
+      anEvent(6, "host.key-refused", { host: "rtx-box", code: "host-key-changed", fingerprint: "SHA256:x" }),
+      anEvent(7, "job.succeeded", { ...failed, exitCode: 0 }),
+      anEvent(8, "host.painted", { hostId }),
     ];
     assert.deepEqual(
-      modelOf([aJob()], null, events).events?.map(({ seq, what, detail }) => [seq, what, detail]),
+      modelOf([aJob()], null, events).events?.map(({ seq, type, what, tone, detail }) =>
+        [seq, type, what, tone, detail].join(" | "),
+      ),
       [
-        [4, "job.failed", "train.py, exit 3"],
-        [2, "job.queued", "train.py"],
-        [1, "host.added", "$0.44/h"],
+        `8 | host.painted | host.painted | plain | {"hostId":"${hostId}"}`,
+        "7 | job.succeeded | train.py succeeded, exit 0 | good | ",
+        "6 | host.key-refused | a wrong key of rtx-box was refused | warning | SHA256:x",
+        "4 | job.failed | train.py failed, exit 3 | bad | ",
+        "2 | job.queued | a.py was dispatched | plain | ",
+        "1 | host.added | rtx-box was added | plain | $0.44/h",
       ],
     );
     const many = Array.from({ length: 40 }, (_, n) => anEvent(n + 1, "host.changed", { hostId }));
@@ -123,6 +144,35 @@ describe("a host's panel", () => {
       "$0.9999",
       "$12.30",
     ]);
+  });
+});
+
+describe("the axis of a host's chart", () => {
+  const gib = 2 ** 30;
+  const ticks = (totalGib: number | null, endGib = totalGib ?? 10) =>
+    axisTicks({
+      end: endGib * gib,
+      step: 32 * gib,
+      top: totalGib === null ? null : totalGib * gib,
+      nearest: 6 * gib,
+    }).map(axisBytes);
+
+  it("ends with the whole memory, also where that is no round figure", () => {
+    assert.deepEqual(ticks(79.6), ["0", "32 GiB", "64 GiB", "79.6 GiB"]);
+    assert.deepEqual(ticks(96), ["0", "32 GiB", "64 GiB", "96 GiB"]);
+  });
+
+  it("writes none so near to the whole that both could not be read", () => {
+    assert.deepEqual(ticks(66.1), ["0", "32 GiB", "66.1 GiB"]);
+    assert.deepEqual(ticks(94, 100), ["0", "32 GiB", "64 GiB", "94 GiB"]);
+  });
+
+  it("has its steps alone where nobody knows the whole", () => {
+    assert.deepEqual(ticks(null, 70), ["0", "32 GiB", "64 GiB"]);
+    assert.deepEqual(
+      [251.6, 0.5].map((size) => axisBytes(size * gib)),
+      ["252 GiB", "512 MiB"],
+    );
   });
 });
 

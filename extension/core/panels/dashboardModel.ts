@@ -26,17 +26,18 @@ export function dashboardModel(
   const { fleet, contact } = session;
   return {
     banner,
-    summary: summary(fleet),
+    summary: summary(fleet, contact),
     rows: hostsInOrder(fleet).flatMap((host) => hostRows(host, contact, nowMs)),
     isStale: contact.kind !== "live",
   };
 }
 
-function summary(fleet: FleetState): DashboardModel["summary"] {
+/** The fleet's figures; without contact each says that it is no more than the last that is known. */
+function summary(fleet: FleetState, contact: Contact): DashboardModel["summary"] {
   const use = gpuUse(fleet);
   const load = use.meanUtilizationPct;
   const unknown = use.unknown === 0 ? "" : `${use.unknown} unknown`;
-  return [
+  const figures = [
     { label: "Hosts online", text: `${use.onlineHosts}/${use.hosts}`, note: "" },
     { label: "GPUs busy", text: `${use.busy}/${use.gpus}`, note: unknown },
     { label: "Mean utilisation", text: load === null ? "–" : `${Math.round(load)} %`, note: "" },
@@ -46,6 +47,8 @@ function summary(fleet: FleetState): DashboardModel["summary"] {
       note: use.microUsdPerHour === null ? "no host has one" : "hosts online",
     },
   ];
+  if (contact.kind === "live") return figures;
+  return figures.map((figure) => ({ ...figure, label: `${figure.label}, last known` }));
 }
 
 function hostRows(host: KnownHost, contact: Contact, nowMs: number): DashboardRow[] {

@@ -1,7 +1,10 @@
 import type { HostId, JobId } from "../../../protocol/ids.ts";
 import type { LedgerEvent } from "../../../protocol/ledger/events.ts";
-import { formatRate } from "../figures.ts";
+import { formatAge, formatRate } from "../figures.ts";
+import type { FleetState } from "../fleetState.ts";
+import { emptyLedger, ledgerRows } from "../ledgerRows.ts";
 import { printable } from "../printable.ts";
+import type { HostPanelModel } from "./hostSchema.ts";
 
 /** How many of a host's events are shown. */
 export const shownEvents = 12;
@@ -30,25 +33,38 @@ export function hostEvents(
   return [...bySeq.values()].sort((a, b) => b.seq - a.seq).slice(0, shownEvents);
 }
 
-/** An event's facts in a few words. `labelOf` names a job; what is not known here shows as it stands in the ledger. */
-export function eventDetail(
-  { type, payload }: Pick<LedgerEvent, "type" | "payload">,
-  labelOf: (jobId: string) => string | null,
-): string {
-  return printable(wordsOf(type, payload, labelOf).filter(Boolean).join(", "));
+type EventLine = NonNullable<HostPanelModel["events"]>[number];
+
+/** What the colours of the Ledger view's icons mean; grey ones mean nothing more. */
+const tones: Readonly<Record<string, EventLine["tone"]>> = {
+  "list.errorForeground": "bad",
+  "list.warningForeground": "warning",
+  "charts.green": "good",
+};
+
+/** Events as a panel lists them: told in the Ledger view's words, marked by what its icons mean. */
+export function eventLines(events: readonly LedgerEvent[], fleet: FleetState, nowMs: number): EventLine[] {
+  const told = ledgerRows({ ...emptyLedger, events }, fleet, { kind: "live" }, nowMs);
+  const rows = new Map(told.map((row) => [row.id, row]));
+  return events.map((event) => {
+    const row = rows.get(`event:${event.seq}`);
+    return {
+      seq: event.seq,
+      when: `${formatAge(nowMs - event.atMs)} ago`,
+      what: row?.label ?? printable(event.type),
+      type: printable(event.type),
+      tone: tones[row?.icon?.color ?? ""] ?? "plain",
+      by: printable(event.actor.replace(/^user\//, "")),
+      detail: printable(detailOf(event, row?.label)),
+    };
+  });
 }
 
-function wordsOf(
-  type: string,
-  payload: LedgerEvent["payload"],
-  labelOf: (jobId: string) => string | null,
-): string[] {
-  const { jobId, rateMicroUsdPerHour: rate, probe, fingerprint, exitCode } = payload;
-  const rateText = typeof rate === "number" ? formatRate(rate) : "no rate";
-  if (typeof jobId === "string")
-    return [labelOf(jobId) ?? jobId, typeof exitCode === "number" ? `exit ${exitCode}` : ""];
-  if (type === "host.changed") return [rateText, probe === "off" ? "not probed" : ""];
-  if (type === "host.added") return [rateText];
-  if (typeof fingerprint === "string") return [fingerprint];
-  return [JSON.stringify(payload)];
+/** The facts that an event's words leave out; of one that has no words all, as they stand in the ledger. */
+function detailOf({ type, payload }: LedgerEvent, words: string | undefined): string {
+  const { rateMicroUsdPerHour: rate, probe, fingerprint } = payload;
+  if (words === printable(type)) return JSON.stringify(payload);
+  if (typeof fingerprint === "string") return fingerprint;
+  if (type !== "host.added" && type !== "host.changed") return "";
+  return (typeof rate === "number" ? formatRate(rate) : "no rate") + (probe === "off" ? ", not probed" : "");
 }

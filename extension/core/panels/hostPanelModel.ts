@@ -10,7 +10,7 @@ import { jobLabel, jobOutcomeText, jobTone } from "../jobText.ts";
 import type { FleetSession } from "../openFleetSession.ts";
 import { printable } from "../printable.ts";
 import { isFresh } from "../statusText.ts";
-import { eventDetail, hostEvents } from "./hostEvents.ts";
+import { eventLines, hostEvents } from "./hostEvents.ts";
 import { hostPanelHost } from "./hostPanelHost.ts";
 import type { ChartMinutes, HostPanelModel } from "./hostSchema.ts";
 import { formatUsd, jobCostFigure, jobCostMicroUsd } from "./jobCost.ts";
@@ -51,8 +51,10 @@ export function hostPanelModel(
     jobs: jobs.slice(0, shownJobs).map((job) => jobLine(job, rate, nowMs)),
     events:
       events &&
-      hostEvents(events, { hostId, name: host.record.name, jobIds: jobIdsOn(fleet, hostId) }).map((event) =>
-        eventLine(event, fleet, nowMs),
+      eventLines(
+        hostEvents(events, { hostId, name: host.record.name, jobIds: jobIdsOn(fleet, hostId) }),
+        fleet,
+        nowMs,
       ),
     isStale: !isFresh(host, contact),
   };
@@ -109,23 +111,6 @@ function jobLine(job: JobRecord, rate: number | null, nowMs: number): HostPanelM
     by: memberOf(job.createdBy),
     when: `${formatAge(nowMs - job.createdAtMs)} ago`,
     cost: jobCostFigure(job, rate, nowMs),
-  };
-}
-
-function eventLine(
-  event: LedgerEvent,
-  fleet: FleetState,
-  nowMs: number,
-): NonNullable<HostPanelModel["events"]>[number] {
-  return {
-    seq: event.seq,
-    when: `${formatAge(nowMs - event.atMs)} ago`,
-    what: printable(event.type),
-    by: memberOf(event.actor),
-    detail: eventDetail(event, (id) => {
-      const job = fleet.jobs.get(id as JobId);
-      return job ? jobLabel(job) : null;
-    }),
   };
 }
 

@@ -59,8 +59,12 @@ export const hostPanelModelSchema = z.object({
       z.object({
         seq: z.number().int(),
         when: z.string(),
+        /** In words; `type` is what the ledger calls it. */
         what: z.string(),
+        type: z.string(),
+        tone: z.enum(["good", "bad", "warning", "plain"]),
         by: z.string(),
+        /** What the words leave out; may be empty. */
         detail: z.string(),
       }),
     )

@@ -1,0 +1,66 @@
+import type { DashboardColumn } from "./dashboardSchema.ts";
+
+const columns: Record<DashboardColumn, string> = {
+  host: "Host",
+  gpu: "GPU",
+  load: "Utilisation",
+  memory: "Memory",
+  temperature: "Temp.",
+  power: "Power",
+  use: "In use by",
+  rate: "Host rate",
+};
+
+/** Every text that people read in extension/webview, beside those that the models bring. */
+export const panelWords = {
+  dashboard: {
+    title: "Fleet",
+    columns,
+    caption: "Every GPU of every host",
+    filter: "Filter",
+    filterFor: "Filter hosts, GPUs, processes",
+    rows: (shown: number, all: number) => `${shown} of ${all} rows`,
+    nothingFits: "Nothing fits the filter.",
+  },
+  host: {
+    unnamed: "Host",
+    waiting: "Waiting for the first readings…",
+    problem: (detail: string) => `GPUs cannot be read: ${detail}`,
+    machine: "Machine",
+    cost: "Cost",
+    rate: "Rate",
+    jobsCost: "Its jobs have cost",
+    noCost: "nothing yet",
+    jobs: "Jobs",
+    noJobs: "No job of ours ran here lately.",
+    showLog: "Show its log",
+    events: "Last events in the ledger",
+    noEvents: "None.",
+    eventsNotRead: "Not read yet.",
+    by: (when: string, who: string) => `${when} by ${who}`,
+  },
+  charts: {
+    label: "Charts",
+    cpu: "CPU",
+    load: "Utilisation",
+    memory: "Memory",
+    temperature: "Temperature",
+    power: "Power",
+    noReadings: "no readings yet",
+    reading: (time: string, value: string | null) => `${time}: ${value ?? "nothing read"}`,
+    now: (figure: string) => `${figure} now`,
+    noFigure: (why: string | null) => `no figure: ${why ?? "not known"}`,
+    summary: (title: string, of: string, now: string) => `${title} of ${of}: ${now}`,
+    range: (low: string, high: string) => `, ${low} to ${high} in the time shown`,
+  },
+  tools: {
+    span: "Span",
+    minutes: (minutes: number) => `${minutes} min`,
+    pause: "Pause",
+    resume: "Resume",
+    resetZoom: "Reset Zoom",
+    help: "Drag over a chart to zoom, double-click to reset. By key: arrows, +, −, Escape.",
+    zoomed: (until: string) => `Zoomed in; readings until ${until}`,
+    paused: (until: string) => `Paused; readings until ${until}`,
+  },
+};

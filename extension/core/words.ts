@@ -71,7 +71,7 @@ export const words = {
       status: ["By Status", "online, need attention, not there"],
       source: ["By Source", "how they are reached"],
     },
-    groupedNow: "now",
+    groupedNow: "as it is now",
     filterTitle: "Filter the Hosts",
     filterPrompt: "Words that a host must have in its name, address, status, GPUs or processes",
     testing: "Test the connection to",

@@ -6,6 +6,13 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
   const { step, picture } = album;
   await step("welcome", () => editor.openView("Hosts"));
   await album.inEveryTheme("welcome");
+  await step("the walkthrough", async () => {
+    await editor.runCommand("Welcome: Open Walkthrough...");
+    await editor.pickQuickInput("Run Your Files on Your GPU Machines");
+    await editor.page.getByText("Have a fleet").first().waitFor({ timeout: 30_000 });
+  });
+  await album.inEveryTheme("walkthrough");
+  await step("no walkthrough", () => editor.runCommand("View: Close All Editors"));
   await step("a join link from elsewhere", async () => {
     const link = "code-oss://hwledger.hwledger-fleet/join?link=nonsense";
     await editor.openUri(link);
@@ -14,7 +21,11 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
   });
   await step("a fleet on this machine", async () => {
     await editor.page.getByRole("button", { name: "Start a Fleet on This Machine" }).click();
-    await picture("starting-dark");
+    await picture("starting-dark", async () =>
+      (await editor.page.locator(".notifications-toasts").innerText()).includes(
+        "Starting the fleet's service",
+      ),
+    );
     await editor.waitForNotification("Joined the fleet at", 60_000);
   });
   await album.inEveryTheme("first-fleet");
@@ -42,8 +53,9 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
     await editor.until("the question", async () => (await box.innerText()).includes("Passphrase of the key"));
     await picture("ask-passphrase-dark");
     await editor.page.keyboard.press("Escape");
-    await editor.waitForNotification("The host needs somebody to log in.");
-    await picture("add-host-refused-dark");
+    await picture("add-host-refused-dark", async () =>
+      (await editor.page.locator(".notifications-toasts").innerText()).includes("got no answer"),
+    );
   });
   await step("the question before a host is removed", async () => {
     await editor.treeContextMenu("Hosts", "spark", "Remove a Host");
@@ -58,5 +70,5 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
     await editor.pressDialogButton("Stop the fleet's service on this machine?", "Stop the Service");
     await editor.waitForNotification("The fleet's service has stopped");
   });
-  await album.inEveryTheme("stopped");
+  await album.inEveryTheme("stopped", async () => (await editor.statusBarText()).includes("not connected"));
 }

@@ -5,13 +5,22 @@ const themes = { dark: "Dark Modern", light: "Light Modern", contrast: "Default 
 const wide = { width: 1440, height: 900 };
 const narrow = { width: 800, height: 600 };
 const themeLimitMs = 60_000;
+/** A terminal shows its new size for so long when the window has changed. */
+const settleMs = 2_000;
+
+/** Whether the screen shows what a picture is of. */
+export type Shows = () => Promise<boolean>;
+
+const openSelector = ".quick-input-widget:visible, .monaco-dialog-box:visible, .monaco-menu:visible";
 
 /** Takes the pictures. What fails is noted under its name, and the walk goes on. */
 export interface Album {
-  /** A picture of what is there now, in the theme that is on. */
-  picture(name: string): Promise<void>;
+  /** A picture of what is there now, in the theme that is on. `shows` must hold before it is taken and afterwards. */
+  picture(name: string, shows?: Shows): Promise<void>;
   /** The same in every theme, then narrow in the dark. What closes when the focus leaves it cannot be shown so. */
-  inEveryTheme(name: string): Promise<void>;
+  inEveryTheme(name: string, shows?: Shows): Promise<void>;
+  /** What closes when the focus leaves it: opened anew for its picture in each theme, and closed by Escape. */
+  opened(openings: Readonly<Record<string, () => Promise<unknown>>>): Promise<void>;
   /** Does something; when it fails, that is noted and what was open is closed. */
   step(name: string, run: () => Promise<unknown>): Promise<void>;
   /** What could not be shown, with the reason. */
@@ -32,7 +41,18 @@ export function createAlbum(editor: Editor, folder: string): Album {
     }
   }
 
-  const picture = (name: string) => editor.screenshot(join(folder, `${name}.png`));
+  async function picture(name: string, shows: Shows = () => Promise.resolve(true)): Promise<void> {
+    await editor.until(`what ${name} shows`, shows);
+    await editor.screenshot(join(folder, `${name}.png`));
+    if (!(await shows())) throw new Error(`${name} no longer shows what it is of`);
+  }
+
+  async function close(): Promise<void> {
+    await editor.until("nothing open", async () => {
+      await editor.page.keyboard.press("Escape");
+      return (await editor.page.locator(openSelector).count()) === 0;
+    });
+  }
   const setTheme = (id: string) =>
     editor.until(`the theme ${id}`, () => editor.setTheme(id).then(() => true), themeLimitMs);
 
@@ -40,16 +60,29 @@ export function createAlbum(editor: Editor, folder: string): Album {
     step,
     picture,
     missing: () => missing,
-    inEveryTheme: (name) =>
+    async opened(openings) {
+      for (const [theme, id] of Object.entries(themes)) {
+        await step(theme, () => setTheme(id));
+        for (const [name, open] of Object.entries(openings))
+          await step(`${name}-${theme}`, async () => {
+            await open();
+            await picture(`${name}-${theme}`);
+            await close();
+          });
+      }
+      await step("dark", () => setTheme(themes.dark));
+    },
+    inEveryTheme: (name, shows) =>
       step(name, async () => {
         await editor.runCommand("Notifications: Clear All Notifications");
         for (const [theme, id] of Object.entries(themes)) {
           await setTheme(id);
-          await picture(`${name}-${theme}`);
+          await picture(`${name}-${theme}`, shows);
         }
         await setTheme(themes.dark);
         await editor.page.setViewportSize(narrow);
-        await picture(`${name}-narrow`);
+        await editor.page.waitForTimeout(settleMs);
+        await picture(`${name}-narrow`, shows);
         await editor.page.setViewportSize(wide);
       }),
   };

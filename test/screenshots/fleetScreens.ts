@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
-import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import type { Album } from "./createAlbum.ts";
+import { awayScreens } from "./awayScreens.ts";
+import { openedScreens } from "./openedScreens.ts";
+import { viewScreens } from "./viewScreens.ts";
 
 /** A member of a fleet with hosts of every kind: views, panels and lists, full, then stale, then with errors. */
 export async function fleetScreens(fixture: DispatchFixture, album: Album): Promise<void> {
@@ -21,12 +23,17 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
   await album.inEveryTheme("dashboard");
   await step("a host's panel", () => openPanel(fixture, "rtx-box"));
   await album.inEveryTheme("host");
+  await step("a paused panel", async () => {
+    await (await page(fixture, "rtx-box")).getByRole("button", { name: "Pause" }).click();
+  });
+  await album.inEveryTheme("host-paused");
   for (const name of ["h100-node", "stale-a10", "cpu-box"])
     await step(`the panel of ${name}`, async () => {
       await openPanel(fixture, name);
       await album.picture(`host-${name}-dark`);
     });
-  await lists(fixture, album);
+  await openedScreens(fixture, album);
+  await viewScreens(fixture, album);
   await step("a job's log", async () => {
     await fixture.editor.openFile("train it.py");
     await fixture.editor.clickTreeItem("Jobs", "train it.py");
@@ -34,6 +41,7 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
   });
   await album.inEveryTheme("jobs-and-log");
   await brokenScreens(fixture, album);
+  await awayScreens(fixture, album);
 }
 
 async function joinFleet({ client, editor, service }: DispatchFixture, album: Album): Promise<void> {
@@ -62,35 +70,6 @@ async function someJobs({ client, workspaceFolder, editor }: DispatchFixture): P
   await editor.waitForTree("Jobs", "an end", (rows) =>
     rows.some((row) => row.description.includes("exit 3")),
   );
-}
-
-/** Lists close when the focus goes elsewhere: they are shown in the dark only. */
-async function lists({ editor }: DispatchFixture, album: Album): Promise<void> {
-  const commands = {
-    "list-hosts": "Open a Host's Panel",
-    "list-jobs": "hwLedger: Show the Log of a Job",
-    "list-fleets": "hwLedger: Switch to Another Fleet",
-  };
-  for (const [name, command] of Object.entries(commands))
-    await album.step(name, async () => {
-      await editor.runCommand(command);
-      await editor.quickInputItems();
-      await album.picture(`${name}-dark`);
-      await closeList(editor);
-    });
-  await album.step("list-dispatch", async () => {
-    await editor.openFile("wait.py");
-    await editor.runCommand("hwLedger: Dispatch to GPU host");
-    await editor.quickInputItems();
-    await album.picture("list-dispatch-dark");
-    await closeList(editor);
-  });
-}
-
-/** One list must be gone before the next is asked for, else its picture is that of the last. */
-async function closeList(editor: Editor): Promise<void> {
-  await editor.page.keyboard.press("Escape");
-  await editor.until("no list", () => editor.page.locator(".quick-input-widget").isHidden());
 }
 
 async function brokenScreens(fixture: DispatchFixture, album: Album): Promise<void> {

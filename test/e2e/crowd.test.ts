@@ -4,7 +4,17 @@ import { fileURLToPath } from "node:url";
 import type { Editor } from "../support/editor/editor.ts";
 import { startFrameHosts } from "../support/frameHosts.ts";
 import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
-import { addCrowd, cadencesMs, probeCount, readAnew, rowOfHost, setRate, shownRate } from "./crowdFixture.ts";
+import {
+  addCrowd,
+  cadencesMs,
+  drawnRows,
+  probeCount,
+  rates,
+  readAnew,
+  rowOfHost,
+  setRate,
+  shownRate,
+} from "./crowdFixture.ts";
 
 const view = "Hosts";
 const hostNames = ["rtx-box", "spark", "worn-3090"];
@@ -91,9 +101,19 @@ describe("many at once, in the real editor", function () {
 
   it("lets a command be chosen from a context menu while all of them update", async () => {
     for (let round = 1; round <= rounds; round += 1) {
-      await setRate(editor, "crowd-3", `0.${round}`);
+      const before = await rates(fixture.client);
+      const menu = await editor.openTreeMenu(view, "crowd-3");
+      const drawn = [await drawnRows(editor)];
+      for (let reading = 1; reading <= 2; reading += 1) {
+        await readAnew(fixture.client);
+        drawn.push(await drawnRows(editor));
+      }
+      assert.equal(new Set(drawn).size, 3, "the rows did not change under the menu");
+      assert.ok(await menu.isOpen(), "the menu closed by itself");
+      await menu.clickOnce("Set the Rate of a Host");
+      await editor.typeInQuickInput(`0.${round}`, { prompt: "What crowd-3 costs" });
       await editor.until("the rate", async () => (await shownRate(editor, "crowd-3")) === `$0.${round}0/h`);
-      await readAnew(fixture.client);
+      assert.deepEqual(await rates(fixture.client), { ...before, "crowd-3": round * 100_000 });
     }
   });
 

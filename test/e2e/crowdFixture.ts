@@ -55,6 +55,17 @@ export function rowOfHost({ page }: Editor, host: string): Locator {
   return page.locator('.pane-body .monaco-list-row[aria-level="1"]').filter({ has: name }).first();
 }
 
+/** All that the rows of the Hosts view show which are drawn now. */
+export async function drawnRows({ page }: Editor): Promise<string> {
+  return (await page.locator('.pane-body .monaco-list-row[aria-level="2"]').allInnerTexts()).join("\n");
+}
+
+/** What each host costs per hour, by its name. */
+export async function rates(client: RouteClient): Promise<Record<string, number | null>> {
+  const { hosts } = await client.call("listHosts");
+  return Object.fromEntries(hosts.map(({ name, rateMicroUsdPerHour }) => [name, rateMicroUsdPerHour]));
+}
+
 /** The last part of a host's description. */
 export async function shownRate(editor: Editor, host: string): Promise<string | undefined> {
   return (await rowOfHost(editor, host).locator(".label-description").innerText()).split(" · ").at(-1);

@@ -75,14 +75,20 @@ describe("the main job, in the real editor against real hosts", function () {
 
   it("follows a figure that changes, without disturbing a context menu", async () => {
     const host = fixture.lab.host("rtx-box");
-    host.gpuFiles.update(host.gpus[0]!.uuid, { "utilization.gpu": "41" });
+    const menu = await editor.openTreeMenu(view, "rtx-box");
+    for (const load of ["73 %", "41 %"]) {
+      host.gpuFiles.update(host.gpus[0]!.uuid, { "utilization.gpu": load.replace(" %", "") });
+      const gpu = editor.page.locator(".pane-body .monaco-list-row", { hasText: "RTX 4090" });
+      await editor.until(`${load} beside the menu`, () => gpu.filter({ hasText: load }).isVisible());
+      assert.ok(await menu.isOpen(), "the menu closed by itself");
+    }
+    await menu.clickOnce("Set the Rate of a Host");
+    await editor.typeInQuickInput("0.44", { prompt: "What rtx-box costs" });
     await editor.waitForTree(
       view,
       "41 %",
       (items) => childrenOf(items, "rtx-box")[0]?.includes("41 %") ?? false,
     );
-    await editor.treeContextMenu(view, "rtx-box", "Set the Rate of a Host");
-    await editor.typeInQuickInput("0.44", { prompt: "US dollars per hour" });
     await editor.waitForTree(view, "the rate", (items) =>
       items.some(({ label, description }) => label === "rtx-box" && description.endsWith("$0.44/h")),
     );

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Locator } from "playwright-core";
 import { clickOnce } from "./click.ts";
-import { createContextMenu } from "./menus.ts";
+import { createContextMenu, type OpenMenu } from "./menus.ts";
 import type { QuickInput } from "./quickInput.ts";
 import { stepLimitMs, type Screen } from "./screen.ts";
 
@@ -28,6 +28,8 @@ export interface Views {
   expandTreeItem(viewTitle: string, label: string): Promise<void>;
   clickTreeItem(viewTitle: string, label: string): Promise<void>;
   treeContextMenu(viewTitle: string, label: string, menuItem: string): Promise<void>;
+  /** Right-clicks an item once, when the rows are at rest; the menu is the test's to use and to close. */
+  openTreeMenu(viewTitle: string, label: string): Promise<OpenMenu>;
   /** Right-clicks a file in the Explorer; its folders are expanded. `file` is its path in the workspace. */
   explorerContextMenu(file: string, menuItem: string): Promise<void>;
   /** The labels in a file's context menu in the Explorer. */
@@ -80,6 +82,13 @@ export function createViews(screen: Screen, { runCommand }: Pick<QuickInput, "ru
     },
     treeContextMenu: (viewTitle, label, menuItem) =>
       menu.choose(row(viewTitle, label), menuItem, `"${label}" in the view "${viewTitle}"`),
+    async openTreeMenu(viewTitle, label) {
+      const target = await until(`the item "${label}" at rest in the view "${viewTitle}"`, async () => {
+        const found = await row(viewTitle, label)();
+        return (await isAtRest(paneOf(screen, viewTitle))) && found;
+      });
+      return menu.openOnce(target);
+    },
     async explorerContextMenu(file, menuItem) {
       await menu.choose(await explorerRow(file), menuItem, `${file} in the Explorer`);
     },

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
+import { isJobEnded } from "../../protocol/job.ts";
+import { homeLayout } from "../../service/homeLayout.ts";
+import { readIdentity } from "../../service/ownerIdentity.ts";
+import { runningService } from "../../service/runningService.ts";
+import type { Editor } from "../support/editor/editor.ts";
+import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
+import { backgroundOf, fleetItem, hoverText, whatIsOpen } from "./actionsFixture.ts";
+import { rowOfHost } from "./crowdFixture.ts";
+import { startEmptyHanded, type EmptyHanded } from "./emptyHandedFixture.ts";
+
+const view = "Hosts";
+const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
+const manifestFile = new URL("../../package.json", import.meta.url);
+
+/** What the palette offers in a fleet while nothing is filtered. */
+const offered = new Set([undefined, "hwledger.membership != none"]);
+/** Commands whose effect is in the views, where nothing opens. */
+const quiet = new Set([
+  "hwledger.reconnect",
+  "hwledger.startService",
+  "hwledger.restartService",
+  "hwledger.groupJobsByHost",
+  "hwledger.groupJobsByState",
+  "hwledger.showOlderEvents",
+]);
+/** What a program says that did not expect this. */
+const slip = /Cannot read|undefined|\bnull\b|NaN|\[object |TypeError|is not a function/;
+
+interface Manifest {
+  contributes: {
+    commands: { command: string; title: string }[];
+    menus: { commandPalette: { command: string; when: string }[] };
+  };
+}
+
+describe("every command, in the real editor with a fleet of its own", function () {
+  this.timeout(240_000);
+  let fixture: EmptyHanded;
+  let editor: Editor;
+  let other: ServiceProcess | undefined;
+  let stop = () => Promise.resolve();
+
+  before(async () => {
+    await mkdir(pictures, { recursive: true });
+    fixture = await startEmptyHanded(["rtx-box"]);
+    editor = fixture.editor;
+    const file = join(fixture.dir, "experiments", "wait.py");
+    stop = async () => {
+      await rm(file);
+      // What runs here writes into the folder that is about to go.
+      if (fixture.isServiceUp()) await editor.until("the end of what runs here", noneRuns);
+      await fixture.stop();
+    };
+    const text = `import os, time\nprint("waiting", flush=True)\nwhile os.path.exists(${JSON.stringify(file)}):\n    time.sleep(0.2)\n`;
+    await writeFile(file, text);
+  });
+  after(async () => {
+    await other?.end("SIGTERM");
+    await stop();
+  });
+
+  const picture = (name: string) => editor.screenshot(`${pictures}commands-${name}.png`);
+  const online = () =>
+    editor.waitForTree(view, "the hosts online", (items) => {
+      const hosts = items.filter(({ level }) => level === 1);
+      return hosts.length === 1 && hosts.every(({ description }) => description.startsWith("online"));
+    });
+  async function asOwner<T>(work: (client: RouteClient) => Promise<T>): Promise<T> {
+    const client = createRouteClient(readIdentity(homeLayout(fixture.home).identityFile)!);
+    try {
+      return await work(client);
+    } finally {
+      client.close();
+    }
+  }
+  const noneRuns = async () =>
+    (await asOwner((client) => client.call("listJobs"))).jobs.every(({ state }) => isJobEnded(state));
+  const servicePid = async () => (await runningService(homeLayout(fixture.home), 30_000))!.pid;
+
+  it("opens the walkthrough, whose first button starts a fleet and ticks its step off", async () => {
+    await editor.runCommand("Welcome: Open Walkthrough...");
+    await editor.pickQuickInput("Run Your Files on Your GPU Machines");
+    const steps = editor.page.locator(".gettingStartedContainer .getting-started-step");
+    await editor.until("its steps", async () => (await steps.count()) === 4);
+    const done = steps.first().locator(".codicon-getting-started-step-checked:visible");
+    assert.equal(await done.count(), 0);
+    await picture("walkthrough");
+    await steps.first().getByRole("button", { name: "Start a Fleet on This Machine" }).click();
+    await editor.waitForNotification("Joined the fleet at", 60_000);
+    assert.ok(fixture.isServiceUp());
+    await editor.until("the tick", async () => (await done.count()) === 1);
+    await editor.runCommand("View: Close All Editors");
+    await editor.openView(view);
+    await online();
+  });
+
+  it("restarts the service under a running job, which runs on", async () => {
+    await editor.openFile("wait.py");
+    await editor.runCommand("Dispatch to GPU host");
+    await editor.pickQuickInput((await online())[0]!.label);
+    await editor.waitForTerminal("waiting");
+    const pid = await servicePid();
+    const [job] = (await asOwner((client) => client.call("listJobs"))).jobs;
+    await editor.runCommand("hwLedger: Restart the Fleet's Service on This Machine");
+    await editor.until("another service", async () => (await servicePid()) !== pid, 60_000);
+    assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+    await online();
+    await editor.until(
+      "the status bar in contact",
+      async () => (await fleetItem(editor).innerText()).trim() === "no GPUs",
+    );
+    await editor.waitForTree("Jobs", "the running job", ([group, row]) => {
+      return group?.label === "Running" && row?.label === "wait.py" && row.description.includes("running");
+    });
+    const [now] = (await asOwner((client) => client.call("listJobs"))).jobs;
+    assert.deepEqual([now?.id, now?.state], [job?.id, "running"]);
+  });
+
+  it("shows the fleet under the name that it was given, where fleets are chosen", async () => {
+    await editor.runCommand("hwLedger: Rename the Fleet");
+    await editor.typeInQuickInput("Attic GPUs", { prompt: "What you call it" });
+    other = await startServiceProcess(join(fixture.dir, "other"), { env: { HOME: fixture.dir } });
+    await editor.runCommand("hwLedger: Join a Fleet");
+    await editor.typeInQuickInput(other.link, { prompt: "join link" });
+    await editor.waitForNotification(`Joined the fleet at ${other.url}`);
+    await editor.runCommand("hwLedger: Switch to Another Fleet");
+    const labels = (await editor.quickInputItems()).map(({ label }) => label.trim());
+    assert.deepEqual(labels, ["Attic GPUs", new URL(other.url).host, "Join Another Fleet…"]);
+    await editor.pickQuickInput("Attic GPUs");
+    const which = editor.page.locator('.statusbar-item[id$="hwledger.which"]');
+    await editor.until("its name", async () => (await which.innerText()).trim() === "Attic GPUs");
+    await editor.waitForTree("Jobs", "its job", (rows) => rows.some(({ label }) => label === "wait.py"));
+    await picture("renamed");
+  });
+
+  it("is red in the status bar while a host asks or waits for a login, and leads there", async () => {
+    assert.equal((await backgroundOf(fleetItem(editor))).isRed, false);
+    const turnsRed = (what: string) =>
+      editor.until(`a red item as ${what}`, async () => {
+        const { isRed, colour } = await backgroundOf(fleetItem(editor));
+        if (!isRed) throw new Error(colour);
+        return true;
+      });
+    await editor.runCommand("hwLedger: Add a Host");
+    await editor.pickQuickInput("vault");
+    await editor.typeInQuickInput("vault", { prompt: "What to call it" });
+    await editor.typeInQuickInput("", { prompt: "US dollars per hour" });
+    const question = editor.page.locator(".quick-input-widget:visible", { hasText: "Passphrase of the key" });
+    await question.waitFor();
+    await turnsRed("vault asks");
+    await hoverText(editor, fleetItem(editor), "vault asks you something");
+    await question.locator("input").press("Escape");
+    await editor.pressNotificationButton("vault", "Add It Anyway");
+    await editor.waitForTree(view, "the host that waits", (items) =>
+      items.some(({ label, description }) => label === "vault" && description.startsWith("needs login")),
+    );
+    await turnsRed("vault waits");
+    await hoverText(editor, fleetItem(editor), "vault needs you to log in");
+    await picture("needs-login");
+    await editor.runCommand("View: Close Primary Side Bar");
+    await fleetItem(editor).click();
+    await rowOfHost(editor, "vault").waitFor();
+    await asOwner((client) => client.call("removeHost", { params: { host: "vault" } }));
+    await editor.until("no red item", async () => !(await backgroundOf(fleetItem(editor))).isRed);
+    await online();
+  });
+
+  it("can be started from the palette with nothing selected, opens something, and goes by Escape", async () => {
+    const { contributes } = JSON.parse(await readFile(manifestFile, "utf8")) as Manifest;
+    const when = new Map(contributes.menus.commandPalette.map((entry) => [entry.command, entry.when]));
+    const commands = contributes.commands.filter(({ command }) => offered.has(when.get(command)));
+    assert.ok(commands.length > 30, `only ${commands.length} commands`);
+    const told = (await editor.notifications()).length;
+    for (const { command, title } of commands) {
+      const tabs = editor.page.locator(".tab:visible");
+      while ((await tabs.count()) > 0) {
+        const left = (await tabs.count()) - 1;
+        await editor.runCommand("View: Revert and Close Editor");
+        await editor.until("one tab less", async () => (await tabs.count()) <= left);
+      }
+      await editor.runCommand("Notifications: Clear All Notifications");
+      if (await editor.page.locator(".part.panel").isVisible()) await editor.runCommand("View: Hide Panel");
+      const before = await whatIsOpen(editor);
+      await editor.runCommand(`hwLedger: ${title}`);
+      if (!quiet.has(command)) {
+        const open = await editor.until(`what "${title}" opens`, async () => {
+          const now = await whatIsOpen(editor);
+          return now !== before && now;
+        });
+        assert.doesNotMatch(open, slip, title);
+      }
+      await editor.until(`nothing in the way after "${title}"`, async () => {
+        const inTheWay = editor.page.locator(".quick-input-widget:visible, .monaco-dialog-box:visible");
+        if ((await inTheWay.count()) === 0) return true;
+        await editor.page.keyboard.press("Escape");
+        return false;
+      });
+      if (command.endsWith("Service")) await online();
+    }
+    for (const { severity, message } of (await editor.notifications()).slice(told)) {
+      assert.doesNotMatch(message, slip);
+      assert.notEqual(severity, "error", message);
+    }
+    await online();
+    assert.ok(fixture.isServiceUp());
+  });
+});

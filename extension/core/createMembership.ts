@@ -1,4 +1,5 @@
 import type { Identity } from "../../protocol/client/identity.ts";
+import type { FleetState } from "./fleetState.ts";
 import { fleetPlace, type FleetPlace } from "./fleetPlace.ts";
 import type { FleetSession } from "./openFleetSession.ts";
 import { defaultFleetLabel, withProfile, type FleetTraits, type Profile } from "./profile.ts";
@@ -19,7 +20,8 @@ export interface ActiveFleet {
 export interface MembershipNeeds {
   store: ProfileStore;
   active: ActiveFleet;
-  openSession: (identity: Identity) => FleetSession;
+  /** `known`: what the session before it knew of the same fleet. */
+  openSession: (identity: Identity, known?: FleetState) => FleetSession;
   /** Whether a person stopped the service of a data folder on this machine. */
   wasStopped: (home: string) => boolean;
 }
@@ -57,7 +59,7 @@ export interface Membership {
 
 /** Knows nothing and does nothing until asked. */
 export function createMembership(needs: MembershipNeeds): Membership {
-  const { store, active, openSession } = needs;
+  const { store, active } = needs;
   const listeners = new Set<() => void>();
   let profiles: readonly Profile[] = [];
   let session: FleetSession | null | undefined;
@@ -74,6 +76,11 @@ export function createMembership(needs: MembershipNeeds): Membership {
     session = next;
     next?.listen(changed);
     changed();
+  }
+
+  function openSession(identity: Identity): FleetSession {
+    const isSameFleet = session?.identity.fleetId === identity.fleetId;
+    return needs.openSession(identity, isSameFleet ? session?.fleet : undefined);
   }
 
   function chosen(): Profile | null {

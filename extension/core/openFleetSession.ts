@@ -13,6 +13,8 @@ export interface SessionNeeds {
   openStream: (identity: Identity, onState: (state: StreamState) => void) => StreamClient;
   createClient: (identity: Identity) => RouteClient;
   now: () => number;
+  /** What an earlier session of the same fleet knew: shown as of then until the service answers. */
+  known?: FleetState;
 }
 
 /**
@@ -34,10 +36,16 @@ export interface FleetSession {
 }
 
 /** Connects. Never rejects: how it stands is `contact`. */
-export function openFleetSession({ identity, openStream, createClient, now }: SessionNeeds): FleetSession {
+export function openFleetSession({
+  identity,
+  openStream,
+  createClient,
+  now,
+  known = unknownFleet,
+}: SessionNeeds): FleetSession {
   const listeners = new Set<() => void>();
   let contact: Contact = { kind: "connecting" };
-  let fleet = unknownFleet;
+  let fleet = known;
   let prompts: readonly Prompt[] = [];
   let isClosed = false;
 

@@ -53,9 +53,10 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
     store: secretProfiles(context.secrets),
     wasStopped: (home) => local.wasStopped(home),
     active: rememberedFleet(context.workspaceState, context.globalState),
-    openSession: (identity) =>
+    openSession: (identity, known) =>
       openFleetSession({
         identity,
+        ...(known ? { known } : {}),
         now,
         createClient: (member) => loggedClient(createRouteClient(member), log, now),
         openStream: (member, onState) =>

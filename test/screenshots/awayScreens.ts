@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import { changeStore, startNewerService, waitForBanner } from "../e2e/awayFixture.ts";
 import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
 import { homeLayout } from "../../service/homeLayout.ts";
@@ -14,6 +15,8 @@ export async function awayScreens(fixture: DispatchFixture, album: Album): Promi
   const { step, inEveryTheme } = album;
   const port = () => Number(new URL(fixture.service().url).port);
   await step("a log without contact", async () => {
+    const { client, workspaceFolder } = fixture;
+    await dispatchFile(client, { file: join(workspaceFolder, "wait.py"), host: "rtx-box" });
     await editor.openFile("wait.py");
     await editor.clickTreeItem("Jobs", "wait.py");
     await editor.waitForTerminal("waiting for the signal");
@@ -37,7 +40,6 @@ export async function awayScreens(fixture: DispatchFixture, album: Album): Promi
   await step("another version", async () => {
     const newer = await startNewerService(home, port());
     try {
-      await editor.runCommand("Reconnect to the Fleet");
       await waitForBanner(editor, /speaks version 2/, 60_000);
       await inEveryTheme("away-versions");
     } finally {

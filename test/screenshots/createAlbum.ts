@@ -11,7 +11,8 @@ const settleMs = 2_000;
 /** Whether the screen shows what a picture is of. */
 export type Shows = () => Promise<boolean>;
 
-const openSelector = ".quick-input-widget:visible, .monaco-dialog-box:visible, .monaco-menu:visible";
+const openSelector =
+  ".quick-input-widget:visible, .monaco-dialog-box:visible, .monaco-menu:visible, .settings-editor:visible";
 
 /** Takes the pictures. What fails is noted under its name, and the walk goes on. */
 export interface Album {

@@ -33,7 +33,6 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
       await album.picture(`host-${name}-dark`);
     });
   await openedScreens(fixture, album);
-  await viewScreens(fixture, album);
   await step("a job's log", async () => {
     await fixture.editor.openFile("train it.py");
     await fixture.editor.clickTreeItem("Jobs", "train it.py");
@@ -41,6 +40,7 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
   });
   await album.inEveryTheme("jobs-and-log");
   await brokenScreens(fixture, album);
+  await viewScreens(fixture, album);
   await awayScreens(fixture, album);
 }
 

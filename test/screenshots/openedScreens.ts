@@ -36,7 +36,7 @@ export async function openedScreens({ editor, client }: DispatchFixture, album: 
     "list-groupings": list("hwLedger: Group the Hosts"),
     "list-jobs": list("hwLedger: Show the Log of a Job"),
     "list-fleets": list("hwLedger: Switch to Another Fleet"),
-    "list-add-host": list("hwLedger: Add a Host"),
+    "input-add-host": input("hwLedger: Add a Host"),
     "input-filter-hosts": input("hwLedger: Filter the Hosts"),
     "input-filter-ledger": input("hwLedger: Filter the Ledger"),
     "input-rate": input("hwLedger: Set the Rate of a Host", "rtx-box"),
@@ -54,6 +54,16 @@ export async function openedScreens({ editor, client }: DispatchFixture, album: 
       const { link } = await client.call("createToken", { body: { role: "viewer" } });
       await editor.openUri(link.replace("hwledger://", "code-oss://hwledger.hwledger-fleet/"));
     }),
+    settings: async () => {
+      await editor.runCommand("Preferences: Open Settings (UI)");
+      await editor.page.locator(".settings-editor .suggest-input-container").first().click();
+      await editor.page.keyboard.type("hwledger");
+      await editor.page
+        .locator(".settings-editor")
+        .getByText("Notify When Job Ends")
+        .first()
+        .waitFor({ timeout: 30_000 });
+    },
     "menu-host": async () => {
       await editor.page
         .locator('.pane-body [role="treeitem"]', { hasText: "rtx-box" })

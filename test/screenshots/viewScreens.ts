@@ -31,16 +31,6 @@ export async function viewScreens({ editor }: DispatchFixture, album: Album): Pr
     await editor.waitForTree("Ledger", "the verdict", ([row]) => row?.label === "Verified");
   });
   await inEveryTheme("ledger-and-event");
-  await step("the settings", async () => {
-    await editor.runCommand("Preferences: Open Settings (UI)");
-    await editor.page.keyboard.type("hwledger");
-    await editor.page
-      .locator(".settings-editor")
-      .getByText("Notify When Job Ends")
-      .first()
-      .waitFor({ timeout: 30_000 });
-  });
-  await inEveryTheme("settings");
   await step("diagnostics and output", async () => {
     await editor.runCommand("View: Close All Editors");
     await editor.runCommand("hwLedger: Collect Diagnostics");
@@ -50,7 +40,7 @@ export async function viewScreens({ editor }: DispatchFixture, album: Album): Pr
   });
   await inEveryTheme("diagnostics-and-output");
   await step("nothing open", async () => {
-    await editor.runCommand("View: Close All Editors");
+    await editor.runCommand("File: Revert and Close Editor");
     await editor.runCommand("View: Hide Panel");
   });
 }

@@ -4,6 +4,7 @@ import { createAutoStart } from "../../extension/core/createAutoStart.ts";
 import { createMembership } from "../../extension/core/createMembership.ts";
 import { openFleetSession } from "../../extension/core/openFleetSession.ts";
 import type { Profile } from "../../extension/core/profile.ts";
+import { aHost } from "../support/fleetRecords.ts";
 import { aStore, aWire, identity, profile } from "../support/handPlayedFleet.ts";
 import { until } from "../support/until.ts";
 
@@ -15,7 +16,8 @@ describe("the membership", () => {
     const membership = createMembership({
       store,
       active: { get: () => shown, set: (fleetId) => (shown = fleetId) },
-      openSession: (member) => openFleetSession(wire.needs(member)),
+      openSession: (member, known) =>
+        openFleetSession({ ...wire.needs(member), ...(known ? { known } : {}) }),
       wasStopped: (home) => home === "/stopped",
     });
     return { wire, store, membership };
@@ -120,9 +122,13 @@ describe("the membership", () => {
     membership.reconnect();
     assert.equal(wire.retries(), 1);
     assert.equal(membership.session, session);
+    wire.say("fleet", { kind: "fleet", hosts: [aHost()], jobs: [], removedHostIds: [] });
     wire.state({ kind: "refused", error: new Error("no") });
     membership.reconnect();
     assert.notEqual(membership.session, session);
+    assert.equal(membership.session?.fleet.hosts.size, 1, "what was last known is gone");
+    await membership.join(second);
+    assert.equal(membership.session?.fleet.isKnown, false, "another fleet's hosts are shown");
   });
 
   it("follows its service to another address, in every window, and tries again at the same", async () => {

@@ -191,6 +191,7 @@ export const words = {
     cancelDetail: (state: string) =>
       `It is ${state}. Its whole process group is asked to end, and ended by force if it does not.`,
     cancel: "Cancel Job",
+    letRun: "Let It Run",
   },
   task: {
     source: "hwLedger",

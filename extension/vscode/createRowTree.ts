@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Membership } from "../core/createMembership.ts";
 import { createRowFeed } from "../core/createRowFeed.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
+import { rowIndex } from "../core/rowIndex.ts";
 import type { TreeRow } from "../core/treeRow.ts";
 import { staleUri } from "./staleDecorations.ts";
 
@@ -58,10 +59,12 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
         await membership.ready();
         if (parent) needs.onUnfold?.(parent);
         const parentId = parent?.rowId ?? null;
-        return feed.drawn.filter((row) => row.parentId === parentId).map((row) => handleOf(row.id));
+        return rowIndex(feed.drawn)
+          .children(parentId)
+          .map((row) => handleOf(row.id));
       },
       getTreeItem(handle) {
-        const row = feed.drawn.find(({ id }) => id === handle.rowId);
+        const row = rowIndex(feed.drawn).row(handle.rowId);
         const item = treeItem(handle.rowId, row);
         const command = needs.command?.(handle);
         if (command) item.command = command;

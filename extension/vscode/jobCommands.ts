@@ -42,11 +42,13 @@ export async function cancelJob(session: FleetSession, jobId?: JobId): Promise<v
   try {
     const job = jobId ? await getJob(session, jobId) : await pickActive(session);
     if (!job || isJobEnded(job.state)) return;
-    const { cancel, cancelQuestion, cancelDetail } = words.job;
+    const { cancel, letRun, cancelQuestion, cancelDetail } = words.job;
     const question = cancelQuestion(printable(jobLabel(job)), job.host);
     const detail = cancelDetail(job.state);
-    const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, cancel);
-    if (answer === cancel) await session.client.call("cancelJob", { params: { job: job.id } });
+    // The editor's own "Cancel" would be one of two buttons of that name.
+    const buttons = [{ title: cancel }, { title: letRun, isCloseAffordance: true }];
+    const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, ...buttons);
+    if (answer?.title === cancel) await session.client.call("cancelJob", { params: { job: job.id } });
   } catch (error) {
     const problem = problemIn(error);
     if (problem.code !== "job-ended") await showProblem(problem);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { describe, it } from "mocha";
+import { vsixPath } from "../../scripts/build.mjs";
 
 interface Metafile {
   inputs: Record<string, { imports: { path: string; external?: boolean }[] }>;
@@ -75,6 +76,23 @@ describe("the bundles", () => {
       outside("hwledger").filter((path) => !optional.test(path)),
       [],
     );
+  });
+
+  it("fit, with SQLite for every platform, into a VSIX of less than 15 MB", () => {
+    const platforms = readdirSync("dist/prebuilds").map((file) => file.replace(/\.node$/, ""));
+    assert.deepEqual(platforms, [
+      "darwin-arm64",
+      "darwin-x64",
+      "linux-arm64",
+      "linux-x64",
+      "linuxmusl-arm64",
+      "linuxmusl-x64",
+      "win32-arm64",
+      "win32-x64",
+    ]);
+    assert.ok(readFileSync(".vscodeignore", "utf8").split("\n").includes("!dist/prebuilds/*.node"));
+    const { size } = statSync(vsixPath());
+    assert.ok(size < 15_000_000, `the VSIX has ${size} bytes`);
   });
 
   it("keep the extension's bundles small", () => {

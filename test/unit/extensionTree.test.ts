@@ -12,6 +12,7 @@ import {
   type FleetState,
 } from "../../extension/core/fleetState.ts";
 import { gpuTooltip, hostTooltip } from "../../extension/core/tooltips.ts";
+import { rowIndex } from "../../extension/core/rowIndex.ts";
 import type { TreeRow } from "../../extension/core/treeRow.ts";
 import { treeRows } from "../../extension/core/treeRows.ts";
 import { aGpu, aHost, aReading } from "../support/fleetRecords.ts";
@@ -213,6 +214,20 @@ describe("redrawing the tree", () => {
     assert.ok(host);
     assert.deepEqual(changedRows([host], rows(1)), { kind: "rows", ids: [host.id] });
     assert.deepEqual(changedRows([], rows(1)), { kind: "all" });
+  });
+
+  it("finds a row and its children by their ids, in the order of the list", () => {
+    const list = rows(1, [aHost(), aHost({ id: "h-0000000000000002" as HostId, name: "second" })]);
+    const index = rowIndex(list);
+    assert.equal(rowIndex(list), index);
+    assert.deepEqual(
+      index.children(null).map(({ label }) => label),
+      ["rtx-box", "second"],
+    );
+    const [gpu, ...others] = index.children("h-0000000000000002");
+    assert.deepEqual([others.length, gpu?.id], [0, "h-0000000000000002/GPU-0"]);
+    assert.equal(index.row("h-0000000000000002/GPU-0"), gpu);
+    assert.deepEqual([index.row("gone"), index.children("gone")], [undefined, []]);
   });
 
   it("draws at most once a second, and nothing while hidden", () => {

@@ -51,7 +51,8 @@ export function ledgerRows(
     ...ledger.events.map((event) => eventRow(event, fleet, nowMs)),
     ...(ledger.hasOlder ? [olderRow] : []),
   ];
-  return rows.map((row) => ({ ...row, isStale: row.isStale || isStale }));
+  if (!isStale) return rows;
+  return rows.map((row) => ({ ...row, isStale, icon: row.icon && { ...row.icon, color: grey } }));
 }
 
 /** Whether the chain was found to be broken. */

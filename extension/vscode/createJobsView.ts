@@ -37,7 +37,8 @@ export function createJobsView(membership: Membership, now: () => number): vscod
 
   function update(): void {
     const { session } = membership;
-    const count = session ? activeJobs(session.fleet) : 0;
+    // A number on an icon cannot say of when it is.
+    const count = session?.contact.kind === "live" ? activeJobs(session.fleet) : 0;
     if ((tree.view.badge?.value ?? 0) !== count) tree.view.badge = count === 0 ? undefined : badge(count);
     tree.touch();
   }

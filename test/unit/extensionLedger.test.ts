@@ -143,6 +143,8 @@ describe("the rows of the Ledger view", () => {
     const [row] = ledgerRows(ledger, unknownFleet, { kind: "live" }, 1_000);
     assert.equal(isBroken(ledger), true);
     assert.deepEqual([row?.label, row?.icon?.color], ["Broken at event 7", "list.errorForeground"]);
+    const [dated] = ledgerRows(ledger, unknownFleet, { kind: "connecting" }, 1_000);
+    assert.deepEqual([dated?.isStale, dated?.icon?.color], [true, "disabledForeground"]);
   });
 
   it("tell each type of event in words, by names where they are known", () => {

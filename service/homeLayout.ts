@@ -10,6 +10,8 @@ export interface HomeLayout {
   lock: string;
   /** What runs here: `{ pid, url, startedAtMs, version }`. */
   serviceFile: string;
+  /** Address on which a service listened here last, as `--listen` takes it. */
+  listenFile: string;
   /** The membership the command line uses. */
   identityFile: string;
   keys: string;
@@ -32,6 +34,7 @@ export function homeLayout(directory: string): HomeLayout {
     database: join(directory, "fleet.sqlite"),
     lock: join(directory, "service.lock"),
     serviceFile: join(directory, "service.json"),
+    listenFile: join(directory, "listen"),
     identityFile: join(directory, "identity.json"),
     keys: join(directory, "keys"),
     logs: join(directory, "logs"),

@@ -98,6 +98,7 @@ async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.
     if (service.ledger.head().events === 0) recordCreation(service, ca);
     await bindAgain(service, listen, layout);
     const { port } = service.app.server.address() as AddressInfo;
+    writePrivateFile(layout.listenFile, listen.address);
     url = `https://${linkAddress(listen.address)}:${port}`;
     await keepOwnerIdentity(layout, ca, service.enrolment, ownUrl(listen.address, port), now());
     if (

@@ -24,7 +24,7 @@ const freshLink = "Ask an admin of the fleet for a fresh join link, then choose 
 const membershipCodes: readonly string[] = ["no-certificate", "certificate-refused"];
 
 /** Whether the service answers, and turns this membership down. */
-export function isMembershipProblem({ code }: Pick<Problem, "code">): boolean {
+function isMembershipProblem({ code }: Pick<Problem, "code">): boolean {
   return membershipCodes.includes(code);
 }
 
@@ -39,11 +39,7 @@ export function awayText(problem: Problem, place: FleetPlace = "elsewhere"): Awa
     case "service-untrusted":
       return /not yet valid|expired/.test(reason)
         ? wrongClock(`the certificate of the service at ${url} does not fit today's date`)
-        : {
-            what: `what answers at ${url} is not the service of your fleet, so nothing was sent to it.`,
-            next: `When the right one is back, ${reconnect}. If the fleet was set up anew, join it again.`,
-            way: "reconnect",
-          };
+        : untrustedText(url, place);
     case "protocol-mismatch":
       return versionsText(problem, place);
     default:
@@ -69,6 +65,21 @@ function unreachableText(problem: Problem, place: FleetPlace): AwayText {
         : "the fleet's service on this machine was stopped.",
     next: `To start it, ${statusBar}. Jobs on the hosts run on meanwhile.`,
     way: "start",
+  };
+}
+
+function untrustedText(url: string, place: FleetPlace): AwayText {
+  const what = `what answers at ${url} is not the service of your fleet, so nothing was sent to it.`;
+  if (place === "elsewhere")
+    return {
+      what,
+      next: `When the right one is back, ${reconnect}. If the fleet was set up anew, join it again.`,
+      way: "reconnect",
+    };
+  return {
+    what,
+    next: `To start the one of this machine and join it, ${statusBar}.`,
+    way: "rejoin",
   };
 }
 

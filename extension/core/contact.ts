@@ -3,7 +3,8 @@ import { problemOfError, type Problem } from "../../protocol/problem.ts";
 
 /** How this program stands with the fleet's service. */
 export type Contact =
-  | { kind: "connecting" }
+  /** `sinceMs`: since when there was no contact before this try, where that is known. */
+  | { kind: "connecting"; sinceMs?: number | undefined }
   | { kind: "live" }
   /** Tried again by itself. `sinceMs` is this program's clock when contact was lost, or first sought. */
   | { kind: "lost"; sinceMs: number; problem: Problem }
@@ -12,12 +13,13 @@ export type Contact =
 
 /** The contact after the stream changed its state. While a lost contact is tried again it stays lost. */
 export function nextContact(before: Contact, stream: StreamState, nowMs: number): Contact {
-  const sinceMs = before.kind === "lost" || before.kind === "refused" ? before.sinceMs : nowMs;
+  const sinceMs = before.kind === "live" ? nowMs : (before.sinceMs ?? nowMs);
   switch (stream.kind) {
     case "connected":
       return { kind: "live" };
     case "connecting":
-      return before.kind === "lost" ? before : { kind: "connecting" };
+      if (before.kind === "lost" || before.kind === "connecting") return before;
+      return { kind: "connecting", sinceMs: before.kind === "refused" ? before.sinceMs : undefined };
     case "waiting":
       return { kind: "lost", sinceMs, problem: problemOfError(stream.error) };
     case "refused":

@@ -23,6 +23,7 @@ export function createAutoStart({ membership, local, isWanted, now, onFailure }:
 
   function look(): void {
     const { session, profile } = membership;
+    const fleetId = profile?.identity.fleetId ?? "";
     const home = profile?.home ?? null;
     if (!session || home === null || session.contact.kind !== "lost") return;
     if (session.contact.problem.code !== "service-unreachable") return;
@@ -30,7 +31,7 @@ export function createAutoStart({ membership, local, isWanted, now, onFailure }:
     triedAtMs = now();
     local
       .start(home)
-      .then(({ url }) => membership.moveTo(url))
+      .then(({ url }) => membership.moveTo(fleetId, url))
       .catch(onFailure);
   }
 

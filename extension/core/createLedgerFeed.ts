@@ -21,12 +21,21 @@ export interface LedgerFeedNeeds {
   session: Pick<FleetSession, "client" | "stream">;
   now: () => number;
   onChange: () => void;
+  /** What an earlier feed of the same fleet knew. */
+  known?: LedgerState;
 }
 
 const pageEvents = 100;
 
-export function createLedgerFeed({ session, now, onChange }: LedgerFeedNeeds): LedgerFeed {
-  let state: LedgerState = emptyLedger;
+export function createLedgerFeed({
+  session,
+  now,
+  onChange,
+  known = emptyLedger,
+}: LedgerFeedNeeds): LedgerFeed {
+  // Whoever was verifying is gone.
+  const { verification } = known.verification.kind === "done" ? known : emptyLedger;
+  let state: LedgerState = { ...known, verification };
   let filter = "";
   let unfollow: (() => void) | null = null;
   let isClosed = false;

@@ -56,7 +56,7 @@ export function createLocalService({ program, findNode, runTool, home }: LocalSe
   }
 
   return {
-    start: (folder = null) => run(["up", "--detach", "--listen", "127.0.0.1:0"], folder, runningSchema),
+    start: (folder = null) => run(["up", "--detach", "--listen", "last:0"], folder, runningSchema),
     stop: (folder = null) => run(["down"], folder, stoppedSchema),
     wasStopped: (folder) => existsSync(join(folder, "stopped")),
     logFile: (folder = null) => join(folder ?? home(), "service.log"),

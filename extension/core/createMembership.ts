@@ -1,7 +1,6 @@
 import type { Identity } from "../../protocol/client/identity.ts";
-import type { FleetState } from "./fleetState.ts";
 import { fleetPlace, type FleetPlace } from "./fleetPlace.ts";
-import type { FleetSession } from "./openFleetSession.ts";
+import type { FleetSession, KnownBefore } from "./openFleetSession.ts";
 import { defaultFleetLabel, withProfile, type FleetTraits, type Profile } from "./profile.ts";
 
 /** Where the fleets that this editor belongs to are kept. They hold private keys. */
@@ -21,7 +20,7 @@ export interface MembershipNeeds {
   store: ProfileStore;
   active: ActiveFleet;
   /** `known`: what the session before it knew of the same fleet. */
-  openSession: (identity: Identity, known?: FleetState) => FleetSession;
+  openSession: (identity: Identity, known?: KnownBefore) => FleetSession;
   /** Whether a person stopped the service of a data folder on this machine. */
   wasStopped: (home: string) => boolean;
 }
@@ -50,8 +49,11 @@ export interface Membership {
   refresh(): Promise<void>;
   /** Connects anew with the same identity, when that helps more than waiting. */
   reconnect(): void;
-  /** The service of the fleet that is shown listens there now: connects to it and remembers the address. */
-  moveTo(url: string): Promise<void>;
+  /**
+   * The service of that fleet listens there now: remembers the address, and connects to it when the fleet is shown. Does
+   * nothing when the fleet was left meanwhile.
+   */
+  moveTo(fleetId: string, url: string): Promise<void>;
   /** Told after every change of the session and in it. Returns how to stop. */
   listen(listener: () => void): () => void;
   close(): void;
@@ -79,8 +81,12 @@ export function createMembership(needs: MembershipNeeds): Membership {
   }
 
   function openSession(identity: Identity): FleetSession {
-    const isSameFleet = session?.identity.fleetId === identity.fleetId;
-    return needs.openSession(identity, isSameFleet ? session?.fleet : undefined);
+    if (!session || session.identity.fleetId !== identity.fleetId) return needs.openSession(identity);
+    const { fleet, contact } = session;
+    return needs.openSession(identity, {
+      fleet,
+      sinceMs: "sinceMs" in contact ? contact.sinceMs : undefined,
+    });
   }
 
   function chosen(): Profile | null {
@@ -134,7 +140,9 @@ export function createMembership(needs: MembershipNeeds): Membership {
       return session ? chosen() : null;
     },
     get place() {
-      return fleetPlace(session ? chosen() : null, needs.wasStopped);
+      // Asked for with every change: the disk only where the answer matters.
+      const isLive = session?.contact.kind === "live";
+      return fleetPlace(session ? chosen() : null, isLive ? () => false : needs.wasStopped);
     },
     async ready() {
       if (session !== undefined) return session;
@@ -145,7 +153,10 @@ export function createMembership(needs: MembershipNeeds): Membership {
       await write((kept) => {
         const earlier = kept.find((profile) => profile.identity.fleetId === identity.fleetId);
         const label = traits.label ?? earlier?.label ?? defaultFleetLabel(identity);
-        return withProfile(kept, { identity, label, home: traits.home ?? earlier?.home ?? null });
+        const home = traits.home ?? earlier?.home ?? null;
+        // A data folder holds one fleet: an earlier one of it is no more.
+        const others = kept.filter((one) => home === null || one === earlier || one.home !== home);
+        return withProfile(others, { identity, label, home });
       });
       active.set(identity.fleetId);
       const next = openSession(identity);
@@ -179,12 +190,18 @@ export function createMembership(needs: MembershipNeeds): Membership {
       show();
     },
     reconnect,
-    async moveTo(url) {
-      const shown = session ? chosen() : null;
-      if (shown === null || shown.identity.url === url) return reconnect();
-      const moved = { ...shown.identity, url };
-      await write((kept) => withProfile(kept, { ...shown, identity: moved }));
+    async moveTo(fleetId, url) {
+      const known = profiles.find(({ identity }) => identity.fleetId === fleetId);
+      if (known && known.identity.url !== url)
+        await write((kept) =>
+          kept.map((profile) =>
+            profile.identity.fleetId === fleetId
+              ? { ...profile, identity: { ...profile.identity, url } }
+              : profile,
+          ),
+        );
       show();
+      if (session?.identity.fleetId === fleetId) reconnect();
     },
     listen(listener) {
       listeners.add(listener);

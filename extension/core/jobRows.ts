@@ -97,7 +97,7 @@ function headOf({ id, label, icon, description, jobs }: Group): TreeRow {
 function jobRow(group: Group, job: JobRecord, contact: Contact, nowMs: number): TreeRow {
   const label = printable(jobLabel(job));
   const isActive = !isJobEnded(job.state);
-  const outcome = printable(isActive ? activeText(job, nowMs) : endedText(job, nowMs));
+  const outcome = printable(isActive ? lastKnown(job, contact, nowMs) : endedText(job, nowMs));
   const description = group.isHost ? outcome : `${job.host} · ${outcome}`;
   const isStale = isActive && contact.kind !== "live";
   return {
@@ -113,6 +113,13 @@ function jobRow(group: Group, job: JobRecord, contact: Contact, nowMs: number): 
     accessibilityLabel: `job ${label} on ${job.host}, ${outcome}`,
     fold: "leaf",
   };
+}
+
+/** What a job does; without contact to the service what it did when there was. */
+function lastKnown(job: JobRecord, contact: Contact, nowMs: number): string {
+  if (contact.kind === "live") return activeText(job, nowMs);
+  const age = contact.sinceMs === undefined ? "" : ` ${formatAge(nowMs - contact.sinceMs)} ago`;
+  return `was ${jobOutcomeText(job)}${age}`;
 }
 
 function activeText(job: JobRecord, nowMs: number): string {

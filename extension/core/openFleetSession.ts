@@ -7,14 +7,20 @@ import { nextContact, type Contact } from "./contact.ts";
 import { createHostWatch } from "./createHostWatch.ts";
 import { unknownFleet, withFleetData, withReading, type FleetState } from "./fleetState.ts";
 
+/** What an earlier session of the same fleet knew: shown as of then until the service answers. */
+export interface KnownBefore {
+  fleet: FleetState;
+  /** Since when there was no contact, where there was none. */
+  sinceMs: number | undefined;
+}
+
 /** What a session is made of; the two clients are opened by it and closed with it. */
 export interface SessionNeeds {
   identity: Identity;
   openStream: (identity: Identity, onState: (state: StreamState) => void) => StreamClient;
   createClient: (identity: Identity) => RouteClient;
   now: () => number;
-  /** What an earlier session of the same fleet knew: shown as of then until the service answers. */
-  known?: FleetState;
+  known?: KnownBefore;
 }
 
 /**
@@ -41,11 +47,11 @@ export function openFleetSession({
   openStream,
   createClient,
   now,
-  known = unknownFleet,
+  known = { fleet: unknownFleet, sinceMs: undefined },
 }: SessionNeeds): FleetSession {
   const listeners = new Set<() => void>();
-  let contact: Contact = { kind: "connecting" };
-  let fleet = known;
+  let contact: Contact = { kind: "connecting", sinceMs: known.sinceMs };
+  let { fleet } = known;
   let prompts: readonly Prompt[] = [];
   let isClosed = false;
 

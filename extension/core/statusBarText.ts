@@ -51,7 +51,8 @@ export function statusBarText(
     }
     case "refused": {
       const { what, next, way } = awayText(contact.problem, place);
-      return { ...lost([`Not connected: ${what}`, next, clicks[way]]), tone: "error", click: way };
+      const text = "$(error) hwLedger: not connected";
+      return { ...lost([`Not connected: ${what}`, next, clicks[way]]), text, tone: "error", click: way };
     }
     case "live":
       return live(fleet, waiting, isLedgerBroken);

@@ -19,7 +19,8 @@ export function readingAgeMs(host: KnownHost, nowMs: number): number | null {
       return status.silentMs + sinceHeardMs;
     case "unreachable":
       // Two clocks: the age is at least what we waited ourselves.
-      return status.lastSeenAtMs === null ? null : Math.max(sinceHeardMs, nowMs - status.lastSeenAtMs);
+      if (status.lastSeenAtMs !== null) return Math.max(sinceHeardMs, nowMs - status.lastSeenAtMs);
+      return host.reading === null ? null : Math.max(sinceHeardMs, nowMs - host.reading.atMs);
     case "needs-login":
     case "never": // since the service began: this editor may hold an older reading
       return host.reading === null ? null : Math.max(sinceHeardMs, nowMs - host.reading.atMs);

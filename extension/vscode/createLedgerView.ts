@@ -3,6 +3,7 @@ import { commandIds } from "../core/commandIds.ts";
 import { createLedgerFeed, type LedgerFeed } from "../core/createLedgerFeed.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { isBroken, ledgerRowIds, ledgerRows, emptyLedger } from "../core/ledgerRows.ts";
+import { noticeText } from "../core/problemText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
 import { words } from "../core/words.ts";
@@ -55,9 +56,11 @@ export function createLedgerView(membership: Membership, now: () => number): Led
     if (!session) return null;
     if (session === owner && feed !== null) return feed;
     const filter = feed?.filter ?? "";
+    const isSameFleet = owner?.identity.fleetId === session.identity.fleetId;
+    const known = isSameFleet && feed !== null ? { known: feed.state } : {};
     feed?.close();
     owner = session;
-    feed = createLedgerFeed({ session, now, onChange: draw });
+    feed = createLedgerFeed({ session, now, onChange: draw, ...known });
     feed.setVisible(view.visible);
     if (filter !== "") void feed.setFilter(filter).catch(() => undefined);
     return feed;
@@ -127,7 +130,7 @@ export function createLedgerView(membership: Membership, now: () => number): Led
         if (ok) void vscode.window.showInformationMessage(words.ledger.verified(events));
         else
           void vscode.window.showErrorMessage(
-            words.ledger.brokenAt(firstBad?.seq ?? 0, firstBad?.reason ?? ""),
+            noticeText(words.ledger.brokenAt(firstBad?.seq ?? 0, firstBad?.reason ?? "")),
           );
       }),
     showOlder: () => withFeed((known) => known.showOlder()),

@@ -85,7 +85,8 @@ export async function openTerminal(
 export async function removeHost(session: FleetSession, row: RowHandle | undefined): Promise<void> {
   const host = await hostFor(session, row, words.hosts.removeFrom);
   if (!host) return;
-  const { id, name } = host.record;
+  const { id, name, activeJobs } = host.record;
+  if (activeJobs > 0) return await removeBusyHost(session, host);
   const { remove, removeQuestion, removeDetail } = words.hosts;
   const options = { modal: true, detail: removeDetail };
   const answer = await vscode.window.showWarningMessage(removeQuestion(name), options, remove);

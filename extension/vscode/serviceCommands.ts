@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { isMembershipProblem } from "../core/awayText.ts";
+import { awayText } from "../core/awayText.ts";
 import { commandIds } from "../core/commandIds.ts";
 import type { LocalService } from "../core/createLocalService.ts";
 import type { Membership } from "../core/createMembership.ts";
@@ -36,14 +36,15 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
       return await joining.joinOwn(link, { home, label: known?.label ?? words.service.thisMachine });
     }
     membership.switchTo(known.identity.fleetId);
-    await membership.moveTo(url);
+    await membership.moveTo(known.identity.fleetId, url);
   }
 
-  /** Whether the fleet is shown and its service no longer accepts this editor. */
+  /** Whether the fleet is shown and what answers does not accept this editor, or is another fleet in the same folder. */
   function isTurnedDown({ identity }: Profile): boolean {
     const { session } = membership;
     if (session?.identity.fleetId !== identity.fleetId) return false;
-    return session.contact.kind === "refused" && isMembershipProblem(session.contact.problem);
+    if (session.contact.kind !== "lost" && session.contact.kind !== "refused") return false;
+    return awayText(session.contact.problem, "here").way === "rejoin";
   }
 
   async function stop(): Promise<boolean> {

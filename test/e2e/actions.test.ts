@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import { badge, fleetItem, hoverText, shownHover } from "./actionsFixture.ts";
@@ -175,9 +176,8 @@ describe("what can be pointed at and clicked, in the real editor against real ho
   });
 
   it("groups the hosts by how they are reached", async () => {
-    await editor.changeSettings({ "hwledger.hosts.groupBy": "source" });
-    await editor.reload();
-    await editor.openView(view);
+    await editor.runCommand("hwLedger: Group the Hosts");
+    await editor.pickQuickInput("By Source");
     const items = await editor.waitForTree(view, "both groups", (rows) => rows.length > 4);
     const at = (wanted: number) => items.filter(({ level }) => level === wanted);
     assert.deepEqual(
@@ -191,5 +191,22 @@ describe("what can be pointed at and clicked, in the real editor against real ho
         .sort(),
       [...hostNames].sort(),
     );
+  });
+
+  it("removes a host that is gone for good, with the job that it still has", async () => {
+    await editor.runCommand("hwLedger: Group the Hosts");
+    await editor.pickQuickInput("Not at All");
+    await online();
+    const file = join(fixture.workspaceFolder, "wait.py");
+    const { id } = await dispatchFile(fixture.client, { file, host: "rtx-box" });
+    await waitForJob(fixture, "wait.py", ({ state }) => state === "running");
+    await fixture.lab.host("rtx-box").stop();
+    await editor.treeContextMenu(view, "rtx-box", "Remove a Host");
+    await editor.pressDialogButton("rtx-box has jobs that have not ended", "Give Up Its Jobs and Remove");
+    await editor.waitForTree(view, "two hosts", (items) => {
+      const hosts = items.filter(({ level }) => level === 1);
+      return hosts.length === 2 && hosts.every(({ label }) => label !== "rtx-box");
+    });
+    assert.equal((await fixture.client.call("getJob", { params: { job: id } })).state, "lost");
   });
 });

@@ -18,7 +18,7 @@ const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
 const manifestFile = new URL("../../package.json", import.meta.url);
 
 /** What the palette offers in a fleet while nothing is filtered. */
-const offered = new Set([undefined, "hwledger.membership != none"]);
+const offered = new Set([undefined, "hwledger.membership != none", "hwledger.isLocal"]);
 /** Commands whose effect is in the views, where nothing opens. */
 const quiet = new Set([
   "hwledger.reconnect",

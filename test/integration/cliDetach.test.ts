@@ -101,6 +101,20 @@ describe("a service in the background", function () {
     await hwledger("down");
   });
 
+  it("listens where it did last when told so, at first on this machine only", async () => {
+    const elsewhere = { ...world, home: join(dir, "elsewhere") };
+    const up = async (listen: string) => {
+      const { child, exit } = spawnCli(elsewhere, ["up", "--detach", "--json", "--listen", listen]);
+      const out = await buffer(child.stdout);
+      await exit;
+      await spawnCli(elsewhere, ["down"]).exit;
+      return new URL((JSON.parse(out.toString("utf8")) as { url: string }).url).hostname;
+    };
+    assert.equal(await up("last:0"), "127.0.0.1");
+    assert.equal(await up("127.0.0.2:0"), "127.0.0.2");
+    assert.equal(await up("last:0"), "127.0.0.2");
+  });
+
   it("says what keeps it from starting", async () => {
     const { code, document } = await detach("203.0.113.7:1");
     assert.equal(code, 2);

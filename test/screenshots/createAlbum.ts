@@ -22,7 +22,7 @@ export interface Album {
   inEveryTheme(name: string, shows?: Shows): Promise<void>;
   /** What closes when the focus leaves it: opened anew for its picture in each theme, and closed by Escape. */
   opened(openings: Readonly<Record<string, () => Promise<unknown>>>): Promise<void>;
-  /** Does something; when it fails, that is noted and what was open is closed. */
+  /** Does something; when it fails, that is noted, what was open is closed, and no picture is taken before the next step. */
   step(name: string, run: () => Promise<unknown>): Promise<void>;
   /** What could not be shown, with the reason. */
   missing(): readonly string[];
@@ -31,12 +31,15 @@ export interface Album {
 /** An album of one editor, whose pictures go into the folder. */
 export function createAlbum(editor: Editor, folder: string): Album {
   const missing: string[] = [];
+  let isThere = true;
 
   async function step(name: string, run: () => Promise<unknown>): Promise<void> {
     console.log(name);
+    isThere = true;
     try {
       await run();
     } catch (error) {
+      isThere = false;
       missing.push(`${name}: ${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)}`);
       for (let times = 0; times < 3; times += 1) await editor.page.keyboard.press("Escape").catch(() => null);
     }
@@ -73,8 +76,9 @@ export function createAlbum(editor: Editor, folder: string): Album {
       }
       await step("dark", () => setTheme(themes.dark));
     },
-    inEveryTheme: (name, shows) =>
-      step(name, async () => {
+    async inEveryTheme(name, shows) {
+      if (!isThere) return void missing.push(`${name}: what it is of did not come up`);
+      await step(name, async () => {
         await editor.runCommand("Notifications: Clear All Notifications");
         for (const [theme, id] of Object.entries(themes)) {
           await setTheme(id);
@@ -85,6 +89,7 @@ export function createAlbum(editor: Editor, folder: string): Album {
         await editor.page.waitForTimeout(settleMs);
         await picture(`${name}-narrow`, shows);
         await editor.page.setViewportSize(wide);
-      }),
+      });
+    },
   };
 }

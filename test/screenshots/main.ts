@@ -1,6 +1,6 @@
 // `npm run screenshots`: walks through the extension's screens in the real editor, over real hosts, and leaves a picture
 // of each state in each theme in test-results/screens/. A picture that cannot be taken does not keep the others away.
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { startDispatchFixture } from "../e2e/dispatchFixture.ts";
 import { startEmptyHanded } from "../e2e/emptyHandedFixture.ts";
@@ -11,6 +11,7 @@ import { fleetScreens } from "./fleetScreens.ts";
 const folder = fileURLToPath(new URL("../../test-results/screens/", import.meta.url));
 const wanted = process.argv.slice(2);
 
+if (wanted.length === 0) await rm(folder, { recursive: true, force: true }); // nothing of an earlier state stays
 await mkdir(folder, { recursive: true });
 const missing: string[] = [];
 

@@ -44,6 +44,13 @@ describe("being without contact", () => {
 
   const here: [ProblemCode, Facts, FleetPlace, RegExp, WayBack][] = [
     ["service-unreachable", { url, reason: "no" }, "here", /does not answer\. To start it, click/, "start"],
+    [
+      "service-untrusted",
+      { url, reason: "no" },
+      "here",
+      /start the one of this machine and join it/,
+      "rejoin",
+    ],
     ["service-unreachable", { url, reason: "no" }, "stopped-here", /was stopped\. To start it/, "start"],
     [
       "certificate-refused",

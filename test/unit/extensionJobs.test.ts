@@ -77,6 +77,9 @@ describe("the rows of the Jobs view", () => {
       away.filter(({ kind }) => kind === "job").map(({ isStale }) => isStale),
       [true, false],
     );
+    const old = aFleet(job(3, { startedAtMs: 0 }));
+    const [, later] = jobRows(old, { kind: "lost", sinceMs: minuteMs, problem }, 51 * minuteMs);
+    assert.equal(later?.description, "rtx-box · was running 50 min ago");
   });
 
   it("stand below their hosts, in the order of the hosts, when grouped so", () => {

@@ -87,6 +87,24 @@ describe("what the Ledger view knows", () => {
     assert.equal(wire.isFollowed(), false);
   });
 
+  it("shows what an earlier connection knew until it hears more, but no verification that went with it", () => {
+    const wire = aWire(3);
+    const verdict = { ok: true, events: 2, head: "" };
+    const feedWith = (verification: LedgerState["verification"]) =>
+      createLedgerFeed({
+        session: wire.session,
+        now: () => 0,
+        onChange: () => undefined,
+        known: { ...emptyLedger, events: [anEvent(2), anEvent(1)], total: 2, verification },
+      });
+    const feed = feedWith({ kind: "done", atMs: 0, verdict });
+    assert.deepEqual([seqs(feed.state), feed.state.verification.kind], [[2, 1], "done"]);
+    feed.setVisible(true);
+    wire.say(wire.all, true);
+    assert.deepEqual(seqs(feed.state), [3, 2, 1]);
+    assert.notEqual(feedWith({ kind: "running" }).state.verification.kind, "running");
+  });
+
   it("shows older events page by page, to the first", async () => {
     const { wire, feed } = aFeed(250);
     feed.setVisible(true);

@@ -13,14 +13,15 @@ describe("the membership", () => {
     const wire = aWire();
     const store = aStore(kept);
     let shown: string | null = null;
+    const clock = { nowMs: 0 };
     const membership = createMembership({
       store,
       active: { get: () => shown, set: (fleetId) => (shown = fleetId) },
       openSession: (member, known) =>
-        openFleetSession({ ...wire.needs(member), ...(known ? { known } : {}) }),
+        openFleetSession({ ...wire.needs(member), now: () => clock.nowMs, ...(known ? { known } : {}) }),
       wasStopped: (home) => home === "/stopped",
     });
-    return { wire, store, membership };
+    return { wire, store, membership, clock };
   };
   const first = identity("a");
   const second = { ...identity("b"), fleetId: "fleet-2", url: "https://127.0.0.2:7443" };
@@ -135,14 +136,55 @@ describe("the membership", () => {
     const { membership, store, wire } = aMembership([profile(first)]);
     const session = await membership.ready();
     wire.state({ kind: "waiting", retryAtMs: 0, error: new Error("gone") });
-    await membership.moveTo(first.url);
+    await membership.moveTo("fleet-1", first.url);
     assert.deepEqual([wire.retries(), membership.session], [1, session]);
-    await membership.moveTo("https://127.0.0.1:8");
+    await membership.moveTo("fleet-1", "https://127.0.0.1:8");
     assert.equal(membership.session?.identity.url, "https://127.0.0.1:8");
     assert.equal((await store.read())[0]?.identity.url, "https://127.0.0.1:8");
     store.set([profile(first)]);
     await membership.refresh();
     assert.equal(membership.session?.identity.url, first.url);
+  });
+
+  it("moves the fleet that is meant, though another is shown by then, and none that was left", async () => {
+    const { membership, store } = aMembership([{ ...profile(first), home: "/data" }, profile(second)]);
+    await membership.ready();
+    membership.switchTo("fleet-2");
+    const session = membership.session;
+    await membership.moveTo("fleet-1", "https://127.0.0.1:8");
+    assert.equal(membership.session, session);
+    const urls = async () => (await store.read()).map(({ identity: { url } }) => url);
+    assert.deepEqual(await urls(), ["https://127.0.0.1:8", second.url]);
+    store.set([profile(second)]);
+    await membership.moveTo("fleet-1", "https://127.0.0.1:9");
+    assert.deepEqual(await urls(), [second.url]);
+  });
+
+  it("holds one fleet for a data folder: one that was set up anew there takes the place of the earlier", async () => {
+    const { membership, store } = aMembership([{ ...profile(first), home: "/data" }, profile(second)]);
+    await membership.ready();
+    await membership.join({ ...identity("c"), fleetId: "fleet-3" }, { home: "/data", label: "anew" });
+    assert.deepEqual(
+      (await store.read()).map((kept) => [kept.identity.fleetId, kept.label]),
+      [
+        ["fleet-2", "lab"],
+        ["fleet-3", "anew"],
+      ],
+    );
+  });
+
+  it("says of last known hosts since when there was no contact, also after trying anew", async () => {
+    const { membership, wire, clock } = aMembership([profile(first)]);
+    await membership.ready();
+    wire.state({ kind: "connected" });
+    clock.nowMs = 1_000;
+    wire.state({ kind: "refused", error: new Error("no") });
+    clock.nowMs = 9_000;
+    membership.reconnect();
+    wire.state({ kind: "connecting" });
+    wire.state({ kind: "refused", error: new Error("no") });
+    const contact = membership.session?.contact;
+    assert.deepEqual(contact?.kind === "refused" && contact.sinceMs, 1_000);
   });
 
   it("knows whether its service is on this machine, and whether somebody stopped it there", async () => {

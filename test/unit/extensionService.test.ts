@@ -75,11 +75,11 @@ describe("the service on this machine", () => {
     await service.start("/other");
     assert.deepEqual(calls, [
       {
-        args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "127.0.0.1:0", "--json"],
+        args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "last:0", "--json"],
         env: { SOME: "1", HWLEDGER_HOME: "/usual" },
       },
       {
-        args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "127.0.0.1:0", "--json"],
+        args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "last:0", "--json"],
         env: { SOME: "1", HWLEDGER_HOME: "/other" },
       },
     ]);

@@ -137,6 +137,14 @@ describe("the rows of the Hosts view", () => {
     ]);
   });
 
+  it("date what an editor still holds of a host that the service has not seen since its start", () => {
+    const status = { kind: "unreachable", sinceMs: 0, code: "x", reason: "no", lastSeenAtMs: null } as const;
+    const fleet = aFleet([aHost({ status, reading: aReading({ atMs: 10_000 }) })], 70_000);
+    const rows = treeRows(fleet, lost, 190_000);
+    assert.equal(rows[0]?.description, "seen 3 min ago");
+    assert.match(rows[1]?.description ?? "", /^3 min ago: 37 %/);
+  });
+
   it("keep this machine first, then the names in order", () => {
     const names = ["gpu10", "gpu9", "here"].map((name, at) =>
       aHost({ id: `h-000000000000000${at + 1}` as HostId, name, reading: null }),
@@ -188,6 +196,8 @@ describe("tooltips", () => {
     assert.match(text, /In use \| unknown: it is at work, but no process shows/);
     assert.ok(text.includes("evil\\]\\(command:x\\) \\| \\`rm\\` \\<img\\>"));
     assert.match(hostTooltip(host, live, 0), /\| GPUs \| 0 of 1 free \|/);
+    const link = { ...host.record, name: "https://3232235777/x" };
+    assert.doesNotMatch(hostTooltip({ ...host, record: link }, live, 0), /https:\/\//);
   });
 });
 

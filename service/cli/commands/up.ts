@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createRouteClient } from "../../../protocol/client/routeClient.ts";
 import { Refusal } from "../../../protocol/problem.ts";
@@ -41,13 +41,25 @@ function listenOption(text: string): { address: string; port: number } {
   return { address, port: Number(match?.[3]) };
 }
 
+/** The option with `last` as its address resolved: where a service of the folder listened last, at first this machine only. */
+function resolvedListen({ listen }: UpOptions, { listenFile }: HomeLayout): UpOptions["listen"] {
+  if (listen.address !== "last") return listen;
+  const address = existsSync(listenFile) ? readFileSync(listenFile, "utf8").trim() : "";
+  return { ...listen, address: address === "" ? defaultListen.address : address };
+}
+
 /** `hwledger up` */
 export const upCommand: Register = (program, context, run) => {
   program
     .command("up")
     .description("start the fleet's service here, in the foreground; says where it runs when it already does")
     .option("--detach", "in the background, as a process of its own that outlives this terminal")
-    .option("--listen <address:port>", "where to listen; port 0: any free one", listenOption, defaultListen)
+    .option(
+      "--listen <address:port>",
+      "where to listen; port 0: any free one, `last:0`: where it did last",
+      listenOption,
+      defaultListen,
+    )
     .option("--data <dir>", "data folder instead of HWLEDGER_HOME")
     .addOption(new Option("--in-background", "be the process that --detach starts").hideHelp())
     .addHelpText(
@@ -67,7 +79,7 @@ Examples:
           await upDetached(context, options, homeLayout(home));
           return undefined;
         }
-        const service = await startService({ home, listen: options.listen });
+        const service = await startService({ home, listen: resolvedListen(options, homeLayout(home)) });
         if (service.kind === "already-running") {
           await sayRunning(context, service, home);
           return undefined;
@@ -82,8 +94,8 @@ Examples:
     );
 };
 
-async function upDetached(context: Context, { listen }: UpOptions, layout: HomeLayout): Promise<void> {
-  const { address, port } = listen;
+async function upDetached(context: Context, options: UpOptions, layout: HomeLayout): Promise<void> {
+  const { address, port } = resolvedListen(options, layout);
   const host = address.includes(":") ? `[${address}]` : address;
   const { env } = context.terminal;
   const service = await startDetached({ layout, listen: `${host}:${port}`, env });

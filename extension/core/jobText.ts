@@ -56,7 +56,7 @@ export function jobLabel(job: Pick<JobRecord, "script">): string {
 }
 
 /** The name of an actor such as `user/ada`. */
-function memberOf(actor: string): string {
+export function memberOf(actor: string): string {
   return actor.replace(/^user\//, "");
 }
 

@@ -83,12 +83,19 @@ function gpusInOrder(host: KnownHost): GpuReading[] {
   return [...gpusOf(host)].sort((a, b) => (a.index ?? 0) - (b.index ?? 0) || a.uuid.localeCompare(b.uuid));
 }
 
-function hostRow(host: KnownHost, contact: Contact, nowMs: number): TreeRow {
+/** How a host stands, what is free there, what it costs and how many jobs of ours it has. */
+export function hostParts(host: KnownHost, contact: Contact, nowMs: number): string[] {
   const { record } = host;
   const parts = [statusText(host, contact, nowMs)];
   if (isFresh(host, contact)) parts.push(gpuCountText(host));
   if (record.rateMicroUsdPerHour !== null) parts.push(formatRate(record.rateMicroUsdPerHour));
   if (record.activeJobs > 0) parts.push(record.activeJobs === 1 ? "1 job" : `${record.activeJobs} jobs`);
+  return parts;
+}
+
+function hostRow(host: KnownHost, contact: Contact, nowMs: number): TreeRow {
+  const { record } = host;
+  const parts = hostParts(host, contact, nowMs);
   const gpus = gpusOf(host).length;
   const children = gpus + noteRows(host, contact).length;
   return {

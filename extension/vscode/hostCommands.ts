@@ -5,7 +5,7 @@ import type { KnownHost } from "../core/fleetState.ts";
 import { hostsInOrder } from "../core/fleetState.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { printable } from "../core/printable.ts";
-import { statusText } from "../core/statusText.ts";
+import { hostParts } from "../core/treeRows.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
 import type { RowHandle } from "./createHostsView.ts";
@@ -125,7 +125,7 @@ export async function hostFor(
   const items = hostsInOrder(session.fleet).map((host) => ({
     host,
     label: host.record.name,
-    description: printable(statusText(host, session.contact, Date.now())),
+    description: printable(hostParts(host, session.contact, Date.now()).join(" · ")),
     iconPath: new vscode.ThemeIcon("vm"),
   }));
   const options = { title, placeHolder: words.hosts.choose, ignoreFocusOut: staysOpen() };

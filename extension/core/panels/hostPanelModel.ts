@@ -6,7 +6,7 @@ import type { LedgerEvent } from "../../../protocol/ledger/events.ts";
 import { formatAge, formatRate } from "../figures.ts";
 import type { FleetPlace } from "../fleetPlace.ts";
 import type { FleetState, KnownHost } from "../fleetState.ts";
-import { jobLabel, jobOutcomeText, jobTone } from "../jobText.ts";
+import { jobLabel, jobOutcomeText, jobTone, memberOf } from "../jobText.ts";
 import type { FleetSession } from "../openFleetSession.ts";
 import { printable } from "../printable.ts";
 import { isFresh } from "../statusText.ts";
@@ -108,14 +108,10 @@ function jobLine(job: JobRecord, rate: number | null, nowMs: number): HostPanelM
     label: printable(jobLabel(job)),
     outcome: printable(outcome),
     tone: jobTone(job),
-    by: memberOf(job.createdBy),
+    by: printable(memberOf(job.createdBy)),
     when: `${formatAge(nowMs - job.createdAtMs)} ago`,
     cost: jobCostFigure(job, rate, nowMs),
   };
-}
-
-function memberOf(actor: string): string {
-  return printable(actor.replace(/^user\//, ""));
 }
 
 /** A running time that does not change with every reading. */

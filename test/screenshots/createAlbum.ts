@@ -8,6 +8,9 @@ const themeLimitMs = 60_000;
 /** A terminal shows its new size for so long when the window has changed. */
 const settleMs = 2_000;
 
+/** Menus and hovers come up gradually. */
+const fadeMs = 400;
+
 /** Whether the screen shows what a picture is of. */
 export type Shows = () => Promise<boolean>;
 
@@ -70,6 +73,7 @@ export function createAlbum(editor: Editor, folder: string): Album {
         for (const [name, open] of Object.entries(openings))
           await step(`${name}-${theme}`, async () => {
             await open();
+            await editor.page.waitForTimeout(fadeMs);
             await picture(`${name}-${theme}`);
             await close();
           });

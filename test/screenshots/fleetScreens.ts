@@ -33,6 +33,11 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
       await album.picture(`host-${name}-dark`);
     });
   await openedScreens(fixture, album);
+  await step("a panel with minutes behind it", async () => {
+    await openPanel(fixture, "h100-node");
+    await album.picture("host-minutes-dark");
+    await fixture.editor.runCommand("View: Close Editor");
+  });
   await step("a job's log", async () => {
     await fixture.editor.openFile("train it.py");
     await fixture.editor.clickTreeItem("Jobs", "train it.py");

@@ -34,9 +34,8 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
     });
   await openedScreens(fixture, album);
   await step("a panel with minutes behind it", async () => {
-    await openPanel(fixture, "h100-node");
+    await openPanel(fixture, "rtx-box");
     await album.picture("host-minutes-dark");
-    await fixture.editor.runCommand("View: Close Editor");
   });
   await step("a job's log", async () => {
     await fixture.editor.openFile("train it.py");

@@ -17,12 +17,12 @@ const nextSteps: Partial<Record<ProblemCode, string>> = {
   "host-is-local": "It stays as long as the service runs there.",
   "host-busy": "Cancel its jobs or wait for their end, then remove it.",
   "host-key-unknown":
-    "Choose “Log In to a Host” and compare the fingerprint with what “ssh-keygen -lf /etc/ssh/ssh_host_{keyName}_key.pub” prints on the host.",
+    "Choose “Log In to Host” and compare the fingerprint with what “ssh-keygen -lf /etc/ssh/ssh_host_{keyName}_key.pub” prints on the host.",
   "host-key-changed":
     "Ask the machine's owner. If the new key is right, remove the host and add it again, with a look at this fingerprint.",
   "host-login-refused":
     "Check the user name, and that the key of the service's machine is in the host's authorized_keys.",
-  "needs-login": "Right-click the host and choose “Log In to a Host”.",
+  "needs-login": "Right-click the host and choose “Log In to Host”.",
   "identity-unusable": "Name another key for it in ~/.ssh/config on the service's machine.",
   "host-connection-lost":
     "A job that runs there runs on, and is followed again by itself; one that did not start is to be dispatched again.",

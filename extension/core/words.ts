@@ -81,7 +81,7 @@ export const words = {
   ledger: {
     verify: "Verify the Ledger",
     older: "Show Older Events",
-    show: "Show a Ledger Event",
+    show: "Show Ledger Event",
     seqPrompt: "Its number in the ledger",
     seqRule: "A number from 1 on",
     broken: "The ledger's chain does not hold",

@@ -56,7 +56,7 @@ async function openScreens({ editor, service }: DispatchFixture) {
   await editor.typeInQuickInput(service().link, { prompt: "join link" });
   await editor.waitForNotification("Joined the fleet at");
   await editor.waitForTree("Hosts", "the GPU", (rows) => rows.some(({ level }) => level === 2));
-  await editor.runCommand("Open a Host's Panel");
+  await editor.runCommand("Open Host Panel");
   await editor.pickQuickInput(hostName);
   const frame: Frame = await findWebview(editor, hostName, (text) => text.startsWith(hostName));
   return {

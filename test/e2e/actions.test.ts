@@ -115,7 +115,7 @@ describe("what can be pointed at and clicked, in the real editor against real ho
     await editor.waitForTree("Jobs", "the running job", ([group]) => group?.label === "Running");
     await picture("badge");
     await editor.page.evaluate(() => navigator.clipboard.writeText("nothing copied yet"));
-    await editor.treeContextMenu("Jobs", "wait.py", "Copy the Id of a Job");
+    await editor.treeContextMenu("Jobs", "wait.py", "Copy Job Id");
     await editor.until("the id on the clipboard", async () => {
       const copied = await editor.page.evaluate(() => navigator.clipboard.readText());
       if (copied !== "nothing copied yet") assert.equal(copied, id);
@@ -126,7 +126,7 @@ describe("what can be pointed at and clicked, in the real editor against real ho
     );
     const row = editor.page.locator('.pane-body [role="treeitem"]', { hasText: "wait.py" });
     await row.hover();
-    await row.getByRole("button", { name: "Cancel a Job" }).click();
+    await row.getByRole("button", { name: "Cancel Job" }).click();
     await editor.pressDialogButton("Cancel wait.py on rtx-box?", "Cancel Job");
     await waitForJob(fixture, "wait.py", ({ state }) => state === "cancelled");
     await editor.until("no number on the icon", async () => (await badge(editor)) === "");
@@ -201,7 +201,7 @@ describe("what can be pointed at and clicked, in the real editor against real ho
     const { id } = await dispatchFile(fixture.client, { file, host: "rtx-box" });
     await waitForJob(fixture, "wait.py", ({ state }) => state === "running");
     await fixture.lab.host("rtx-box").stop();
-    await editor.treeContextMenu(view, "rtx-box", "Remove a Host");
+    await editor.treeContextMenu(view, "rtx-box", "Remove Host");
     await editor.pressDialogButton("rtx-box has jobs that have not ended", "Give Up Its Jobs and Remove");
     await editor.waitForTree(view, "two hosts", (items) => {
       const hosts = items.filter(({ level }) => level === 1);

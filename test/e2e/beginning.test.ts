@@ -104,12 +104,12 @@ describe("a person with the editor and nothing else", function () {
   });
 
   it("tests a connection and says how long that took", async () => {
-    await editor.treeContextMenu(view, "rtx-box", "Test the Connection to a Host");
+    await editor.treeContextMenu(view, "rtx-box", "Test Connection to Host");
     await editor.waitForNotification("rtx-box answers: connected and read in");
   });
 
   it("opens a terminal on a host", async () => {
-    await editor.treeContextMenu(view, "rtx-box", "Open a Terminal on a Host");
+    await editor.treeContextMenu(view, "rtx-box", "Open Terminal on Host");
     await editor.until(
       "a prompt of the host",
       async () => (await editor.terminalText()).trim() !== "",
@@ -122,7 +122,7 @@ describe("a person with the editor and nothing else", function () {
   });
 
   it("removes a host after asking", async () => {
-    await editor.treeContextMenu(view, "attic", "Remove a Host");
+    await editor.treeContextMenu(view, "attic", "Remove Host");
     await editor.pressDialogButton("Remove attic from the fleet?", "Remove Host");
     await hosts("three hosts", (rows) => rows.length === 3);
   });

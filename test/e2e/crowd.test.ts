@@ -110,7 +110,7 @@ describe("many at once, in the real editor", function () {
       }
       assert.equal(new Set(drawn).size, 3, "the rows did not change under the menu");
       assert.ok(await menu.isOpen(), "the menu closed by itself");
-      await menu.clickOnce("Set the Rate of a Host");
+      await menu.clickOnce("Set Host Rate");
       await editor.typeInQuickInput(`0.${round}`, { prompt: "What crowd-3 costs" });
       await editor.until("the rate", async () => (await shownRate(editor, "crowd-3")) === `$0.${round}0/h`);
       assert.deepEqual(await rates(fixture.client), { ...before, "crowd-3": round * 100_000 });

@@ -72,6 +72,6 @@ export async function shownRate(editor: Editor, host: string): Promise<string | 
 }
 
 export async function setRate(editor: Editor, host: string, usdPerHour: string): Promise<void> {
-  await editor.treeContextMenu(view, host, "Set the Rate of a Host");
+  await editor.treeContextMenu(view, host, "Set Host Rate");
   await editor.typeInQuickInput(usdPerHour, { prompt: "US dollars per hour" });
 }

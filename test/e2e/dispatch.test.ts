@@ -82,7 +82,7 @@ describe("the main job, in the real editor against real hosts", function () {
       await editor.until(`${load} beside the menu`, () => gpu.filter({ hasText: load }).isVisible());
       assert.ok(await menu.isOpen(), "the menu closed by itself");
     }
-    await menu.clickOnce("Set the Rate of a Host");
+    await menu.clickOnce("Set Host Rate");
     await editor.typeInQuickInput("0.44", { prompt: "What rtx-box costs" });
     await editor.waitForTree(
       view,
@@ -208,7 +208,7 @@ describe("the main job, in the real editor against real hosts", function () {
     );
     const { state, cause } = await newestJob(fixture, "wait.py");
     assert.deepEqual({ state, cause }, { state: "running", cause: null });
-    await editor.runCommand("Cancel a Job");
+    await editor.runCommand("Cancel Job");
     assert.deepEqual(await jobsListed(editor, 1), ["wait.py"]);
     await editor.pickQuickInput("wait.py");
     await editor.pressDialogButton("Cancel wait.py on rtx-box?", "Cancel Job");
@@ -219,7 +219,7 @@ describe("the main job, in the real editor against real hosts", function () {
     await editor.reload();
     await editor.openView(view);
     await editor.waitForTree(view, "the hosts", (items) => items.some(({ label }) => label === "rtx-box"));
-    await editor.runCommand("Show the Log of a Job");
+    await editor.runCommand("Show Job Log");
     assert.equal((await jobsListed(editor, 4)).at(-1), "train it.py");
     await editor.pickQuickInput("train it.py");
     await editor.waitForTerminal("exit 3 after");

@@ -186,7 +186,7 @@ describe("dispatching and jobs, in the real editor against real hosts", function
 
   it("runs a job again from the tree, with its arguments, and tells of its end as the setting wants it", async () => {
     const before = (await jobTexts(fixture)).length;
-    await editor.treeContextMenu("Jobs", "count.py", "Run a Job Again");
+    await editor.treeContextMenu("Jobs", "count.py", "Run Job Again");
     await editor.until("one more job", async () => (await jobTexts(fixture)).length === before + 1);
     assert.equal((await jobTexts(fixture))[0], `count.py ${stopFile} on h100-node`);
     await editor.waitForNotification("count.py on h100-node: exit 0 after");
@@ -204,11 +204,11 @@ describe("dispatching and jobs, in the real editor against real hosts", function
         return done.length === count;
       });
     await atRest("the job from elsewhere", 1);
-    await editor.treeContextMenu("Jobs", "seen.py", "Run a Job Again");
+    await editor.treeContextMenu("Jobs", "seen.py", "Run Job Again");
     await editor.waitForTerminal("from disk old");
     assert.equal((await jobTexts(fixture))[0], "seen.py on cpu-box");
     await atRest("its repetition", 2);
-    await editor.treeContextMenu("Jobs", "untitled-1.py", "Run a Job Again");
+    await editor.treeContextMenu("Jobs", "untitled-1.py", "Run Job Again");
     await editor.waitForNotification("untitled-1.py is not here.");
   });
 

@@ -236,7 +236,7 @@ describe("the panels, in the real editor against real hosts", function () {
 
   it("shows a host of many GPUs, and one whose GPUs cannot be read", async () => {
     for (const name of ["h100-node", "stale-a10"]) {
-      await editor.runCommand("Open a Host's Panel");
+      await editor.runCommand("Open Host Panel");
       await editor.pickQuickInput(name);
       page = await hostPanel(name);
       await seen("its charts", async () => (await text()).includes("CPU"));

@@ -40,6 +40,7 @@ export async function awayScreens(fixture: DispatchFixture, album: Album): Promi
   await step("another version", async () => {
     const newer = await startNewerService(home, port());
     try {
+      await editor.runCommand("Reconnect to the Fleet");
       await waitForBanner(editor, /speaks version 2/, 60_000);
       await inEveryTheme("away-versions");
     } finally {
@@ -61,6 +62,8 @@ export async function awayScreens(fixture: DispatchFixture, album: Album): Promi
     await editor.openView("Ledger");
     await editor.runCommand("hwLedger: Verify the Ledger");
     await editor.waitForNotification("The ledger is broken");
+    await editor.runCommand("Focus on Ledger View");
+    await editor.page.keyboard.press("Home"); // reading the rows has scrolled
   });
   await inEveryTheme("ledger-broken");
 }

@@ -58,7 +58,7 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
     );
   });
   await step("the question before a host is removed", async () => {
-    await editor.treeContextMenu("Hosts", "spark", "Remove a Host");
+    await editor.treeContextMenu("Hosts", "spark", "Remove Host");
     await editor.until("the question", () => editor.page.locator(".monaco-dialog-box").isVisible());
     await picture("dialog-remove-host-dark");
     await editor.page.keyboard.press("Escape");

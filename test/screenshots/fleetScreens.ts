@@ -111,7 +111,7 @@ function page({ editor }: DispatchFixture, title: string) {
 }
 
 async function openPanel(fixture: DispatchFixture, name: string): Promise<void> {
-  await fixture.editor.runCommand("Open a Host's Panel");
+  await fixture.editor.runCommand("Open Host Panel");
   await fixture.editor.pickQuickInput(name);
   const shown = await page(fixture, name);
   await fixture.editor.until("its charts", async () => (await shown.locator(".chart").count()) > 0);

@@ -32,21 +32,21 @@ export async function openedScreens({ editor, client }: DispatchFixture, album: 
       await editor.pickQuickInput("Arguments: none");
       await editor.page.locator(".quick-input-widget:visible", { hasText: "As in a shell" }).waitFor();
     },
-    "list-hosts": list("hwLedger: Open a Host's Panel"),
+    "list-hosts": list("hwLedger: Open Host Panel"),
     "list-groupings": list("hwLedger: Group the Hosts"),
-    "list-jobs": list("hwLedger: Show the Log of a Job"),
+    "list-jobs": list("hwLedger: Show Job Log"),
     "list-fleets": list("hwLedger: Switch to Another Fleet"),
     "input-add-host": input("hwLedger: Add a Host"),
     "input-filter-hosts": input("hwLedger: Filter the Hosts"),
     "input-filter-ledger": input("hwLedger: Filter the Ledger"),
-    "input-rate": input("hwLedger: Set the Rate of a Host", "rtx-box"),
+    "input-rate": input("hwLedger: Set Host Rate", "rtx-box"),
     "input-fleet-name": input("hwLedger: Rename the Fleet"),
     "dialog-cancel-job": question(async () => {
-      await editor.runCommand("hwLedger: Cancel a Job");
+      await editor.runCommand("hwLedger: Cancel Job");
       await editor.pickQuickInput("wait.py");
     }),
     "dialog-remove-host": question(async () => {
-      await editor.runCommand("hwLedger: Remove a Host");
+      await editor.runCommand("hwLedger: Remove Host");
       await editor.pickQuickInput("worn-3090");
     }),
     "dialog-leave": question(() => editor.runCommand("hwLedger: Leave the Fleet")),

@@ -5,12 +5,16 @@ import type { Album } from "./createAlbum.ts";
 export async function viewScreens({ editor }: DispatchFixture, album: Album): Promise<void> {
   const { step, inEveryTheme } = album;
   await step("groups and jobs by host", async () => {
-    await editor.changeSettings({ "hwledger.hosts.groupBy": "status", "hwledger.jobs.groupBy": "host" });
+    await editor.runCommand("hwLedger: Group the Hosts");
+    await editor.pickQuickInput("By Status");
+    await editor.runCommand("hwLedger: Group Jobs by Host");
     await editor.waitForTree("Hosts", "the groups", ([row]) => row?.label === "Online");
   });
   await inEveryTheme("grouped");
   await step("a filter", async () => {
-    await editor.changeSettings({ "hwledger.hosts.groupBy": "none", "hwledger.jobs.groupBy": "state" });
+    await editor.runCommand("hwLedger: Group the Hosts");
+    await editor.pickQuickInput("Not at All");
+    await editor.runCommand("hwLedger: Group Jobs by State");
     await editor.runCommand("hwLedger: Filter the Hosts");
     await editor.typeInQuickInput("H100", { prompt: "Words that a host must have" });
   });
@@ -25,10 +29,12 @@ export async function viewScreens({ editor }: DispatchFixture, album: Album): Pr
     await editor.runCommand("hwLedger: Clear the Filter of the Hosts");
     await editor.runCommand("hwLedger: Verify the Ledger");
     await editor.waitForNotification("The ledger holds");
-    await editor.runCommand("hwLedger: Show a Ledger Event");
+    await editor.runCommand("hwLedger: Show Ledger Event");
     await editor.typeInQuickInput("2", { prompt: "Its number in the ledger" });
     await editor.openView("Ledger");
     await editor.waitForTree("Ledger", "the verdict", ([row]) => row?.label === "Verified");
+    await editor.runCommand("Focus on Ledger View");
+    await editor.page.keyboard.press("Home"); // reading the rows has scrolled
   });
   await inEveryTheme("ledger-and-event");
   await step("diagnostics and output", async () => {
@@ -40,7 +46,7 @@ export async function viewScreens({ editor }: DispatchFixture, album: Album): Pr
   });
   await inEveryTheme("diagnostics-and-output");
   await step("nothing open", async () => {
-    await editor.runCommand("File: Revert and Close Editor");
+    await editor.runCommand("View: Revert and Close Editor");
     await editor.runCommand("View: Hide Panel");
   });
 }

@@ -32,7 +32,15 @@ export const hostNameSchema = z
 /** A member's name in the fleet (path segment of its SPIFFE id): same form as a host name. */
 export const memberNameSchema = hostNameSchema;
 
-export const roles = ["viewer", "operator", "admin"] as const;
-/** What a person may do: viewers look, operators also run jobs, admins also change the fleet. */
+/** What people may be: viewers look, operators also run jobs, admins also change the fleet. */
+export const userRoles = ["viewer", "operator", "admin"] as const;
+export type UserRole = (typeof userRoles)[number];
+export const userRoleSchema = z.enum(userRoles);
+
+/** What a member may be; an agent is a host's own program and reaches nothing but what is its host's. */
+export const roles = [...userRoles, "agent"] as const;
 export type Role = (typeof roles)[number];
 export const roleSchema = z.enum(roles);
+
+/** Identifier of a join token: `t-` and 16 lower-case hex digits. It is no secret. */
+export const tokenIdSchema = z.string().regex(/^t-[0-9a-f]{16}$/);

@@ -3,9 +3,16 @@ import { fleetRoutes } from "./routes/fleetRoutes.ts";
 import { hostRoutes } from "./routes/hostRoutes.ts";
 import { jobRoutes } from "./routes/jobRoutes.ts";
 import { ledgerRoutes } from "./routes/ledgerRoutes.ts";
+import { memberRoutes } from "./routes/memberRoutes.ts";
 
 /** Every request a member can make. */
-export const routes = { ...fleetRoutes, ...hostRoutes, ...jobRoutes, ...ledgerRoutes } as const;
+export const routes = {
+  ...fleetRoutes,
+  ...hostRoutes,
+  ...jobRoutes,
+  ...ledgerRoutes,
+  ...memberRoutes,
+} as const;
 
 export type RouteName = keyof typeof routes;
 type RouteOf<N extends RouteName> = (typeof routes)[N];

@@ -3,8 +3,10 @@ import { hostRecordSchema } from "./host.ts";
 import { jobRecordSchema } from "./job.ts";
 import { ledgerEventSchema } from "./ledger/events.ts";
 import { problemSchema } from "./problem.ts";
+import type { Role } from "./ids.ts";
 import { promptSchema } from "./prompt.ts";
 import { hostReadingSchema } from "./reading.ts";
+import { members, operators } from "./routes/routeParts.ts";
 
 /** Path of the WebSocket. */
 export const streamPath = "/v1/stream";
@@ -20,6 +22,17 @@ export const topicSchema = z
   .string()
   .regex(/^(fleet|ledger|prompts|metrics:h-[0-9a-f]{16}|job:j-[0-9a-f]{16})$/);
 export type Topic = z.infer<typeof topicSchema>;
+
+export type TopicKind = "fleet" | "ledger" | "prompts" | "metrics" | "job";
+
+/** Who may subscribe to a topic. */
+export const topicAccess: Record<TopicKind, readonly Role[]> = {
+  fleet: members,
+  ledger: members,
+  prompts: operators,
+  metrics: members,
+  job: members,
+};
 
 const subscriptionId = z.number().int().nonnegative().max(0xffff_ffff);
 

@@ -14,12 +14,16 @@ import { verifyLedger } from "./ledger/verifyLedger.ts";
 import { createMetricsHistory } from "./metrics/createMetricsHistory.ts";
 import { newId, newNonce } from "./newId.ts";
 import { createEnrolment, type Enrolment } from "./pki/createEnrolment.ts";
+import { createMembers } from "./pki/createMembers.ts";
+import { createRefusals } from "./pki/createRefusals.ts";
+import { createTokens, type Tokens } from "./pki/createTokens.ts";
 import type { FleetCa } from "./pki/fleetKeys.ts";
 import type { KeyedCertificate } from "./pki/x509.ts";
 import { createJobs } from "./store/createJobs.ts";
 import { createHostsTable } from "./store/hostsTable.ts";
 import { createMembersTable } from "./store/membersTable.ts";
 import { openStore, type Store } from "./store/openStore.ts";
+import { createTokensTable } from "./store/tokensTable.ts";
 
 /** What a service is made for. */
 export interface ServiceFrame {
@@ -54,6 +58,7 @@ export const defaultServiceLimits: ServiceLimits = {
 export interface ComposedService {
   app: FastifyInstance;
   enrolment: Enrolment;
+  tokens: Tokens;
   ledger: Ledger;
   store: Store;
   fleet: Fleet;
@@ -68,7 +73,8 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
   const store = openStore(layout.database);
   const changes = createChanges((error) => log.error({ err: error }, "a listener failed"));
   const ledger = createLedger(store.db, now);
-  const members = createMembersTable(store.db);
+  const memberTable = createMembersTable(store.db);
+  const tokenTable = createTokensTable(store.db);
   const hosts = createHostsTable(store.db);
   const jobs = createJobs(
     store,
@@ -116,14 +122,49 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     waitMs: frame.limits.uploadWaitMs,
   });
   const onChange = (): void => changes.emit({ kind: "ledger" });
-  const enrolment = createEnrolment({ store, members, ledger, ca, url: frame.url, now, onChange });
+  const hostName = (id: HostId) => fleet.record(id)?.name ?? null;
+  const enrolment = createEnrolment({
+    store,
+    members: memberTable,
+    tokens: tokenTable,
+    ledger,
+    ca,
+    now,
+    onChange,
+  });
+  const tokens = createTokens({
+    store,
+    tokens: tokenTable,
+    members: memberTable,
+    ledger,
+    caFingerprint: () => ca.fingerprint,
+    url: frame.url,
+    hostName,
+    now,
+    onChange,
+  });
+  const members = createMembers({
+    store,
+    members: memberTable,
+    ledger,
+    hostName,
+    now,
+    onChange(member) {
+      onChange();
+      changes.emit({ kind: "member", member });
+    },
+  });
+  const refusals = createRefusals({ store, ledger, onChange, log: logFailure });
   const { app, endStreams } = await composeHttp({
     ca,
     server: frame.server,
     url: frame.url,
     limits: frame.limits,
     startedAtMs,
+    memberTable,
     members,
+    tokens,
+    refused: (refused) => refusals.note(refused),
     enrolment,
     fleet,
     changes,
@@ -145,6 +186,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
   return {
     app,
     enrolment,
+    tokens,
     ledger,
     store,
     fleet,
@@ -152,6 +194,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     async stop() {
       endStreams();
       await app.close();
+      refusals.close();
       uploads.stop();
       await dispatcher.stop();
       await prober.stop();

@@ -15,7 +15,7 @@ import {
 import { growHeap } from "./growHeap.ts";
 import { homeLayout, type HomeLayout } from "./homeLayout.ts";
 import { keepOwnerIdentity, machineName, readIdentity } from "./ownerIdentity.ts";
-import { tokenTtlMs } from "./pki/createEnrolment.ts";
+import { tokenTtlMs } from "./pki/createTokens.ts";
 import { runningService } from "./runningService.ts";
 import { makeServerCertificate, readOrMakeCa, writePrivateFile, type FleetCa } from "./pki/fleetKeys.ts";
 import { lifetimes } from "./pki/x509.ts";
@@ -124,7 +124,7 @@ async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.
     url: facts.url,
     fleetId: ca.fleetId,
     caFingerprint: ca.fingerprint,
-    joinLink: () => service.enrolment.createToken("admin", tokenTtlMs, "service"),
+    joinLink: () => service.tokens.create({ role: "admin" }, tokenTtlMs, "service"),
     async stop() {
       clearInterval(renewal);
       await service.stop();

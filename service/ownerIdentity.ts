@@ -25,14 +25,15 @@ export async function keepOwnerIdentity(
   const kept = readIdentity(layout.identityFile);
   if (kept && kept.fleetId !== ca.fleetId)
     throw new Refusal("already-joined", { home: layout.directory, fleet: kept.fleetId });
+  const isMember = kept !== null && enrolment.accepts(kept.certificatePem);
   const lasts = kept !== null && kept.notAfterMs - nowMs > renewBeforeMs;
-  if (lasts && enrolment.accepts(kept.certificatePem)) {
+  if (lasts && isMember) {
     if (kept.url !== url) writePrivateFile(layout.identityFile, JSON.stringify({ ...kept, url }));
     return;
   }
   const name = ownerName();
   const { keyPem, csrPem } = await makeCertificateRequest(name);
-  const joined = enrolment.enrolOwner(name, csrPem);
+  const joined = isMember ? enrolment.renew(kept.member, csrPem) : enrolment.enrolOwner(name, csrPem);
   const identity: Identity = { ...joined, url, caFingerprint: ca.fingerprint, keyPem };
   writePrivateFile(layout.identityFile, JSON.stringify(identity));
 }

@@ -21,7 +21,7 @@ const statusBar = "click “not connected” in the status bar";
 const freshLink = "Ask an admin of the fleet for a fresh join link, then choose “Join a Fleet”.";
 
 /** Codes of problems that only a new membership ends. */
-const membershipCodes: readonly string[] = ["no-certificate", "certificate-refused"];
+const membershipCodes: readonly string[] = ["no-certificate", "certificate-refused", "certificate-expired"];
 
 /** Whether the service answers, and turns this membership down. */
 function isMembershipProblem({ code }: Pick<Problem, "code">): boolean {
@@ -32,7 +32,7 @@ function isMembershipProblem({ code }: Pick<Problem, "code">): boolean {
 export function awayText(problem: Problem, place: FleetPlace = "elsewhere"): AwayText {
   const reason = String(problem.facts?.["reason"] ?? "");
   const url = String(problem.facts?.["url"] ?? "");
-  if (isMembershipProblem(problem)) return membershipText(reason, place);
+  if (isMembershipProblem(problem)) return membershipText(problem, place);
   switch (problem.code) {
     case "service-unreachable":
       return unreachableText(problem, place);
@@ -83,13 +83,15 @@ function untrustedText(url: string, place: FleetPlace): AwayText {
   };
 }
 
-function membershipText(reason: string, place: FleetPlace): AwayText {
+function membershipText({ code, facts }: Problem, place: FleetPlace): AwayText {
+  const reason = String(facts?.["reason"] ?? "");
   if (/not valid yet/.test(reason)) return wrongClock("your membership is not valid yet");
-  const what = /expired/.test(reason)
-    ? "your membership of this fleet has run out."
-    : /revoked/.test(reason)
-      ? "your membership of this fleet was withdrawn."
-      : "the fleet's service no longer accepts your membership.";
+  const what =
+    code === "certificate-expired"
+      ? "your membership of this fleet has run out."
+      : /revoked/.test(reason)
+        ? "your membership of this fleet was withdrawn."
+        : "the fleet's service no longer accepts your membership.";
   if (place === "elsewhere") return { what, next: freshLink, way: "join" };
   return { what, next: `The fleet is on this machine: to join it again, ${statusBar}.`, way: "rejoin" };
 }

@@ -20,8 +20,17 @@ const jobEnd = (verb: string) => (payload: EventPayload<"job.failed">, names: Ev
 /** What each type of event says, in a few words. */
 const tellers: { [T in EventType]: Teller<T> } = {
   "fleet.created": () => "the fleet was made",
-  "token.created": ({ role }) => `a join link for one ${role} was made`,
+  "token.created": ({ role, hostId, member }, names) =>
+    member === undefined
+      ? `a join link for ${hostId === undefined ? `one ${role}` : `the agent of ${names.host(hostId)}`} was made`
+      : `a link that brings back ${member} was made`,
+  "token.revoked": () => "a join link was withdrawn",
   "member.joined": ({ member, role }) => `${member} joined as ${role}`,
+  "member.renewed": ({ member }) => `${member} has a new certificate`,
+  "member.role-changed": ({ member, to }) => `${member} is ${to} now`,
+  "member.revoked": ({ member }) => `the membership of ${member} was ended`,
+  "access.refused": ({ from, code, count }) =>
+    `${from} was refused${count === 1 ? "" : ` ${count} times`}: ${code}`,
   "host.added": ({ name }) => `${name} was added`,
   "host.changed": ({ hostId }, names) => `${names.host(hostId)} was changed`,
   "host.key-accepted": ({ hostId }, names) => `the key of ${names.host(hostId)} was accepted`,

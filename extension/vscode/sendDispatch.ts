@@ -88,6 +88,7 @@ const waysOut: Record<string, WayOut[]> = {
   "needs-login": [logIn, elsewhere],
   "no-certificate": [joinAgain],
   "certificate-refused": [joinAgain],
+  "certificate-expired": [joinAgain],
 };
 
 async function offerWayOut(

@@ -16,7 +16,7 @@ const connectLimitMs = 10_000;
  */
 export async function joinFleet(
   linkText: string,
-  options: { name?: string; request?: CertificateRequest } = {},
+  options: { name?: string; request?: CertificateRequest; as?: "user" | "agent" } = {},
 ): Promise<Identity> {
   const link = parseJoinLink(linkText);
   const ca = await fetchCa(link);
@@ -30,7 +30,12 @@ export async function joinFleet(
   const client = createRouteClient(pin);
   try {
     const answer = await client.call("join", {
-      body: { token: link.token, csrPem: request.csrPem, ...(options.name ? { name: options.name } : {}) },
+      body: {
+        token: link.token,
+        csrPem: request.csrPem,
+        ...(options.name ? { name: options.name } : {}),
+        as: options.as ?? "user",
+      },
     });
     return {
       ...pin,

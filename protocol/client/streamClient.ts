@@ -72,6 +72,7 @@ const finalCodes = new Set([
   "protocol-mismatch",
   "no-certificate",
   "certificate-refused",
+  "certificate-expired",
   "role-insufficient",
 ]);
 

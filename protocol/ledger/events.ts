@@ -16,13 +16,38 @@ const jobEnd = {
 /** Payload of every event type. Numbers are integers; nothing secret and no environment value is ever in one. */
 export const eventPayloads = {
   "fleet.created": z.object({ fleetId: z.string(), caFingerprint: z.string() }),
-  "token.created": z.object({ tokenId: z.string(), role: roleSchema, expiresAtMs: z.number().int() }),
+  "token.created": z.object({
+    tokenId: z.string(),
+    role: roleSchema,
+    expiresAtMs: z.number().int(),
+    /** The host whose agent it lets in. */
+    hostId: hostIdSchema.optional(),
+    /** The member that it brings back. */
+    member: memberNameSchema.optional(),
+  }),
+  "token.revoked": z.object({ tokenId: z.string() }),
   "member.joined": z.object({
     member: memberNameSchema,
     role: roleSchema,
     tokenId: z.string().nullable(),
     certificateSha256: z.string(),
     notAfterMs: z.number().int(),
+  }),
+  "member.renewed": z.object({
+    member: memberNameSchema,
+    certificateSha256: z.string(),
+    notAfterMs: z.number().int(),
+  }),
+  "member.role-changed": z.object({ member: memberNameSchema, from: roleSchema, to: roleSchema }),
+  "member.revoked": z.object({ member: memberNameSchema }),
+  /** Somebody was refused. The first of a minute is told at once with a count of 1, the others of that minute together. */
+  "access.refused": z.object({
+    /** Address of somebody unknown, or name of a member. */
+    from: z.string(),
+    code: z.string(),
+    /** The last request of those counted: `GET /v1/hosts`, or `subscribe prompts`. */
+    request: z.string(),
+    count: z.number().int().positive(),
   }),
   "host.added": z.object({
     hostId: hostIdSchema,

@@ -1,15 +1,6 @@
 import * as z from "zod";
 import { memberNameSchema, roleSchema } from "../ids.ts";
-import { admins, members, none, route } from "./routeParts.ts";
-
-const joinAnswerSchema = z.object({
-  fleetId: z.string(),
-  member: memberNameSchema,
-  role: roleSchema,
-  certificatePem: z.string(),
-  caPem: z.string(),
-  notAfterMs: z.number().int(),
-});
+import { members, membershipSchema, none, route } from "./routeParts.ts";
 
 const statusAnswerSchema = z.object({
   fleetId: z.string(),
@@ -37,11 +28,14 @@ export const fleetRoutes = {
     body: z.strictObject({
       token: z.string().min(20).max(200),
       csrPem: z.string().max(16_384),
+      /** The name a person would like; an agent's is the id of its host. */
       name: memberNameSchema.optional(),
+      /** What joins. A link of the other kind is refused. */
+      as: z.enum(["user", "agent"]).default("user"),
     }),
     bodyLimitBytes: 32_768,
     status: 200,
-    answer: joinAnswerSchema,
+    answer: membershipSchema,
   }),
   getStatus: route({
     method: "GET",
@@ -53,25 +47,6 @@ export const fleetRoutes = {
     body: null,
     status: 200,
     answer: statusAnswerSchema,
-  }),
-  createToken: route({
-    method: "POST",
-    path: "/v1/tokens",
-    summary: "A join link for one more member",
-    access: admins,
-    params: none,
-    query: none,
-    body: z.strictObject({
-      role: roleSchema,
-      ttlMs: z.number().int().min(1_000).max(86_400_000).optional(),
-    }),
-    status: 201,
-    answer: z.object({
-      link: z.string(),
-      editorLink: z.string(),
-      role: roleSchema,
-      expiresAtMs: z.number().int(),
-    }),
   }),
   getOpenApi: route({
     method: "GET",

@@ -1,11 +1,14 @@
 import * as z from "zod";
-import { hostIdSchema, hostNameSchema, jobIdSchema } from "../ids.ts";
+import { hostIdSchema, hostNameSchema, jobIdSchema, memberNameSchema, roles, roleSchema } from "../ids.ts";
 import type { Route } from "../route.ts";
 
 /** Roles that a route admits. */
 export const members = ["viewer", "operator", "admin"] as const;
 export const operators = ["operator", "admin"] as const;
 export const admins = ["admin"] as const;
+/** An agent reaches what is its own host's only. */
+export const agents = ["agent"] as const;
+export const everybody = roles;
 
 /** A route without parameters, or without a query. */
 export const none = z.strictObject({});
@@ -19,6 +22,16 @@ export function route<
 >(row: Route<P, Q, B, A>): Route<P, Q, B, A> {
   return row;
 }
+
+/** What joining and renewing give: a certificate for the key of the request, and the CA to know the service by. */
+export const membershipSchema = z.object({
+  fleetId: z.string(),
+  member: memberNameSchema,
+  role: roleSchema,
+  certificatePem: z.string(),
+  caPem: z.string(),
+  notAfterMs: z.number().int(),
+});
 
 /** A host is addressed by its name or its id. */
 export const hostParams = z.strictObject({ host: z.union([hostIdSchema, hostNameSchema]) });

@@ -11,6 +11,7 @@ import { logsCommand } from "./commands/logs.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tokenCommands } from "./commands/token.ts";
 import { upCommand } from "./commands/up.ts";
+import { userCommands } from "./commands/user.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { createContext, type Context } from "./context.ts";
 import { exitCodes, type ExitCode } from "./exitCodes.ts";
@@ -35,6 +36,7 @@ const registers: Register[] = [
   downCommand,
   statusCommand,
   tokenCommands,
+  userCommands,
   joinCommand,
   hostCommands,
   dispatchCommand,

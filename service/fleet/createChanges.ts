@@ -9,7 +9,9 @@ export type Change =
   | { kind: "reading"; reading: HostReading }
   | { kind: "job"; job: JobRecord }
   | { kind: "ledger" }
-  | { kind: "prompts" };
+  | { kind: "prompts" }
+  /** A member was revoked or has another role. */
+  | { kind: "member"; member: string };
 
 /** Tells listeners of changes, in order, after they are durable. */
 export interface Changes {

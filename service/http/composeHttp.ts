@@ -6,7 +6,9 @@ import type { FleetCa } from "../pki/fleetKeys.ts";
 import { identifyPeer } from "../pki/identifyPeer.ts";
 import type { KeyedCertificate } from "../pki/x509.ts";
 import type { MembersTable } from "../store/membersTable.ts";
+import type { RefusedAccess } from "../pki/createRefusals.ts";
 import { createApp, type AppLimits } from "./createApp.ts";
+import { createConnections } from "./createConnections.ts";
 import { createHandlers, type HandlerNeeds } from "./createHandlers.ts";
 import { registerRoutes, type RouteLimits } from "./registerRoutes.ts";
 import { registerStream } from "./stream/registerStream.ts";
@@ -16,7 +18,8 @@ import { createTopics } from "./stream/topics.ts";
 export interface HttpNeeds extends Omit<HandlerNeeds, "fleetId" | "caFingerprint" | "prompts" | "log"> {
   ca: FleetCa;
   server: KeyedCertificate;
-  members: MembersTable;
+  memberTable: Pick<MembersTable, "certificate" | "member">;
+  refused: (refused: RefusedAccess) => void;
   prompts: HandlerNeeds["prompts"] & { attend(): () => void };
   latest: (id: HostId) => HostReading | null;
   limits: AppLimits & RouteLimits;
@@ -28,9 +31,26 @@ export async function composeHttp(
   needs: HttpNeeds,
 ): Promise<{ app: FastifyInstance; endStreams: () => void }> {
   const { ca, changes, fleet, jobs, ledger, logs, prompts, watch, now, log } = needs;
-  const identify = (socket: TLSSocket) => identifyPeer(socket, ca.fleetId, needs.members, now());
-  const app = await createApp({ ...needs, caPem: ca.certificatePem, identify });
   const logFailure = (message: string, error: unknown): void => log.error({ err: error }, message);
+  const connections = createConnections();
+  const identify = (socket: TLSSocket) => {
+    const peer = identifyPeer(socket, ca.fleetId, needs.memberTable, now());
+    connections.note(peer.member, socket);
+    noteSeen(peer.member);
+    return peer;
+  };
+  const noteSeen = (member: string): void => {
+    try {
+      needs.members.seen(member);
+    } catch (error) {
+      logFailure(`it could not be written down that ${member} was here`, error); // a full disk keeps nobody out
+    }
+  };
+  changes.listen((change) => {
+    if (change.kind === "member") connections.endAll(change.member);
+  });
+  const { refused } = needs;
+  const app = await createApp({ ...needs, caPem: ca.certificatePem, identify });
   const fleetFacts = { fleetId: ca.fleetId, caFingerprint: ca.fingerprint };
   registerRoutes(app, createHandlers({ ...needs, ...fleetFacts, log: logFailure }), needs.limits);
   const topics = createTopics({
@@ -48,6 +68,15 @@ export async function composeHttp(
     attend: () => prompts.attend(),
   });
   const job = (id: JobId) => jobs.get(id);
-  const endStreams = registerStream(app, { fleetId: ca.fleetId, topics, logs, job, now, identify });
+  const endStreams = registerStream(app, {
+    fleetId: ca.fleetId,
+    topics,
+    logs,
+    job,
+    now,
+    identify,
+    connections,
+    refused,
+  });
   return { app, endStreams };
 }

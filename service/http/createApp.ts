@@ -10,9 +10,11 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from "fastify";
+import { roles } from "../../protocol/ids.ts";
 import type { Access } from "../../protocol/route.ts";
-import { Refusal } from "../../protocol/problem.ts";
+import { problemOfError, Refusal } from "../../protocol/problem.ts";
 import { routes } from "../../protocol/routes.ts";
+import type { RefusedAccess } from "../pki/createRefusals.ts";
 import type { Peer } from "../pki/identifyPeer.ts";
 import type { KeyedCertificate } from "../pki/x509.ts";
 import { dropUnreadBodies } from "./dropUnreadBody.ts";
@@ -31,6 +33,8 @@ export interface AppNeeds {
   identify: (socket: TLSSocket) => Peer;
   log: FastifyBaseLogger;
   limits: AppLimits;
+  /** Told of everybody who was refused for what they are. */
+  refused: (refused: RefusedAccess) => void;
 }
 
 /** Limits of the HTTP server. */
@@ -106,6 +110,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
     if (reply.raw.headersSent) return void reply.raw.destroy();
     // A method that is none of HTTP's own comes here over HTTP/2.
     if ((error as { code?: string }).code === "FST_ERR_NOT_FOUND") return replyUnserved(request, reply);
+    noteRefusal(request, error, needs);
     return replyProblem(reply, problemOfThrown(error, request, logUnder(needs.log)));
   });
   app.setNotFoundHandler((request, reply) => replyUnserved(request, reply));
@@ -126,16 +131,29 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
 }
 
 function authorise(request: FastifyRequest, needs: AppNeeds): void {
-  const access = request.routeOptions.config.access ?? ["viewer", "operator", "admin"];
+  // A request that no row of the table serves is told so to members only.
+  const access = request.routeOptions.config.access ?? roles;
   if (access === "anyone") return;
   const peer = needs.identify(socketOf(request));
+  request.peer = peer;
   if (!access.includes(peer.role))
     throw new Refusal("role-insufficient", {
       needed: access.join(" or "),
       member: peer.member,
       role: peer.role,
     });
-  request.peer = peer;
+  const { host } = request.params as { host?: string };
+  if (peer.role === "agent" && host !== undefined && host !== peer.member)
+    throw new Refusal("agent-mismatch", { own: peer.member, host });
+}
+
+/** Tells of requests that were refused for who makes them, also those of joiners. */
+function noteRefusal(request: FastifyRequest, error: unknown, needs: AppNeeds): void {
+  const { code, status } = problemOfError(error);
+  if (status !== 401 && status !== 403) return;
+  const path = request.routeOptions.url ?? "an unknown path";
+  const from = request.peer?.member ?? request.ip;
+  needs.refused({ from, code, request: `${request.method} ${path}` });
 }
 
 /** The TLS socket under a request of either HTTP version. */

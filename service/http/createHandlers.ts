@@ -14,7 +14,8 @@ import type { Fleet } from "../fleet/createFleet.ts";
 import type { Ledger } from "../ledger/createLedger.ts";
 import type { MetricsHistory } from "../metrics/createMetricsHistory.ts";
 import type { Enrolment } from "../pki/createEnrolment.ts";
-import { tokenTtlMs } from "../pki/createEnrolment.ts";
+import type { Members } from "../pki/createMembers.ts";
+import { tokenTtlMs, type TokenPurpose, type Tokens } from "../pki/createTokens.ts";
 import type { JobsTable } from "../store/createJobs.ts";
 import type { PendingUploads } from "./createPendingUploads.ts";
 import { openApiDocument } from "./openApi.ts";
@@ -28,6 +29,8 @@ export interface HandlerNeeds {
   url: () => string;
   startedAtMs: number;
   enrolment: Enrolment;
+  members: Members;
+  tokens: Tokens;
   fleet: Fleet;
   changes: Changes;
   history: MetricsHistory;
@@ -55,11 +58,18 @@ export interface HandlerNeeds {
 
 /** One handler for each route of the table. */
 export function createHandlers(needs: HandlerNeeds): Handlers {
-  const { fleet, jobs, ledger, enrolment } = needs;
+  const { fleet, jobs, ledger, enrolment, members, tokens } = needs;
   return {
     join: ({ body }) => enrolment.join(body),
     getStatus: ({ peer }) => statusOf(needs, peer),
-    createToken: ({ body, actor }) => enrolment.createToken(body.role, body.ttlMs ?? tokenTtlMs, actor),
+    renew: ({ peer, body }) => enrolment.renew(peer?.member ?? "", body.csrPem),
+    getAgentHost: ({ params }) => fleet.get(params.host),
+    listMembers: () => ({ members: members.list() }),
+    changeMember: ({ params, body, actor }) => members.changeRole(params.member, body.role, actor),
+    revokeMember: ({ params, actor }) => members.revoke(params.member, actor),
+    listTokens: () => ({ tokens: tokens.list() }),
+    createToken: ({ body, actor }) => tokens.create(purposeOf(fleet, body), body.ttlMs ?? tokenTtlMs, actor),
+    revokeToken: ({ params, actor }) => tokens.revoke(params.token, actor),
     listHosts: () => ({ hosts: fleet.list() }),
     addHost: ({ body, actor }) => fleet.add(body, actor),
     listSshNames: () => ({ names: needs.sshNames() }),
@@ -204,6 +214,16 @@ function jobLog(needs: HandlerNeeds, { params, query, signal }: RequestContext<"
       ? logs.follow(job.id, query.offset, signal)
       : logs.read(job.id, query.offset, signal);
   return { contentType: "application/octet-stream", body };
+}
+
+/** Whom a link is for; the row of the table has checked that exactly one is named. */
+function purposeOf(
+  fleet: Fleet,
+  { role, host, member }: RequestContext<"createToken">["body"],
+): TokenPurpose {
+  if (member !== undefined) return { member };
+  if (role === "agent") return { role, hostId: fleet.get(host ?? "").id };
+  return { role: role ?? "viewer" };
 }
 
 function cancelJob(needs: HandlerNeeds, id: JobId, actor: string): JobRecord {

@@ -4,6 +4,7 @@ import type * as z from "zod";
 import { Refusal } from "../../protocol/problem.ts";
 import type { Route } from "../../protocol/route.ts";
 import { routes, type RouteName } from "../../protocol/routes.ts";
+import { actorOf } from "../pki/identifyPeer.ts";
 import { limitBody } from "./limitBody.ts";
 import { withSignsOfLife } from "./withSignsOfLife.ts";
 import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
@@ -57,7 +58,7 @@ function contextOf(
     query: parse(row.query, request.query, "query"),
     body: bodyOf(request, row, limits),
     peer,
-    actor: peer ? `user/${peer.member}` : "anonymous",
+    actor: peer ? actorOf(peer) : "anonymous",
     idempotencyKey: key ?? null,
     signal: gone.signal,
   } as RequestContext<RouteName>;

@@ -12,7 +12,7 @@ export interface RequestContext<N extends RouteName> {
   body: (typeof routes)[N]["body"] extends "tar" ? Readable : Output<(typeof routes)[N]["body"]>;
   /** Null only on routes that anyone may call. */
   peer: Peer | null;
-  /** `user/<name>`, for the ledger. */
+  /** `user/<name>` or `agent/<host id>`, for the ledger. */
   actor: string;
   idempotencyKey: string | null;
   /** Aborts when the client is gone. */

@@ -1,36 +1,42 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Role } from "../../protocol/ids.ts";
-import { formatJoinLink } from "../../protocol/joinLink.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { RouteAnswer } from "../../protocol/routes.ts";
 import { decideEnrolment, freeMemberName } from "../domain/decideEnrolment.ts";
 import type { Ledger } from "../ledger/createLedger.ts";
-import type { MembersTable } from "../store/membersTable.ts";
+import type { IssuedCertificate, MembersTable } from "../store/membersTable.ts";
 import type { Store } from "../store/openStore.ts";
+import type { TokenRow, TokensTable } from "../store/tokensTable.ts";
+import { tokenHash } from "./createTokens.ts";
 import type { FleetCa } from "./fleetKeys.ts";
 import { certificateSha256, lifetimes, publicKeyOfRequest, signCertificate } from "./x509.ts";
-
-/** Default life of a join token. */
-export const tokenTtlMs = 15 * 60_000;
 
 /** What enrolment needs. */
 export interface EnrolmentNeeds {
   store: Pick<Store, "transact">;
   members: MembersTable;
+  tokens: TokensTable;
   ledger: Pick<Ledger, "append">;
   ca: FleetCa;
-  /** Address to put into links. */
-  url: () => string;
   now: () => number;
   /** Told once an event is durable. */
   onChange: () => void;
 }
 
-/** Lets people into the fleet. */
+/** Lets people and agents into the fleet, and keeps them in. */
 export interface Enrolment {
-  createToken(role: Role, ttlMs: number, actor: string): RouteAnswer<"createToken">;
-  /** One-use token and certificate request for a certificate. The same key gets the same answer again. */
-  join(request: { token: string; csrPem: string; name?: string }): RouteAnswer<"join">;
+  /**
+   * One-use token and certificate request for a certificate. The same key gets the same answer again. Throws
+   * `token-unknown` and what `decideEnrolment` throws.
+   */
+  join(request: {
+    token: string;
+    csrPem: string;
+    name?: string | undefined;
+    as?: "user" | "agent";
+  }): RouteAnswer<"join">;
+  /** A further certificate for a member that shows a good one. The same key gets the same answer again, while it is new. */
+  renew(member: string, csrPem: string): RouteAnswer<"join">;
   /** Makes a member without a token: only for the owner, on the service's own machine. */
   enrolOwner(name: string, csrPem: string): RouteAnswer<"join">;
   /** Whether a certificate was issued here and still counts. */
@@ -39,76 +45,102 @@ export interface Enrolment {
 
 /** Enrolment by one-use tokens; every admission is a ledger event in the transaction of its rows. */
 export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
-  const { store, members, ledger, ca, now } = needs;
+  const { store, members, tokens, ledger, ca, now } = needs;
 
-  function admit(
-    wanted: string,
-    role: Role,
-    publicKeyPem: string,
-    token: string | null,
-  ): RouteAnswer<"join"> {
-    const member = freeMemberName(wanted, (name) => members.member(name) !== null);
+  function issue(member: string, role: Role, publicKeyPem: string): IssuedCertificate {
+    const isAgent = role === "agent";
+    const lifetimeMs = lifetimeOf(role);
     const nowMs = now();
-    const certificatePem = signCertificate(
+    const pem = signCertificate(
       ca,
       {
         publicKeyPem,
         commonName: member,
-        uri: `spiffe://${ca.fleetId}/user/${member}`,
+        uri: `spiffe://${ca.fleetId}/${isAgent ? "agent" : "user"}/${member}`,
         addresses: [],
         usage: "client",
-        lifetimeMs: lifetimes.userMs,
+        lifetimeMs,
       },
       nowMs,
     );
-    const sha256 = certificateSha256(certificatePem);
-    const notAfterMs = nowMs + lifetimes.userMs;
-    store.transact((afterCommit) => {
-      afterCommit(needs.onChange);
-      members.addMember(member, role, nowMs);
-      members.addCertificate({ sha256, member, pem: certificatePem, notAfterMs });
-      if (token !== null) members.useToken(token, keyHash(publicKeyPem), sha256);
-      ledger.append({
-        type: "member.joined",
-        actor: `user/${member}`,
-        payload: { member, role, tokenId: token, certificateSha256: sha256, notAfterMs },
-      });
-    });
+    const keySha256 = keyHash(publicKeyPem);
+    return { sha256: certificateSha256(pem), member, pem, notAfterMs: nowMs + lifetimeMs, keySha256 };
+  }
+
+  function answer(issued: IssuedCertificate, role: Role): RouteAnswer<"join"> {
+    const { member, pem: certificatePem, notAfterMs } = issued;
     return { fleetId: ca.fleetId, member, role, certificatePem, caPem: ca.certificatePem, notAfterMs };
   }
 
-  return {
-    createToken(role, ttlMs, actor) {
-      const token = randomBytes(24).toString("base64url");
-      const id = `t-${randomBytes(8).toString("hex")}`;
-      const expiresAtMs = now() + ttlMs;
-      store.transact((afterCommit) => {
-        afterCommit(needs.onChange);
-        members.addToken(id, tokenHash(token), role, expiresAtMs);
-        ledger.append({ type: "token.created", actor, payload: { tokenId: id, role, expiresAtMs } });
+  /** A new member, or for a token that names one the member that is there. */
+  function admit(
+    wanted: string,
+    role: Role,
+    publicKeyPem: string,
+    token: TokenRow | null,
+  ): RouteAnswer<"join"> {
+    const returning = token?.forMember ?? (token?.hostId && members.member(token.hostId)?.name) ?? null;
+    const member =
+      returning ?? token?.hostId ?? freeMemberName(wanted, (name) => members.member(name) !== null);
+    if (returning !== null && role !== "agent" && members.member(returning)?.revoked !== false)
+      throw new Refusal("member-revoked", { member });
+    const issued = issue(member, role, publicKeyPem);
+    store.transact((afterCommit) => {
+      afterCommit(needs.onChange);
+      if (returning === null) members.addMember(member, role, now());
+      // An agent that is set up anew: what the machine had before counts no more.
+      else if (role === "agent") members.reinstate(member, now());
+      members.addCertificate(issued);
+      if (token !== null) tokens.use(token.id, keyHash(publicKeyPem), issued.sha256);
+      ledger.append({
+        type: "member.joined",
+        actor: `${role === "agent" ? "agent" : "user"}/${member}`,
+        payload: {
+          member,
+          role,
+          tokenId: token?.id ?? null,
+          certificateSha256: issued.sha256,
+          notAfterMs: issued.notAfterMs,
+        },
       });
-      const link = { url: needs.url(), token, caFingerprint: ca.fingerprint };
-      return { link: formatJoinLink(link), editorLink: formatJoinLink(link, "vscode"), role, expiresAtMs };
-    },
-    join({ token, csrPem, name }) {
-      const row = members.token(tokenHash(token));
+    });
+    return answer(issued, role);
+  }
+
+  return {
+    join({ token, csrPem, name, as = "user" }) {
+      const row = tokens.bySha256(tokenHash(token));
       // Before anything that costs: whoever asks may be nobody.
-      if (row === null) throw new Refusal("token-refused", { reason: "It is not one of this fleet's." });
+      if (row === null) throw new Refusal("token-unknown");
       const publicKeyPem = publicKeyOfRequest(csrPem);
-      const decision = decideEnrolment(row, keyHash(publicKeyPem), now());
-      if (decision === "enrol") return admit(name ?? "member", row.role, publicKeyPem, row.id);
+      const decision = decideEnrolment(row, { key: keyHash(publicKeyPem), as }, now());
+      // A member that comes back has the role it has now, not the one of the day the link was made.
+      const role = (row.forMember === null ? null : members.member(row.forMember)?.role) ?? row.role;
+      if (decision === "enrol") return admit(name ?? "member", role, publicKeyPem, row);
       const issued = row.certificateSha256 === null ? null : members.certificate(row.certificateSha256);
       const member = issued === null ? null : members.member(issued.member);
       if (issued === null || member === null || issued.revoked || member.revoked)
-        throw new Refusal("token-refused", { reason: "The membership it gave has ended." });
-      return {
-        fleetId: ca.fleetId,
-        member: member.name,
-        role: member.role,
-        certificatePem: issued.pem,
-        caPem: ca.certificatePem,
-        notAfterMs: issued.notAfterMs,
-      };
+        throw new Refusal("token-used", { reason: "The membership that it gave has ended." });
+      return answer(issued, member.role);
+    },
+    renew(name, csrPem) {
+      const publicKeyPem = publicKeyOfRequest(csrPem);
+      const member = members.member(name);
+      if (member === null || member.revoked) throw new Refusal("member-revoked", { member: name });
+      const { role } = member;
+      const kept = members.certificateForKey(name, keyHash(publicKeyPem));
+      if (kept !== null && kept.notAfterMs - now() > lifetimeOf(role) * stillNew) return answer(kept, role);
+      const issued = issue(name, role, publicKeyPem);
+      store.transact((afterCommit) => {
+        afterCommit(needs.onChange);
+        members.addCertificate(issued);
+        ledger.append({
+          type: "member.renewed",
+          actor: `${role === "agent" ? "agent" : "user"}/${name}`,
+          payload: { member: name, certificateSha256: issued.sha256, notAfterMs: issued.notAfterMs },
+        });
+      });
+      return answer(issued, role);
     },
     accepts(certificatePem) {
       const issued = members.certificate(certificateSha256(certificatePem));
@@ -119,8 +151,11 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
   };
 }
 
-function tokenHash(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
+/** A certificate with more of its life left than this is given again for the same key. */
+const stillNew = 0.9;
+
+function lifetimeOf(role: Role): number {
+  return role === "agent" ? lifetimes.agentMs : lifetimes.userMs;
 }
 
 function keyHash(publicKeyPem: string): string {

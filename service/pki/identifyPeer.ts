@@ -6,16 +6,22 @@ import type { MembersTable } from "../store/membersTable.ts";
 
 /** Who is at the other end of a connection. */
 export interface Peer {
+  /** A person's name; of an agent the id of its host. */
   member: string;
   role: Role;
   /** SHA-256 of its certificate's DER. */
   certificateSha256: string;
 }
 
+/** How a peer is named in the ledger: `user/<name>` or `agent/<host id>`. */
+export function actorOf({ member, role }: Pick<Peer, "member" | "role">): string {
+  return `${role === "agent" ? "agent" : "user"}/${member}`;
+}
+
 /**
- * The member behind a TLS connection: its certificate must be signed by the fleet's CA, be in its dates, name a user of
- * this fleet by SPIFFE id, be one that was issued, and neither it nor the member revoked. Throws `no-certificate` or
- * `certificate-refused`. Called on every request, and again for every open stream.
+ * The member behind a TLS connection: its certificate must be signed by the fleet's CA, be in its dates, name a user or
+ * an agent of this fleet by SPIFFE id, be one that was issued, and neither it nor the member revoked. Throws
+ * `no-certificate`, `certificate-refused`, `certificate-expired`. Called on every request, and again for every open stream.
  */
 export function identifyPeer(
   socket: TLSSocket,
@@ -23,30 +29,42 @@ export function identifyPeer(
   members: Pick<MembersTable, "certificate" | "member">,
   nowMs: number,
 ): Peer {
-  const { uri, sha256 } = shownBy(socket);
-  const prefix = `spiffe://${fleetId}/user/`;
-  if (!uri.startsWith(prefix)) throw refused("It does not name a member of this fleet.");
-  const name = uri.slice(prefix.length);
+  const { uri, sha256, error } = shownBy(socket);
   const issued = members.certificate(sha256);
-  const member = members.member(name);
-  if (!issued || issued.member !== name || !member) throw refused("It was not issued by this fleet.");
+  const member = issued && members.member(issued.member);
+  if (!issued || !member)
+    throw refused(error === null ? "It was not issued by this fleet." : reasonOf(error));
+  if (uri !== `spiffe://${fleetId}/${actorOf({ ...member, member: member.name })}`)
+    throw refused("It does not name a member of this fleet.");
   if (issued.revoked || member.revoked) throw refused("It was revoked.");
-  if (nowMs > issued.notAfterMs) throw refused("It has expired.");
-  return { member: name, role: member.role, certificateSha256: sha256 };
+  if (nowMs > issued.notAfterMs || (error !== null && /EXPIRED/.test(error)))
+    throw new Refusal("certificate-expired", {
+      member: member.name,
+      at: new Date(issued.notAfterMs).toISOString(),
+    });
+  if (error !== null) throw refused(reasonOf(error));
+  return { member: member.name, role: member.role, certificateSha256: sha256 };
+}
+
+/** What a connection has shown, and why OpenSSL does not accept it. */
+interface Shown {
+  uri: string;
+  sha256: string;
+  error: string | null;
 }
 
 /** What connections have shown. TLS 1.3 knows no renegotiation, so it is read once for each. */
-const shown = new WeakMap<TLSSocket, { uri: string; sha256: string }>();
+const shown = new WeakMap<TLSSocket, Shown>();
 
-function shownBy(socket: TLSSocket): { uri: string; sha256: string } {
+function shownBy(socket: TLSSocket): Shown {
   const known = shown.get(socket);
   if (known) return known;
   // In this order: a resumed session without a certificate counts as authorized.
   const certificate = socket.getPeerCertificate() as Partial<PeerCertificate> | null;
   if (!certificate?.raw) throw new Refusal("no-certificate");
-  if (!socket.authorized) throw refused(reasonOf(String(socket.authorizationError)));
   const uri = /(?:^|, )URI:([^,]+)/.exec(certificate.subjectaltname ?? "")?.[1] ?? "";
-  const facts = { uri, sha256: createHash("sha256").update(certificate.raw).digest("hex") };
+  const sha256 = createHash("sha256").update(certificate.raw).digest("hex");
+  const facts = { uri, sha256, error: socket.authorized ? null : String(socket.authorizationError) };
   shown.set(socket, facts);
   return facts;
 }
@@ -56,7 +74,6 @@ function refused(reason: string): Refusal {
 }
 
 function reasonOf(error: string): string {
-  if (/EXPIRED/.test(error)) return "It has expired.";
   if (/NOT_YET/.test(error)) return "It is not valid yet; check the clocks.";
   return "It is not signed by this fleet's CA.";
 }

@@ -13,7 +13,12 @@ const dayMs = 86_400_000;
 const backdateMs = dayMs;
 
 /** Lifetimes in milliseconds. */
-export const lifetimes = { caMs: 800 * dayMs, serverMs: 30 * dayMs, userMs: 90 * dayMs } as const;
+export const lifetimes = {
+  caMs: 800 * dayMs,
+  serverMs: 30 * dayMs,
+  userMs: 90 * dayMs,
+  agentMs: 30 * dayMs,
+} as const;
 
 /** Makes a fleet's certificate authority: RSA 3072, allowed to sign certificates and nothing else. */
 export function makeCa(fleetId: string, nowMs: number): KeyedCertificate {

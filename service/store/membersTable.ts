@@ -1,11 +1,22 @@
 import type { Role } from "../../protocol/ids.ts";
 import type { Sqlite } from "./openStore.ts";
 
-/** A member of the fleet. */
+/** A member of the fleet. An agent's name is the id of its host. */
 export interface Member {
   name: string;
   role: Role;
   revoked: boolean;
+}
+
+/** A member with all that a list of them says. */
+export interface MemberRow {
+  name: string;
+  role: Role;
+  joinedAtMs: number;
+  revokedAtMs: number | null;
+  /** End of the newest certificate. */
+  notAfterMs: number | null;
+  seenAtMs: number | null;
 }
 
 /** A certificate that was issued. */
@@ -14,82 +25,95 @@ export interface IssuedCertificate {
   member: string;
   pem: string;
   notAfterMs: number;
+  /** SHA-256 of its public key; null for those of an earlier version. */
+  keySha256: string | null;
 }
 
-/** A join token; only its hash is kept. */
-export interface TokenRow {
-  id: string;
-  role: Role;
-  expiresAtMs: number;
-  usedByKey: string | null;
-  certificateSha256: string | null;
-}
-
-interface TokenColumns {
-  id: string;
-  role: Role;
-  expires_at_ms: number;
-  used_by_key: string | null;
-  certificate_sha256: string | null;
-}
-
-/** Members, their certificates and join tokens in the database. */
+/** Members and their certificates in the database. */
 export interface MembersTable {
   member(name: string): Member | null;
+  /** Every member there is or was, by name. */
+  list(): MemberRow[];
+  row(name: string): MemberRow | null;
+  /** Admins whose membership has not ended. */
+  admins(): string[];
   addMember(name: string, role: Role, nowMs: number): void;
+  changeRole(name: string, role: Role): void;
+  revoke(name: string, nowMs: number): void;
+  /** Lets a member in again whose membership may have ended; its certificates so far count no more. */
+  reinstate(name: string, nowMs: number): void;
+  /** Notes that a member was heard from. */
+  seen(name: string, nowMs: number): void;
   certificate(sha256: string): (IssuedCertificate & { revoked: boolean }) | null;
+  /** The newest certificate of a member for a public key that counts still. */
+  certificateForKey(member: string, keySha256: string): IssuedCertificate | null;
   addCertificate(certificate: IssuedCertificate): void;
-  addToken(id: string, tokenSha256: string, role: Role, expiresAtMs: number): void;
-  token(tokenSha256: string): TokenRow | null;
-  /** Binds a token to the joiner's key and the certificate it got. */
-  useToken(id: string, key: string, certificateSha256: string): void;
+  /** Makes all certificates of a member count no more. */
+  revokeCertificates(member: string, nowMs: number): void;
 }
+
+interface CertificateRow extends IssuedCertificate {
+  revokedAtMs: number | null;
+}
+
+const certificateColumns = `sha256, member, pem, not_after_ms AS notAfterMs, key_sha256 AS keySha256,
+  revoked_at_ms AS revokedAtMs`;
+
+const memberColumns = `name, role, joined_at_ms AS joinedAtMs, revoked_at_ms AS revokedAtMs, seen_at_ms AS seenAtMs,
+  (SELECT max(not_after_ms) FROM certificates WHERE member = members.name) AS notAfterMs`;
 
 /** The members' tables of an open database. */
 export function createMembersTable(db: Sqlite): MembersTable {
   const selectMember = db.prepare<[string], { name: string; role: Role; revoked_at_ms: number | null }>(
     "SELECT name, role, revoked_at_ms FROM members WHERE name = ?",
   );
+  const selectRows = db.prepare<[], MemberRow>(`SELECT ${memberColumns} FROM members ORDER BY name`);
+  const selectRow = db.prepare<[string], MemberRow>(`SELECT ${memberColumns} FROM members WHERE name = ?`);
+  const selectAdmins = db
+    .prepare<[], string>("SELECT name FROM members WHERE role = 'admin' AND revoked_at_ms IS NULL")
+    .pluck();
   const insertMember = db.prepare("INSERT INTO members (name, role, joined_at_ms) VALUES (?, ?, ?)");
-  const selectCertificate = db.prepare<
-    [string],
-    { sha256: string; member: string; pem: string; not_after_ms: number; revoked_at_ms: number | null }
-  >("SELECT * FROM certificates WHERE sha256 = ?");
+  const updateRole = db.prepare("UPDATE members SET role = ? WHERE name = ?");
+  const updateRevoked = db.prepare("UPDATE members SET revoked_at_ms = ? WHERE name = ?");
+  const updateSeen = db.prepare("UPDATE members SET seen_at_ms = ? WHERE name = ?");
+  const selectCertificate = db.prepare<[string], CertificateRow>(
+    `SELECT ${certificateColumns} FROM certificates WHERE sha256 = ?`,
+  );
+  const selectForKey = db.prepare<[string, string], CertificateRow>(
+    `SELECT ${certificateColumns} FROM certificates
+     WHERE member = ? AND key_sha256 = ? AND revoked_at_ms IS NULL ORDER BY not_after_ms DESC LIMIT 1`,
+  );
   const insertCertificate = db.prepare(
-    "INSERT INTO certificates (sha256, member, pem, not_after_ms) VALUES (@sha256, @member, @pem, @notAfterMs)",
+    `INSERT INTO certificates (sha256, member, pem, not_after_ms, key_sha256)
+     VALUES (@sha256, @member, @pem, @notAfterMs, @keySha256)`,
   );
-  const insertToken = db.prepare(
-    "INSERT INTO tokens (id, token_sha256, role, expires_at_ms) VALUES (?, ?, ?, ?)",
+  const updateCertificates = db.prepare(
+    "UPDATE certificates SET revoked_at_ms = ? WHERE member = ? AND revoked_at_ms IS NULL",
   );
-  const selectToken = db.prepare<[string], TokenColumns>(
-    "SELECT id, role, expires_at_ms, used_by_key, certificate_sha256 FROM tokens WHERE token_sha256 = ?",
-  );
-  const updateToken = db.prepare("UPDATE tokens SET used_by_key = ?, certificate_sha256 = ? WHERE id = ?");
   return {
     member(name) {
       const row = selectMember.get(name);
       return row ? { name: row.name, role: row.role, revoked: row.revoked_at_ms !== null } : null;
     },
+    list: () => selectRows.all(),
+    row: (name) => selectRow.get(name) ?? null,
+    admins: () => selectAdmins.all(),
     addMember: (name, role, nowMs) => void insertMember.run(name, role, nowMs),
+    changeRole: (name, role) => void updateRole.run(role, name),
+    revoke: (name, nowMs) => void updateRevoked.run(nowMs, name),
+    reinstate(name, nowMs) {
+      updateRevoked.run(null, name);
+      updateCertificates.run(nowMs, name);
+    },
+    seen: (name, nowMs) => void updateSeen.run(nowMs, name),
     certificate(sha256) {
       const row = selectCertificate.get(sha256);
       if (!row) return null;
-      const { member, pem, not_after_ms: notAfterMs } = row;
-      return { sha256, member, pem, notAfterMs, revoked: row.revoked_at_ms !== null };
+      const { revokedAtMs, ...issued } = row;
+      return { ...issued, revoked: revokedAtMs !== null };
     },
+    certificateForKey: (member, keySha256) => selectForKey.get(member, keySha256) ?? null,
     addCertificate: (certificate) => void insertCertificate.run(certificate),
-    addToken: (id, sha256, role, expiresAtMs) => void insertToken.run(id, sha256, role, expiresAtMs),
-    token(sha256) {
-      const row = selectToken.get(sha256);
-      if (!row) return null;
-      return {
-        id: row.id,
-        role: row.role,
-        expiresAtMs: row.expires_at_ms,
-        usedByKey: row.used_by_key,
-        certificateSha256: row.certificate_sha256,
-      };
-    },
-    useToken: (id, key, certificateSha256) => void updateToken.run(key, certificateSha256, id),
+    revokeCertificates: (member, nowMs) => void updateCertificates.run(nowMs, member),
   };
 }

@@ -71,4 +71,14 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX jobs_idempotency ON jobs (created_by, idempotency_key)
     WHERE idempotency_key IS NOT NULL;
   `,
+  `
+  ALTER TABLE members ADD COLUMN seen_at_ms INTEGER;
+  ALTER TABLE tokens ADD COLUMN host_id TEXT;
+  ALTER TABLE tokens ADD COLUMN for_member TEXT REFERENCES members (name);
+  ALTER TABLE tokens ADD COLUMN created_at_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE tokens ADD COLUMN created_by TEXT NOT NULL DEFAULT 'service';
+  ALTER TABLE tokens ADD COLUMN revoked_at_ms INTEGER;
+  ALTER TABLE certificates ADD COLUMN key_sha256 TEXT;
+  CREATE INDEX certificates_member ON certificates (member, not_after_ms);
+  `,
 ];

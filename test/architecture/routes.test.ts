@@ -15,11 +15,19 @@ describe("the route table", () => {
     assert.deepEqual(open, ["join"]);
   });
 
-  it("lets viewers change nothing", () => {
+  it("lets viewers change nothing but their own certificate", () => {
     const changing = rows.filter(([, row]) => row.method !== "GET" && row.access !== "anyone");
     assert.deepEqual(
       changing.filter(([, row]) => row.access.includes("viewer")).map(([name]) => name),
-      [],
+      ["renew"],
+    );
+  });
+
+  it("lets agents do nothing but what is their own", () => {
+    const theirs = rows.filter(([, row]) => row.access !== "anyone" && row.access.includes("agent"));
+    assert.deepEqual(
+      theirs.map(([name]) => name),
+      ["renew", "getAgentHost"],
     );
   });
 

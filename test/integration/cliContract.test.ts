@@ -183,7 +183,7 @@ describe(`the real program under ${systemNode}`, function () {
       (told as { problem: Document }).problem["code"];
     assert.equal(looks.code, 0);
     assert.deepEqual([refused.code, codeOf(refused)], [4, "role-insufficient"]);
-    assert.deepEqual([used.code, codeOf(used)], [4, "token-refused"]);
+    assert.deepEqual([used.code, codeOf(used)], [4, "token-used"]);
   });
 
   it("follows on without gap or repetition over a killed service whose files are left behind", async () => {

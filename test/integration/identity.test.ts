@@ -6,59 +6,20 @@ import type { ClientHttp2Session } from "node:http2";
 import { join } from "node:path";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { promisify } from "node:util";
-import WebSocket from "ws";
-import type { Problem } from "../../protocol/problem.ts";
-import type { Route } from "../../protocol/route.ts";
-import { routes } from "../../protocol/routes.ts";
 import { streamPath } from "../../protocol/stream.ts";
 import type { Identity } from "../../protocol/client/identity.ts";
 import type { FleetCa } from "../../service/pki/fleetKeys.ts";
 import { makeCa } from "../../service/pki/x509.ts";
 import { userCertificate } from "../support/certificates.ts";
+import { codeOf, guarded, pathOf, upgradeStatus } from "./accessFixture.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
 import {
   openHttp2,
   requestHttp1,
   requestHttp2,
   tlsOptions,
-  type PlainAnswer,
   type ShownCertificate,
 } from "../support/tlsRequest.ts";
-
-const rows = Object.entries<Route>(routes);
-const guarded = rows.filter(([, row]) => row.access !== "anyone");
-
-function pathOf(row: Route): string {
-  return row.path
-    .replace("{job}", "j-0123456789abcdef")
-    .replace("{host}", "some-host")
-    .replace("{prompt}", "p-0123456789abcdef");
-}
-
-function codeOf(answer: PlainAnswer): string {
-  assert.match(answer.headers["content-type"] ?? "", /^application\/problem\+json/);
-  return (JSON.parse(answer.body) as Problem).code;
-}
-
-async function upgradeStatus(service: TestService, tls: ConnectionOptions): Promise<number> {
-  const { cert, key, ca } = tls;
-  const socket = new WebSocket(`wss://127.0.0.1:${service.port}${streamPath}`, {
-    ...(cert ? { cert, key } : {}),
-    ca,
-    checkServerIdentity: () => undefined,
-  } as object);
-  return new Promise((resolve, reject) => {
-    socket.once("unexpected-response", (request, response) => {
-      resolve(response.statusCode ?? 0);
-      request.destroy();
-    });
-    socket.once("open", () => {
-      resolve(101);
-      socket.terminate();
-    });
-    socket.once("error", reject);
-  });
-}
 
 const run = promisify(execFile);
 
@@ -93,7 +54,10 @@ describe("who may do what", function () {
         shown: userCertificate(ca, `spiffe://${ca.fleetId}/service`),
         code: refused,
       },
-      "an expired certificate": { shown: userCertificate(ca, uri, -3_600_000), code: refused },
+      "an expired certificate that was never issued": {
+        shown: userCertificate(ca, uri, -3_600_000),
+        code: refused,
+      },
     };
   }
 

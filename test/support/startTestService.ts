@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { identitySchema, type Identity } from "../../protocol/client/identity.ts";
 import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
-import type { Role } from "../../protocol/ids.ts";
+import type { UserRole } from "../../protocol/ids.ts";
 import { startService, type StartOptions, type StartedService } from "../../service/main.ts";
 
 /** A real service on a home of its own, on a free port of 127.0.0.1. */
@@ -18,9 +18,11 @@ export interface TestService {
   /** A client of the owner; ended with the service. */
   readonly client: RouteClient;
   /** A join link by the real route. */
-  link(role: Role, ttlMs?: number): Promise<string>;
+  link(role: UserRole, ttlMs?: number): Promise<string>;
   /** A member that joined by link. */
-  member(role: Role): Promise<Identity>;
+  member(role: UserRole): Promise<Identity>;
+  /** The agent of a host, joined by link. */
+  agent(host: string): Promise<Identity>;
   /** A client for an identity; ended with the service. */
   clientOf(identity: Identity): RouteClient;
   /** Stops it; the home stays until `end`. */
@@ -60,7 +62,7 @@ export async function startTestService(
     if (running) await started.stop();
     running = false;
   };
-  const link = async (role: Role, ttlMs?: number): Promise<string> => {
+  const link = async (role: UserRole, ttlMs?: number): Promise<string> => {
     const made = await client.call("createToken", { body: { role, ...(ttlMs ? { ttlMs } : {}) } });
     return made.link;
   };
@@ -75,6 +77,10 @@ export async function startTestService(
     client,
     link,
     member: async (role) => joinFleet(await link(role), { name: role }),
+    async agent(host) {
+      const made = await client.call("createToken", { body: { role: "agent", host } });
+      return joinFleet(made.link, { as: "agent" });
+    },
     clientOf,
     stop,
     async restart() {

@@ -15,7 +15,7 @@ describe("being without contact", () => {
     ["service-unreachable", { url, reason: "nothing listens there" }, /nothing listens there.*network/],
     ["service-untrusted", { url, reason: "self-signed" }, /not the service of your fleet.*Reconnect/],
     ["service-untrusted", { url, reason: "certificate is not yet valid" }, /a clock is wrong/],
-    ["certificate-refused", { reason: "It has expired." }, /run out.*Join a Fleet/],
+    ["certificate-expired", { member: "ada", at: "2026-11-27T00:00:00.000Z" }, /run out.*Join a Fleet/],
     ["certificate-refused", { reason: "It was revoked." }, /withdrawn.*Join a Fleet/],
     ["certificate-refused", { reason: "It is no longer accepted." }, /no longer accepts.*Join a Fleet/],
     ["certificate-refused", { reason: "It is not valid yet; check the clocks." }, /a clock is wrong/],
@@ -38,7 +38,10 @@ describe("being without contact", () => {
   });
 
   it("leads to joining when the membership is at fault, and else to another try", () => {
-    assert.equal(awayText(problemOf("certificate-refused", { reason: "It has expired." })).way, "join");
+    assert.equal(
+      awayText(problemOf("certificate-expired", { member: "ada", at: "2026-11-27T00:00:00.000Z" })).way,
+      "join",
+    );
     assert.equal(awayText(problemOf("service-untrusted", { url, reason: "self-signed" })).way, "reconnect");
   });
 
@@ -53,8 +56,8 @@ describe("being without contact", () => {
     ],
     ["service-unreachable", { url, reason: "no" }, "stopped-here", /was stopped\. To start it/, "start"],
     [
-      "certificate-refused",
-      { reason: "It has expired." },
+      "certificate-expired",
+      { member: "ada", at: "2026-11-27T00:00:00.000Z" },
       "here",
       /run out.*to join it again, click/,
       "rejoin",

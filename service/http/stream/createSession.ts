@@ -19,6 +19,16 @@ export interface SessionNeeds {
   logs: LogSource;
   job: (id: JobId) => JobRecord | null;
   now: () => number;
+  /** Told what was refused to the peer. */
+  onRefused: (code: string, request: string) => void;
+}
+
+/** A client's WebSocket, as others may end it. */
+export interface Session {
+  /** The service is stopping. */
+  stop(): void;
+  /** The peer is no longer who it was: ends the stream, for good where it is not welcome any more. */
+  recheck(): void;
 }
 
 const helloLimitMs = 10_000;
@@ -28,9 +38,9 @@ const deafBytes = 8 * 1_048_576;
 
 /**
  * Serves one client's WebSocket: whole records on subscribing, then whole records of what changed, at most every
- * 100 ms and never more than the client takes. Returns how to end it.
+ * 100 ms and never more than the client takes.
  */
-export function createSession(socket: WebSocket, needs: SessionNeeds): () => void {
+export function createSession(socket: WebSocket, needs: SessionNeeds): Session {
   const subscriptions = new Map<number, OpenSubscription>();
   let greeted = false;
   let heardAtMs = needs.now();
@@ -103,6 +113,15 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): () => voi
     setTimeout(() => socket.terminate(), 1_000).unref();
   }
 
+  function isWelcome(): boolean {
+    try {
+      needs.stillWelcome();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Lets go of all that outlives a message. */
   function release(): void {
     clearTimeout(hello);
@@ -114,12 +133,18 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): () => voi
     if (socket.readyState !== socket.OPEN) return;
     heardAtMs = needs.now();
     let id: number | null = null;
+    let asked = "";
     try {
       const message = parseMessage(data, isBinary);
-      if (message.type === "subscribe") id = message.id;
+      if (message.type === "subscribe") {
+        id = message.id;
+        asked = `subscribe ${message.topic}`;
+      }
       handle(message);
     } catch (error) {
-      outlet.send({ type: "problem", id, problem: problemOfError(error, "stream") });
+      const problem = problemOfError(error, "stream");
+      outlet.send({ type: "problem", id, problem });
+      if (problem.status === 403) needs.onRefused(problem.code, asked);
       if (id === null || !greeted) end(isMismatch(error) ? 4003 : 1008, "refused");
     }
     if (socket.bufferedAmount > deafBytes) socket.pause();
@@ -129,15 +154,17 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): () => voi
   }, helloLimitMs);
   const check = setInterval(() => {
     if (needs.now() - heardAtMs > 3 * pingIntervalMs) return end(1001, "nothing heard");
-    try {
-      needs.stillWelcome();
-    } catch {
-      end(4001, "the certificate is no longer accepted");
-    }
+    if (!isWelcome()) end(4001, "the certificate is no longer accepted");
   }, pingIntervalMs);
   socket.on("error", () => socket.terminate());
   socket.once("close", release);
-  return () => end(1001, "the service is stopping");
+  return {
+    stop: () => end(1001, "the service is stopping"),
+    recheck() {
+      if (isWelcome()) end(1012, "the membership has changed");
+      else end(4001, "the certificate is no longer accepted");
+    },
+  };
 }
 
 function isMismatch(error: unknown): boolean {

@@ -5,7 +5,7 @@ import type { LedgerEvent } from "../../../protocol/ledger/events.ts";
 import { Refusal } from "../../../protocol/problem.ts";
 import type { Prompt } from "../../../protocol/prompt.ts";
 import type { HostReading } from "../../../protocol/reading.ts";
-import type { TopicData } from "../../../protocol/stream.ts";
+import { topicAccess, type TopicData, type TopicKind } from "../../../protocol/stream.ts";
 import type { Changes } from "../../fleet/createChanges.ts";
 import type { Peer } from "../../pki/identifyPeer.ts";
 
@@ -50,7 +50,14 @@ const statusTickMs = 5_000;
 export function createTopics(needs: TopicNeeds): TopicSource {
   return {
     open(name, peer) {
-      const [kind, id = ""] = name.split(":") as [string, string?];
+      const [kind, id = ""] = name.split(":") as [TopicKind, string?];
+      const access = topicAccess[kind];
+      if (!access.includes(peer.role))
+        throw new Refusal("role-insufficient", {
+          needed: access.join(" or "),
+          member: peer.member,
+          role: peer.role,
+        });
       switch (kind) {
         case "fleet":
           return fleetTopic(needs);
@@ -61,15 +68,7 @@ export function createTopics(needs: TopicNeeds): TopicSource {
         case "ledger":
           return ledgerTopic(needs);
         case "prompts":
-          if (peer.role === "viewer")
-            throw new Refusal("role-insufficient", {
-              needed: "operator or admin",
-              member: peer.member,
-              role: peer.role,
-            });
           return promptsTopic(needs);
-        default:
-          throw new Refusal("bad-request", { reason: `There is no topic ${name}.` });
       }
     },
   };
@@ -115,6 +114,7 @@ function fleetTopic(needs: TopicNeeds): Topic {
             return onChange(false);
           case "ledger":
           case "prompts":
+          case "member":
             return;
         }
       });

@@ -1,0 +1,91 @@
+import type { HostId, UserRole } from "../../protocol/ids.ts";
+import type { MemberRecord } from "../../protocol/member.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import type { Ledger } from "../ledger/createLedger.ts";
+import type { MemberRow, MembersTable } from "../store/membersTable.ts";
+import type { Store } from "../store/openStore.ts";
+
+/** What the fleet's members are looked after with. */
+export interface MembersNeeds {
+  store: Pick<Store, "transact">;
+  members: MembersTable;
+  ledger: Pick<Ledger, "append">;
+  /** Name of a host; null when it was removed. */
+  hostName: (id: HostId) => string | null;
+  now: () => number;
+  /** Told once it is durable that a member is no longer what it was. */
+  onChange: (member: string) => void;
+}
+
+/** Who belongs to the fleet, as an admin looks after them. */
+export interface Members {
+  list(): MemberRecord[];
+  /** Notes that a member was heard from; written down every ten minutes. */
+  seen(name: string): void;
+  /** Throws `member-not-found`, `member-revoked`, `member-is-agent`, `last-admin`. */
+  changeRole(name: string, role: UserRole, actor: string): MemberRecord;
+  /** Ends a membership for good. Throws `member-not-found`, `last-admin`. */
+  revoke(name: string, actor: string): MemberRecord;
+}
+
+const seenEveryMs = 10 * 60_000;
+
+/** Members in the database; each change is an event in the transaction of its row. */
+export function createMembers(needs: MembersNeeds): Members {
+  const { store, members, ledger, now } = needs;
+
+  function recordOf(row: MemberRow): MemberRecord {
+    return { ...row, host: row.role === "agent" ? needs.hostName(row.name as HostId) : null };
+  }
+
+  function rowOf(name: string): MemberRow {
+    const row = members.row(name);
+    if (row === null) throw new Refusal("member-not-found", { member: name });
+    return row;
+  }
+
+  function assertNotLastAdmin(name: string): void {
+    const admins = members.admins();
+    if (admins.length === 1 && admins[0] === name) throw new Refusal("last-admin", { member: name });
+  }
+
+  const notedAtMs = new Map<string, number>();
+
+  return {
+    seen(name) {
+      const nowMs = now();
+      if (nowMs - (notedAtMs.get(name) ?? 0) < seenEveryMs) return;
+      notedAtMs.set(name, nowMs);
+      members.seen(name, nowMs);
+    },
+    list: () => members.list().map(recordOf),
+    changeRole(name, role, actor) {
+      store.transact((afterCommit) => {
+        const row = rowOf(name);
+        if (row.revokedAtMs !== null) throw new Refusal("member-revoked", { member: name });
+        if (row.role === "agent") throw new Refusal("member-is-agent", { member: name });
+        if (row.role === role) return;
+        if (row.role === "admin") assertNotLastAdmin(name);
+        afterCommit(() => needs.onChange(name));
+        members.changeRole(name, role);
+        ledger.append({
+          type: "member.role-changed",
+          actor,
+          payload: { member: name, from: row.role, to: role },
+        });
+      });
+      return recordOf(rowOf(name));
+    },
+    revoke(name, actor) {
+      store.transact((afterCommit) => {
+        if (rowOf(name).revokedAtMs !== null) return;
+        assertNotLastAdmin(name);
+        afterCommit(() => needs.onChange(name));
+        members.revoke(name, now());
+        members.revokeCertificates(name, now());
+        ledger.append({ type: "member.revoked", actor, payload: { member: name } });
+      });
+      return recordOf(rowOf(name));
+    },
+  };
+}

@@ -61,7 +61,7 @@ const rooms = {
   metrics: { types: ["fleet/"] },
   fleet: { types: ["store/", "ledger/", "ssh/hostShell.ts"] },
   http: { uses: ["domain/", "pki/"], types: ["dispatch/", "fleet/", "ledger/", "metrics/", "store/"] },
-  cli: { uses: [besideRooms, "pki/fleetKeys.ts", "../protocol/client/"] },
+  cli: { uses: [besideRooms, "pki/writePrivateFile.ts", "../protocol/client/"] },
 };
 
 /** The rules of a room's files, those in its folders too, which lie one level deeper. */

@@ -12,6 +12,12 @@ export const memberRecordSchema = z.object({
   revokedAtMs: z.number().int().nullable(),
   /** End of the newest certificate. */
   notAfterMs: z.number().int().nullable(),
+  /** Generation of the certificate authority that signed the newest certificate. */
+  caGeneration: z.number().int().nullable(),
+  /** Fingerprints of the certificate authorities that the member is known to trust. */
+  trusts: z.array(z.string()),
+  /** Since when a member whose certificate has run out asks to come back; null when it does not. */
+  askedBackAtMs: z.number().int().nullable(),
   /** When the member was last heard from, to within some minutes; null when it never was. */
   seenAtMs: z.number().int().nullable(),
 });

@@ -1,8 +1,16 @@
 import type * as z from "zod";
 import type { Role } from "./ids.ts";
 
-/** Who may call a route: anybody (only joining), or members of these roles. */
-export type Access = "anyone" | readonly Role[];
+/**
+ * Who may call a route: anybody (only joining), members of these roles, or `bearer`: every member by its certificate, or
+ * by its bundle token where that has run out (only the bundle of authorities).
+ */
+export type Access = "anyone" | "bearer" | readonly Role[];
+
+/** Whether a member of a role may call a route. */
+export function admits(access: Access, role: Role): boolean {
+  return typeof access === "string" || access.includes(role);
+}
 
 /**
  * One row of the route table. The service registers it, the client calls it, OpenAPI is generated from it.
@@ -19,6 +27,8 @@ export interface Route<
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  /** Also for members whose certificate has run out. */
+  readonly lapsed?: boolean;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;

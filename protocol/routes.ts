@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { caRoutes } from "./routes/caRoutes.ts";
 import { fleetRoutes } from "./routes/fleetRoutes.ts";
 import { hostRoutes } from "./routes/hostRoutes.ts";
 import { jobRoutes } from "./routes/jobRoutes.ts";
@@ -12,6 +13,7 @@ export const routes = {
   ...jobRoutes,
   ...ledgerRoutes,
   ...memberRoutes,
+  ...caRoutes,
 } as const;
 
 export type RouteName = keyof typeof routes;

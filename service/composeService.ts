@@ -1,3 +1,4 @@
+import type { Server } from "node:tls";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { HostId } from "../protocol/ids.ts";
 import { composeReach } from "./composeReach.ts";
@@ -13,13 +14,16 @@ import { createLedger, type Ledger } from "./ledger/createLedger.ts";
 import { verifyLedger } from "./ledger/verifyLedger.ts";
 import { createMetricsHistory } from "./metrics/createMetricsHistory.ts";
 import { newId, newNonce } from "./newId.ts";
+import type { CaFiles } from "./pki/caFiles.ts";
+import { createAuthority, type Authority } from "./pki/createAuthority.ts";
 import { createEnrolment, type Enrolment } from "./pki/createEnrolment.ts";
 import { createMembers } from "./pki/createMembers.ts";
+import { createRotation, type Rotation } from "./pki/createRotation.ts";
+import { createServerTls } from "./pki/createServerTls.ts";
 import { createRefusals } from "./pki/createRefusals.ts";
 import { createTokens, type Tokens } from "./pki/createTokens.ts";
-import type { FleetCa } from "./pki/fleetKeys.ts";
-import type { KeyedCertificate } from "./pki/x509.ts";
 import { createJobs } from "./store/createJobs.ts";
+import { createCasTable } from "./store/casTable.ts";
 import { createHostsTable } from "./store/hostsTable.ts";
 import { createMembersTable } from "./store/membersTable.ts";
 import { openStore, type Store } from "./store/openStore.ts";
@@ -28,12 +32,14 @@ import { createTokensTable } from "./store/tokensTable.ts";
 /** What a service is made for. */
 export interface ServiceFrame {
   layout: HomeLayout;
-  ca: FleetCa;
-  server: KeyedCertificate;
+  caFiles: CaFiles;
+  listenAddress: string;
   log: FastifyBaseLogger;
   now: () => number;
   /** Known once it listens. */
   url: () => string;
+  /** Told once an authority signs or is trusted no more. */
+  onAuthorityChange: () => void;
   limits: ServiceLimits;
 }
 
@@ -57,6 +63,10 @@ export const defaultServiceLimits: ServiceLimits = {
 /** A service whose parts are wired together and which does not listen yet. */
 export interface ComposedService {
   app: FastifyInstance;
+  authority: Authority;
+  rotation: Rotation;
+  /** Gives the service a fresh certificate where one is due. */
+  keepCertificateFresh(): void;
   enrolment: Enrolment;
   tokens: Tokens;
   ledger: Ledger;
@@ -69,7 +79,7 @@ export interface ComposedService {
 
 /** The composition root: every part gets what it needs as arguments. */
 export async function composeService(frame: ServiceFrame): Promise<ComposedService> {
-  const { layout, ca, log, now } = frame;
+  const { layout, log, now } = frame;
   const store = openStore(layout.database);
   const changes = createChanges((error) => log.error({ err: error }, "a listener failed"));
   const ledger = createLedger(store.db, now);
@@ -123,12 +133,26 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
   });
   const onChange = (): void => changes.emit({ kind: "ledger" });
   const hostName = (id: HostId) => fleet.record(id)?.name ?? null;
+  const authority = createAuthority({
+    store,
+    cas: createCasTable(store.db),
+    files: frame.caFiles,
+    ledger,
+    now,
+    onChange() {
+      onChange();
+      serverTls.keepFresh(app.server as unknown as Server, true);
+      frame.onAuthorityChange();
+    },
+  });
+  const serverTls = createServerTls({ authority, listenAddress: frame.listenAddress, now });
+  const rotation = createRotation({ authority, members: memberTable, now });
   const enrolment = createEnrolment({
     store,
     members: memberTable,
     tokens: tokenTable,
     ledger,
-    ca,
+    authority,
     now,
     onChange,
   });
@@ -137,7 +161,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     tokens: tokenTable,
     members: memberTable,
     ledger,
-    caFingerprint: () => ca.fingerprint,
+    caFingerprint: () => authority.issuing().fingerprint,
     url: frame.url,
     hostName,
     now,
@@ -149,15 +173,17 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     ledger,
     hostName,
     now,
-    onChange(member) {
+    onChange,
+    onMemberChange(member) {
       onChange();
       changes.emit({ kind: "member", member });
     },
   });
   const refusals = createRefusals({ store, ledger, onChange, log: logFailure });
   const { app, endStreams } = await composeHttp({
-    ca,
-    server: frame.server,
+    authority,
+    rotation,
+    tls: serverTls.context(),
     url: frame.url,
     limits: frame.limits,
     startedAtMs,
@@ -185,6 +211,9 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
 
   return {
     app,
+    authority,
+    rotation,
+    keepCertificateFresh: () => serverTls.keepFresh(app.server as unknown as Server),
     enrolment,
     tokens,
     ledger,

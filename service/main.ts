@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream, rmSync } from "node:fs";
-import type { Http2SecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import pino from "pino";
@@ -17,8 +16,8 @@ import { homeLayout, type HomeLayout } from "./homeLayout.ts";
 import { keepOwnerIdentity, machineName, readIdentity } from "./ownerIdentity.ts";
 import { tokenTtlMs } from "./pki/createTokens.ts";
 import { runningService } from "./runningService.ts";
-import { makeServerCertificate, readOrMakeCa, writePrivateFile, type FleetCa } from "./pki/fleetKeys.ts";
-import { lifetimes } from "./pki/x509.ts";
+import { openCaFiles, type FleetCa } from "./pki/caFiles.ts";
+import { writePrivateFile } from "./pki/writePrivateFile.ts";
 import { holdLock } from "./store/holdLock.ts";
 
 /** How to start a service. */
@@ -46,6 +45,9 @@ export type StartedService =
   | { kind: "already-running"; url: string; pid: number };
 
 const lockWaitMs = 5_000;
+
+/** How often certificates and the rotation of the authority are looked at. */
+const upkeepMs = 3_600_000;
 
 /**
  * Starts the fleet's service on a data folder, or says where it runs already. At the first start it makes the fleet:
@@ -83,24 +85,32 @@ export async function startService(options: StartOptions): Promise<StartedServic
 
 async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.Logger) {
   const { now = Date.now, listen } = options;
-  const ca = readOrMakeCa(layout.keys, randomUUID, now());
   let url = "";
+  let keepOwner = (): Promise<void> => Promise.resolve();
   const service = await composeService({
     layout,
-    ca,
-    server: makeServerCertificate(ca, listen.address, now()),
+    caFiles: openCaFiles(layout.keys, randomUUID, now()),
+    listenAddress: listen.address,
+    onAuthorityChange: () => void keepOwner(),
     log,
     now,
     url: () => url,
     limits: { ...defaultServiceLimits, ...options.limits },
   });
+  const ca = service.authority.issuing();
   try {
     if (service.ledger.head().events === 0) recordCreation(service, ca);
     await bindAgain(service, listen, layout);
     const { port } = service.app.server.address() as AddressInfo;
     writePrivateFile(layout.listenFile, listen.address);
     url = `https://${linkAddress(listen.address)}:${port}`;
-    await keepOwnerIdentity(layout, ca, service.enrolment, ownUrl(listen.address, port), now());
+    const ownerUrl = ownUrl(listen.address, port);
+    await keepOwnerIdentity(layout, service, ownerUrl, now());
+    keepOwner = () =>
+      keepOwnerIdentity(layout, service, ownerUrl, now()).catch((error: unknown) =>
+        log.error({ err: error }, "the owner's membership could not be kept up"),
+      );
+    service.keepCertificateFresh();
     if (
       process.platform !== "win32" &&
       service.fleet.list().every((host) => host.connection.kind !== "local")
@@ -116,17 +126,17 @@ async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.
     version: programVersion,
   };
   writePrivateFile(layout.serviceFile, JSON.stringify({ ...facts, startedAtMs: now() }));
-  const renewal = renewCertificate(service, ca, listen.address, now);
+  const upkeep = keepUp(service, () => keepOwner(), log);
   service.recover();
   log.info({ url }, "the service listens");
   return {
     kind: "started" as const,
     url: facts.url,
     fleetId: ca.fleetId,
-    caFingerprint: ca.fingerprint,
+    caFingerprint: service.authority.issuing().fingerprint,
     joinLink: () => service.tokens.create({ role: "admin" }, tokenTtlMs, "service"),
     async stop() {
-      clearInterval(renewal);
+      upkeep.stop();
       await service.stop();
       log.info("the service has stopped");
     },
@@ -187,23 +197,23 @@ function bracketed(address: string): string {
   return address.includes(":") ? `[${address}]` : address;
 }
 
-/** Makes a fresh server certificate at two thirds of its life and swaps it without dropping connections. */
-function renewCertificate(
+/** What the clock brings: certificates that are due, the steps of a rotation, the owner's membership. */
+function keepUp(
   service: ComposedService,
-  ca: FleetCa,
-  listenAddress: string,
-  now: () => number,
-): NodeJS.Timeout {
-  let madeAtMs = now();
-  const timer = setInterval(() => {
-    if (now() - madeAtMs < (lifetimes.serverMs * 2) / 3) return;
-    madeAtMs = now();
-    const { keyPem: key, certificatePem: cert } = makeServerCertificate(ca, listenAddress, madeAtMs);
-    const server = service.app.server as unknown as Http2SecureServer;
-    server.setSecureContext({ key, cert, ca: ca.certificatePem, minVersion: "TLSv1.3" });
-  }, 3_600_000);
+  keepOwner: () => Promise<void>,
+  log: pino.Logger,
+): { stop(): void } {
+  const look = (): void => {
+    service.keepCertificateFresh();
+    service.rotation
+      .advance()
+      .then(keepOwner)
+      .catch((error: unknown) => log.error({ err: error }, "a rotation's step failed; it is tried again"));
+  };
+  const timer = setInterval(look, upkeepMs);
   timer.unref();
-  return timer;
+  look();
+  return { stop: () => clearInterval(timer) };
 }
 
 /** The service that holds the lock. */

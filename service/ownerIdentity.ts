@@ -4,37 +4,41 @@ import { identitySchema, type Identity } from "../protocol/client/identity.ts";
 import { makeCertificateRequest } from "../protocol/client/makeCertificateRequest.ts";
 import { Refusal } from "../protocol/problem.ts";
 import type { HomeLayout } from "./homeLayout.ts";
+import type { Authority } from "./pki/createAuthority.ts";
 import type { Enrolment } from "./pki/createEnrolment.ts";
-import { writePrivateFile, type FleetCa } from "./pki/fleetKeys.ts";
+import { writePrivateFile } from "./pki/writePrivateFile.ts";
 
-/** Renewed this long before its end, when the service starts. */
+/** Renewed this long before its end. */
 const renewBeforeMs = 30 * 86_400_000;
 
 /**
- * The owner's membership in the service's own data folder: made at the first start, and again when it nears its end or
- * the database no longer knows it; its address kept current.
- * Throws `already-joined` when the folder is a member of another fleet.
+ * The owner's membership in the service's own data folder: made at the first start, renewed when it nears its end or hangs
+ * on an authority that no longer signs, and made again when the database no longer knows it; its address and the
+ * authorities it trusts kept current. Throws `already-joined` when the folder is a member of another fleet.
  */
 export async function keepOwnerIdentity(
   layout: HomeLayout,
-  ca: FleetCa,
-  enrolment: Enrolment,
+  { authority, enrolment }: { authority: Authority; enrolment: Enrolment },
   url: string,
   nowMs: number,
 ): Promise<void> {
   const kept = readIdentity(layout.identityFile);
-  if (kept && kept.fleetId !== ca.fleetId)
+  const { fleetId, fingerprint: caFingerprint } = authority.issuing();
+  if (kept && kept.fleetId !== fleetId)
     throw new Refusal("already-joined", { home: layout.directory, fleet: kept.fleetId });
   const isMember = kept !== null && enrolment.accepts(kept.certificatePem);
-  const lasts = kept !== null && kept.notAfterMs - nowMs > renewBeforeMs;
-  if (lasts && isMember) {
-    if (kept.url !== url) writePrivateFile(layout.identityFile, JSON.stringify({ ...kept, url }));
+  const isCurrent =
+    isMember && kept.notAfterMs - nowMs > renewBeforeMs && kept.caFingerprint === caFingerprint;
+  if (isCurrent) {
+    const caPem = authority.trustedPem();
+    if (kept.url !== url || kept.caPem !== caPem)
+      writePrivateFile(layout.identityFile, JSON.stringify({ ...kept, url, caPem }));
     return;
   }
   const name = ownerName();
   const { keyPem, csrPem } = await makeCertificateRequest(name);
   const joined = isMember ? enrolment.renew(kept.member, csrPem) : enrolment.enrolOwner(name, csrPem);
-  const identity: Identity = { ...joined, url, caFingerprint: ca.fingerprint, keyPem };
+  const identity: Identity = { ...joined, url, caFingerprint, keyPem };
   writePrivateFile(layout.identityFile, JSON.stringify(identity));
 }
 

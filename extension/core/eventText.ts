@@ -29,6 +29,11 @@ const tellers: { [T in EventType]: Teller<T> } = {
   "member.renewed": ({ member }) => `${member} has a new certificate`,
   "member.role-changed": ({ member, to }) => `${member} is ${to} now`,
   "member.revoked": ({ member }) => `the membership of ${member} was ended`,
+  "member.asked-back": ({ member }) => `${member} asks to come back`,
+  "member.approved": ({ member }) => `${member} may come back`,
+  "ca.announced": ({ generation }) => `certificate authority ${generation} was made`,
+  "ca.issuing": ({ generation }) => `certificate authority ${generation} signs from now on`,
+  "ca.retired": ({ generation }) => `certificate authority ${generation} is trusted no more`,
   "access.refused": ({ from, code, count }) =>
     `${from} was refused${count === 1 ? "" : ` ${count} times`}: ${code}`,
   "host.added": ({ name }) => `${name} was added`,

@@ -5,13 +5,20 @@ import { memberNameSchema, roleSchema } from "../ids.ts";
 export const identitySchema = z.object({
   url: z.string(),
   fleetId: z.string(),
-  /** SHA-256 of the CA certificate's DER, 64 lower-case hex digits. */
+  /** SHA-256 of the newest authority's DER, 64 lower-case hex digits: the fleet's fingerprint, for people. */
   caFingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The authorities that are trusted, one after the other. */
   caPem: z.string(),
   certificatePem: z.string(),
   keyPem: z.string(),
   member: memberNameSchema,
   role: roleSchema,
   notAfterMs: z.number().int(),
+  /** Bearer token for the bundle of authorities; memberships of earlier versions have none. */
+  bundleToken: z.string().optional(),
+  /** When the bundle was last looked at, by the member's clock. */
+  bundleSeenAtMs: z.number().int().optional(),
+  /** A renewal that was begun: its key and request. */
+  renewal: z.object({ keyPem: z.string(), csrPem: z.string() }).optional(),
 });
 export type Identity = z.infer<typeof identitySchema>;

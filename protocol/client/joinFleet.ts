@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import { parseJoinLink, type JoinLink } from "../joinLink.ts";
 import { Refusal } from "../problem.ts";
-import { chainFingerprints } from "./pinnedTls.ts";
+import { joinServerName } from "../ca.ts";
+import { certificatesIn, fingerprintOf } from "./caChain.ts";
 import type { Identity } from "./identity.ts";
 import { makeCertificateRequest, type CertificateRequest } from "./makeCertificateRequest.ts";
 import { createRouteClient, unreachable } from "./routeClient.ts";
@@ -27,7 +28,7 @@ export async function joinFleet(
     fleetId: fleetIdOf(ca),
   };
   const request = options.request ?? (await makeCertificateRequest(options.name ?? "member"));
-  const client = createRouteClient(pin);
+  const client = createRouteClient({ ...pin, servername: joinServerName });
   try {
     const answer = await client.call("join", {
       body: {
@@ -37,8 +38,12 @@ export async function joinFleet(
         as: options.as ?? "user",
       },
     });
+    if (!certificatesIn(answer.caPem).some((one) => one.raw.equals(ca.raw)))
+      throw new Refusal("answer-invalid", { reason: "Its authorities are others than the link's." });
     return {
       ...pin,
+      caPem: answer.caPem,
+      bundleToken: answer.bundleToken,
       certificatePem: answer.certificatePem,
       keyPem: request.keyPem,
       member: answer.member,
@@ -62,7 +67,7 @@ async function fetchCa(link: JoinLink): Promise<X509Certificate> {
   const chain = await peerChain(link.url);
   for (let at: DetailedPeerCertificate | undefined = chain, hops = 0; at?.raw && hops < 10; hops++) {
     const certificate = new X509Certificate(at.raw);
-    if (chainFingerprints(at)[0] === link.caFingerprint) return certificate;
+    if (fingerprintOf(certificate) === link.caFingerprint) return certificate;
     at = at.issuerCertificate === at ? undefined : at.issuerCertificate;
   }
   throw new Refusal("service-untrusted", {
@@ -80,6 +85,7 @@ function peerChain(url: string): Promise<DetailedPeerCertificate> {
     const socket: TLSSocket = connect({
       host,
       port: Number(port),
+      servername: joinServerName,
       // eslint-disable-next-line no-restricted-syntax -- see above
       rejectUnauthorized: false,
       minVersion: "TLSv1.3",

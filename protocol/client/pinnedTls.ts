@@ -1,47 +1,36 @@
-import { createHash } from "node:crypto";
-import type { ConnectionOptions, DetailedPeerCertificate, PeerCertificate } from "node:tls";
+import type { ConnectionOptions, PeerCertificate } from "node:tls";
+import type { X509Certificate } from "node:crypto";
+import { serviceUri } from "../ca.ts";
+import { certificatesIn, isAnchored } from "./caChain.ts";
 import type { Identity } from "./identity.ts";
 
 /** The part of an identity that says which service to trust. */
-export type FleetPin = Pick<Identity, "caPem" | "caFingerprint" | "fleetId">;
+export type FleetPin = Pick<Identity, "caPem" | "fleetId">;
 
 /**
- * TLS options that trust exactly the fleet's service: its CA, by fingerprint, and its SPIFFE id.
- * The fingerprint is checked here again because editors patch `tls.connect` to trust more CAs than `ca` names.
+ * TLS options that trust exactly the fleet's service: signed by its authorities, and by its SPIFFE id. The chain is
+ * followed here again because editors patch `tls.connect` to trust more authorities than `ca` names.
  */
 export function pinnedTls(pin: FleetPin): ConnectionOptions {
+  const authorities = certificatesIn(pin.caPem);
   return {
     ca: pin.caPem,
     minVersion: "TLSv1.3",
     rejectUnauthorized: true,
-    checkServerIdentity: (_host, certificate) => serverIdentityError(pin, certificate),
+    checkServerIdentity: (_host, certificate) => serverIdentityError(pin.fleetId, authorities, certificate),
   };
 }
 
 /** Why a server's certificate chain is not the fleet's service; undefined when it is. */
-export function serverIdentityError(pin: FleetPin, certificate: PeerCertificate): Error | undefined {
+export function serverIdentityError(
+  fleetId: string,
+  authorities: readonly X509Certificate[],
+  certificate: PeerCertificate,
+): Error | undefined {
   const uris = ((certificate as Partial<PeerCertificate>).subjectaltname ?? "").split(", ");
-  if (!uris.includes(`URI:${serviceUri(pin.fleetId)}`))
-    return new Error(`its certificate does not name ${serviceUri(pin.fleetId)}`);
-  if (!chainFingerprints(certificate).includes(pin.caFingerprint))
+  if (!uris.includes(`URI:${serviceUri(fleetId)}`))
+    return new Error(`its certificate does not name ${serviceUri(fleetId)}`);
+  if (!isAnchored(certificate, authorities))
     return new Error("its certificate is not signed by the fleet's CA");
   return undefined;
-}
-
-/** SPIFFE id of a fleet's service. */
-export function serviceUri(fleetId: string): string {
-  return `spiffe://${fleetId}/service`;
-}
-
-/** SHA-256 fingerprints (hex) of a peer's certificate and all above it. */
-export function chainFingerprints(certificate: PeerCertificate): string[] {
-  const found: string[] = [];
-  let at: Partial<DetailedPeerCertificate> | undefined = certificate;
-  while (at?.raw !== undefined && found.length < 10) {
-    const fingerprint = createHash("sha256").update(at.raw).digest("hex");
-    if (found.includes(fingerprint)) break;
-    found.push(fingerprint);
-    at = at.issuerCertificate;
-  }
-  return found;
 }

@@ -12,7 +12,10 @@ import { pinnedTls, type FleetPin } from "./pinnedTls.ts";
 /** Whom to speak to and, unless only joining, as whom. */
 export type ClientIdentity = FleetPin &
   Pick<Identity, "url"> &
-  Partial<Pick<Identity, "certificatePem" | "keyPem">>;
+  Partial<Pick<Identity, "certificatePem" | "keyPem">> & {
+    /** Name to ask for in the handshake; none by default. */
+    servername?: string;
+  };
 
 /** Options of one call. */
 export interface CallOptions {
@@ -21,6 +24,8 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Longest silence on the connection, in milliseconds; default 30 000. */
   silenceMs?: number;
+  /** Token to show as bearer. */
+  bearer?: string;
 }
 
 /** Calls the service's routes over pinned mutual TLS, on connections that are kept. */
@@ -50,6 +55,7 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
   const agent = new Agent({
     ...pinnedTls(identity),
     ...(identity.keyPem ? { key: identity.keyPem, cert: identity.certificatePem } : {}),
+    ...(identity.servername === undefined ? {} : { servername: identity.servername }),
     keepAlive: true,
     maxSockets: 16,
   });
@@ -65,7 +71,12 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
     const sent = httpsRequest(url, {
       agent,
       method: row.method,
-      headers: { accept: "application/json, application/problem+json", ...headers, ...idempotency(options) },
+      headers: {
+        accept: "application/json, application/problem+json",
+        ...headers,
+        ...idempotency(options),
+        ...authorization(options),
+      },
       ...(options.signal ? { signal: options.signal } : {}),
     });
     sent.setNoDelay(true);
@@ -123,6 +134,10 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
 
 function idempotency(options: CallOptions): Record<string, string> {
   return options.idempotencyKey ? { "idempotency-key": options.idempotencyKey } : {};
+}
+
+function authorization({ bearer }: CallOptions): Record<string, string> {
+  return bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
 }
 
 function pathOf(row: Route, input: { params?: unknown; query?: unknown }): string {

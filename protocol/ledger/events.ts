@@ -49,6 +49,12 @@ export const eventPayloads = {
     request: z.string(),
     count: z.number().int().positive(),
   }),
+  /** A member whose certificate has run out asks to come back. */
+  "member.asked-back": z.object({ member: memberNameSchema }),
+  "member.approved": z.object({ member: memberNameSchema }),
+  "ca.announced": z.object({ fingerprint: z.string(), generation: z.number().int() }),
+  "ca.issuing": z.object({ fingerprint: z.string(), generation: z.number().int() }),
+  "ca.retired": z.object({ fingerprint: z.string(), generation: z.number().int() }),
   "host.added": z.object({
     hostId: hostIdSchema,
     name: hostNameSchema,

@@ -24,7 +24,13 @@ export const identityProblems = {
     status: 401,
     title: "The certificate has run out",
     detail: "The membership of {member} ran out at {at}.",
-    next: "Ask an admin for a link that brings {member} back: `hwledger token create --member {member}`.",
+    next: "Run `hwledger renew`: once an admin has approved it, {member} is back.",
+  },
+  "approval-needed": {
+    status: 403,
+    title: "An admin has to let you back in",
+    detail: "The membership of {member} ran out; an admin can see now that {member} asks to come back.",
+    next: "Tell an admin, who runs `hwledger user approve {member}`; then try again.",
   },
   "agent-mismatch": {
     status: 403,
@@ -86,11 +92,23 @@ export const identityProblems = {
     detail: "{member} is the agent of a host.",
     next: "Revoke it, or remove its host.",
   },
+  "nobody-asks": {
+    status: 409,
+    title: "There is nothing to approve",
+    detail: "{member} does not ask to come back.",
+    next: "A member whose certificate has run out asks by `hwledger renew`.",
+  },
   "last-admin": {
     status: 409,
     title: "Nobody would be left to look after the fleet",
     detail: "{member} is the only admin.",
     next: "Make somebody else an admin first: `hwledger user role NAME admin`.",
+  },
+  "rotation-under-way": {
+    status: 409,
+    title: "A rotation is under way already",
+    detail: "The next certificate authority was made and does not sign yet.",
+    next: "Wait until it signs; `hwledger ca show` tells how far it is.",
   },
   "csr-invalid": {
     status: 422,

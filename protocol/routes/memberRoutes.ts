@@ -9,9 +9,16 @@ import {
 } from "../ids.ts";
 import { memberRecordSchema, tokenRecordSchema } from "../member.ts";
 import { hostRecordSchema } from "../host.ts";
-import { admins, agents, everybody, members, membershipSchema, none, route } from "./routeParts.ts";
-
-const memberParams = z.strictObject({ member: memberNameSchema });
+import {
+  admins,
+  agents,
+  everybody,
+  memberParams,
+  members,
+  membershipSchema,
+  none,
+  route,
+} from "./routeParts.ts";
 
 /** Who belongs to the fleet, and the links that let in more. */
 export const memberRoutes = {
@@ -51,8 +58,10 @@ export const memberRoutes = {
   renew: route({
     method: "POST",
     path: "/v1/renew",
-    summary: "A further certificate for who asks; the one that was shown stays good until its end",
+    summary:
+      "A further certificate for who asks; the one that was shown stays good until its end. Where it has run out, an admin approves first",
     access: everybody,
+    lapsed: true,
     params: none,
     query: none,
     body: z.strictObject({ csrPem: z.string().max(16_384) }),

@@ -23,14 +23,20 @@ export function route<
   return row;
 }
 
+/** A member is addressed by its name. */
+export const memberParams = z.strictObject({ member: memberNameSchema });
+
 /** What joining and renewing give: a certificate for the key of the request, and the CA to know the service by. */
 export const membershipSchema = z.object({
   fleetId: z.string(),
   member: memberNameSchema,
   role: roleSchema,
   certificatePem: z.string(),
+  /** Every authority to trust, one after the other. */
   caPem: z.string(),
   notAfterMs: z.number().int(),
+  /** Bearer token for the bundle of authorities; the one before is good no more. */
+  bundleToken: z.string(),
 });
 
 /** A host is addressed by its name or its id. */

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Identity } from "../../protocol/client/identity.ts";
+import { tendIdentity } from "../../protocol/client/tendIdentity.ts";
 import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
 import {
   clientName,
@@ -12,6 +13,7 @@ import {
 import { Refusal } from "../../protocol/problem.ts";
 import { homeLayout } from "../homeLayout.ts";
 import { homeDirectory } from "../../protocol/client/homeDirectory.ts";
+import { writePrivateFile } from "../pki/writePrivateFile.ts";
 import { readMembership } from "./readMembership.ts";
 import { styleFor, type Style, type Terminal } from "./terminal.ts";
 
@@ -25,6 +27,10 @@ export interface Context {
   identity(): Identity;
   client(): RouteClient;
   stream(onState?: (state: StreamState) => void): StreamClient;
+  /** Keeps a membership in the place of the one there was. */
+  keep(identity: Identity): void;
+  /** After a command that has spoken to the service: renews the membership where that is due. Fails in silence. */
+  tend(): Promise<void>;
   /** Writes to stdout, waiting while the reader is slow. */
   print(text: string | Uint8Array): Promise<void>;
   /** With --json the document, else the text. */
@@ -52,6 +58,10 @@ export function createContext(terminal: Terminal, json: boolean): Context {
     return kept;
   }
 
+  function keep(changed: Identity): void {
+    writePrivateFile(homeLayout(home).identityFile, JSON.stringify(changed));
+  }
+
   async function print(text: string | Uint8Array): Promise<void> {
     if (!terminal.stdout.write(text)) await once(terminal.stdout, "drain");
   }
@@ -72,6 +82,12 @@ export function createContext(terminal: Terminal, json: boolean): Context {
       });
       streams.push(stream);
       return stream;
+    },
+    keep,
+    async tend() {
+      // The service itself keeps its owner's membership.
+      if (client === null || existsSync(homeLayout(home).database)) return;
+      await tendIdentity(identity(), terminal.now(), keep).catch(() => undefined); // the next command tries again
     },
     print,
     show: (document, text) => print(json ? `${JSON.stringify(document, null, 2)}\n` : `${text}\n`),

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { problemOf, type Problem } from "../../protocol/problem.ts";
 import { programVersion } from "../../protocol/version.ts";
+import { caCommands } from "./commands/ca.ts";
 import { dispatchCommand } from "./commands/dispatch.ts";
 import { downCommand } from "./commands/down.ts";
 import { hostCommands } from "./commands/host.ts";
@@ -8,6 +9,7 @@ import { jobCommands } from "./commands/job.ts";
 import { joinCommand } from "./commands/join.ts";
 import { ledgerCommands } from "./commands/ledger.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { renewCommand } from "./commands/renew.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tokenCommands } from "./commands/token.ts";
 import { upCommand } from "./commands/up.ts";
@@ -37,7 +39,9 @@ const registers: Register[] = [
   statusCommand,
   tokenCommands,
   userCommands,
+  caCommands,
   joinCommand,
+  renewCommand,
   hostCommands,
   dispatchCommand,
   jobCommands,
@@ -64,6 +68,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   try {
     if (args.length === 0) program.help();
     await program.parseAsync([...args], { from: "user" });
+    await context.tend();
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help"))

@@ -1,10 +1,10 @@
-import type { TLSSocket } from "node:tls";
+import type { SecureContextOptions, TLSSocket } from "node:tls";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { HostReading } from "../../protocol/reading.ts";
 import type { HostId, JobId } from "../../protocol/ids.ts";
-import type { FleetCa } from "../pki/fleetKeys.ts";
-import { identifyPeer } from "../pki/identifyPeer.ts";
-import type { KeyedCertificate } from "../pki/x509.ts";
+import type { Authority } from "../pki/createAuthority.ts";
+import { tokenHash } from "../pki/createTokens.ts";
+import { identifyPeer, type Peer } from "../pki/identifyPeer.ts";
 import type { MembersTable } from "../store/membersTable.ts";
 import type { RefusedAccess } from "../pki/createRefusals.ts";
 import { createApp, type AppLimits } from "./createApp.ts";
@@ -16,9 +16,9 @@ import { createTopics } from "./stream/topics.ts";
 
 /** What stands behind the routes and the stream. */
 export interface HttpNeeds extends Omit<HandlerNeeds, "fleetId" | "caFingerprint" | "prompts" | "log"> {
-  ca: FleetCa;
-  server: KeyedCertificate;
-  memberTable: Pick<MembersTable, "certificate" | "member">;
+  authority: Pick<Authority, "fleetId" | "issuing">;
+  tls: SecureContextOptions;
+  memberTable: Pick<MembersTable, "certificate" | "member" | "memberOfBundleToken">;
   refused: (refused: RefusedAccess) => void;
   prompts: HandlerNeeds["prompts"] & { attend(): () => void };
   latest: (id: HostId) => HostReading | null;
@@ -30,11 +30,12 @@ export interface HttpNeeds extends Omit<HandlerNeeds, "fleetId" | "caFingerprint
 export async function composeHttp(
   needs: HttpNeeds,
 ): Promise<{ app: FastifyInstance; endStreams: () => void }> {
-  const { ca, changes, fleet, jobs, ledger, logs, prompts, watch, now, log } = needs;
+  const { authority, changes, fleet, jobs, ledger, logs, prompts, watch, now, log } = needs;
   const logFailure = (message: string, error: unknown): void => log.error({ err: error }, message);
   const connections = createConnections();
-  const identify = (socket: TLSSocket) => {
-    const peer = identifyPeer(socket, ca.fleetId, needs.memberTable, now());
+  const { fleetId } = authority;
+  const identify = (socket: TLSSocket, alsoLapsed = false) => {
+    const peer = identifyPeer(socket, fleetId, needs.memberTable, now(), alsoLapsed);
     connections.note(peer.member, socket);
     noteSeen(peer.member);
     return peer;
@@ -50,8 +51,14 @@ export async function composeHttp(
     if (change.kind === "member") connections.endAll(change.member);
   });
   const { refused } = needs;
-  const app = await createApp({ ...needs, caPem: ca.certificatePem, identify });
-  const fleetFacts = { fleetId: ca.fleetId, caFingerprint: ca.fingerprint };
+  const memberOfToken = (token: string): Peer | null => {
+    const member = needs.memberTable.memberOfBundleToken(tokenHash(token));
+    if (member === null || member.revoked) return null;
+    noteSeen(member.name);
+    return { member: member.name, role: member.role, certificateSha256: "", lapsed: false };
+  };
+  const app = await createApp({ ...needs, identify, memberOfToken });
+  const fleetFacts = { fleetId, caFingerprint: () => authority.issuing().fingerprint };
   registerRoutes(app, createHandlers({ ...needs, ...fleetFacts, log: logFailure }), needs.limits);
   const topics = createTopics({
     changes,
@@ -69,7 +76,7 @@ export async function composeHttp(
   });
   const job = (id: JobId) => jobs.get(id);
   const endStreams = registerStream(app, {
-    fleetId: ca.fleetId,
+    fleetId,
     topics,
     logs,
     job,

@@ -1,6 +1,6 @@
 import type { Http2ServerRequest } from "node:http2";
 import type { Readable } from "node:stream";
-import type { TLSSocket } from "node:tls";
+import type { SecureContextOptions, TLSSocket } from "node:tls";
 import websocket from "@fastify/websocket";
 import rateLimit from "@fastify/rate-limit";
 import fastify, {
@@ -16,7 +16,6 @@ import { problemOfError, Refusal } from "../../protocol/problem.ts";
 import { routes } from "../../protocol/routes.ts";
 import type { RefusedAccess } from "../pki/createRefusals.ts";
 import type { Peer } from "../pki/identifyPeer.ts";
-import type { KeyedCertificate } from "../pki/x509.ts";
 import { dropUnreadBodies } from "./dropUnreadBody.ts";
 import { endConnections } from "./endConnections.ts";
 import { checkUpgrade } from "./checkUpgrade.ts";
@@ -27,10 +26,12 @@ import { answerConnect, answerExpectation, answerUnreadable } from "./rawProblem
 
 /** What the HTTP server needs before it has routes. */
 export interface AppNeeds {
-  caPem: string;
-  server: KeyedCertificate;
+  /** Key, certificates and authorities to begin with. */
+  tls: SecureContextOptions;
   /** Who a connection is; throws the Refusal for those who are nobody here. */
-  identify: (socket: TLSSocket) => Peer;
+  identify: (socket: TLSSocket, alsoLapsed?: boolean) => Peer;
+  /** Whose bundle token this is; null for nobody's. */
+  memberOfToken: (token: string) => Peer | null;
   log: FastifyBaseLogger;
   limits: AppLimits;
   /** Told of everybody who was refused for what they are. */
@@ -48,6 +49,7 @@ export interface AppLimits {
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
+    lapsed?: boolean;
   }
   interface FastifyRequest {
     peer: Peer | null;
@@ -66,13 +68,10 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
     http2: true,
     https: {
       allowHTTP1: true,
-      key: needs.server.keyPem,
-      cert: needs.server.certificatePem,
-      ca: needs.caPem,
+      ...needs.tls,
       requestCert: true,
       // eslint-disable-next-line no-restricted-syntax -- joining has no certificate yet; authorise() refuses all else
       rejectUnauthorized: false,
-      minVersion: "TLSv1.3",
       handshakeTimeout: 10_000,
       ...parsing,
     },
@@ -134,7 +133,11 @@ function authorise(request: FastifyRequest, needs: AppNeeds): void {
   // A request that no row of the table serves is told so to members only.
   const access = request.routeOptions.config.access ?? roles;
   if (access === "anyone") return;
-  const peer = needs.identify(socketOf(request));
+  if (access === "bearer") {
+    request.peer = bearer(request, needs) ?? needs.identify(socketOf(request));
+    return;
+  }
+  const peer = needs.identify(socketOf(request), request.routeOptions.config.lapsed);
   request.peer = peer;
   if (!access.includes(peer.role))
     throw new Refusal("role-insufficient", {
@@ -145,6 +148,12 @@ function authorise(request: FastifyRequest, needs: AppNeeds): void {
   const { host } = request.params as { host?: string };
   if (peer.role === "agent" && host !== undefined && host !== peer.member)
     throw new Refusal("agent-mismatch", { own: peer.member, host });
+}
+
+/** The member by its bundle token; null when there is no token, or none that counts. */
+function bearer(request: FastifyRequest, needs: AppNeeds): Peer | null {
+  const token = /^Bearer ([A-Za-z0-9_-]{20,200})$/.exec(request.headers.authorization ?? "")?.[1];
+  return token === undefined ? null : needs.memberOfToken(token);
 }
 
 /** Tells of requests that were refused for who makes them, also those of joiners. */

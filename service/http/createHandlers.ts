@@ -15,6 +15,7 @@ import type { Ledger } from "../ledger/createLedger.ts";
 import type { MetricsHistory } from "../metrics/createMetricsHistory.ts";
 import type { Enrolment } from "../pki/createEnrolment.ts";
 import type { Members } from "../pki/createMembers.ts";
+import type { Rotation } from "../pki/createRotation.ts";
 import { tokenTtlMs, type TokenPurpose, type Tokens } from "../pki/createTokens.ts";
 import type { JobsTable } from "../store/createJobs.ts";
 import type { PendingUploads } from "./createPendingUploads.ts";
@@ -25,12 +26,13 @@ import { metricsEvents } from "./metricsEvents.ts";
 /** What the handlers work with. */
 export interface HandlerNeeds {
   fleetId: string;
-  caFingerprint: string;
+  caFingerprint: () => string;
   url: () => string;
   startedAtMs: number;
   enrolment: Enrolment;
   members: Members;
   tokens: Tokens;
+  rotation: Rotation;
   fleet: Fleet;
   changes: Changes;
   history: MetricsHistory;
@@ -58,11 +60,23 @@ export interface HandlerNeeds {
 
 /** One handler for each route of the table. */
 export function createHandlers(needs: HandlerNeeds): Handlers {
-  const { fleet, jobs, ledger, enrolment, members, tokens } = needs;
+  const { fleet, jobs, ledger, enrolment, members, rotation, tokens } = needs;
   return {
     join: ({ body }) => enrolment.join(body),
     getStatus: ({ peer }) => statusOf(needs, peer),
-    renew: ({ peer, body }) => enrolment.renew(peer?.member ?? "", body.csrPem),
+    renew: ({ peer, body }) =>
+      peer?.lapsed === true
+        ? enrolment.comeBack(peer.member, body.csrPem)
+        : enrolment.renew(peer?.member ?? "", body.csrPem),
+    getCaBundle: ({ peer, query }) => {
+      if (peer && query.trusts) members.trusts(peer.member, query.trusts.split(","));
+      return rotation.bundle();
+    },
+    rotateCa: async ({ actor }) => {
+      await rotation.begin(actor);
+      return rotation.bundle();
+    },
+    approveMember: ({ params, actor }) => members.approve(params.member, actor),
     getAgentHost: ({ params }) => fleet.get(params.host),
     listMembers: () => ({ members: members.list() }),
     changeMember: ({ params, body, actor }) => members.changeRole(params.member, body.role, actor),
@@ -119,7 +133,7 @@ function statusOf(needs: HandlerNeeds, peer: RequestContext<"getStatus">["peer"]
   return {
     fleetId: needs.fleetId,
     url: needs.url(),
-    caFingerprint: needs.caFingerprint,
+    caFingerprint: needs.caFingerprint(),
     version: programVersion,
     protocol: protocolVersion,
     startedAtMs: needs.startedAtMs,

@@ -27,7 +27,7 @@ function operation(name: string, row: Route): Record<string, unknown> {
   return {
     operationId: name,
     summary: row.summary,
-    description: row.access === "anyone" ? "Anyone." : `Roles: ${row.access.join(", ")}.`,
+    description: accessText(row),
     parameters: [...parameters(row.params, "path"), ...parameters(row.query, "query")],
     ...(row.body === null ? {} : { requestBody: { required: true, content: bodyContent(row.body) } }),
     responses: {
@@ -35,6 +35,12 @@ function operation(name: string, row: Route): Record<string, unknown> {
       default: { description: "A problem", content: problem },
     },
   };
+}
+
+function accessText({ access, lapsed = false }: Route): string {
+  if (access === "anyone") return "Anyone.";
+  if (access === "bearer") return "Every member, by certificate or by bundle token.";
+  return `Roles: ${access.join(", ")}.${lapsed ? " Also with a certificate that has run out." : ""}`;
 }
 
 function bodyContent(body: z.ZodType | "tar"): Record<string, unknown> {

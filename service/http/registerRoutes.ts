@@ -28,7 +28,11 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, limits:
       method: row.method,
       url: row.path.replace(/\{(\w+)\}/g, ":$1"),
       bodyLimit: row.bodyLimitBytes ?? defaultBodyLimitBytes,
-      config: { access: row.access, ...(row.access === "anyone" ? { rateLimit: { max: 30 } } : {}) },
+      config: {
+        access: row.access,
+        lapsed: row.lapsed === true,
+        ...(row.access === "anyone" ? { rateLimit: { max: 30 } } : {}),
+      },
       handler: async (request, reply) => {
         const context = contextOf(request, reply, row, limits);
         const answer = await (row.body === "tar"

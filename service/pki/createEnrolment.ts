@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Role } from "../../protocol/ids.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { RouteAnswer } from "../../protocol/routes.ts";
@@ -7,8 +7,8 @@ import type { Ledger } from "../ledger/createLedger.ts";
 import type { IssuedCertificate, MembersTable } from "../store/membersTable.ts";
 import type { Store } from "../store/openStore.ts";
 import type { TokenRow, TokensTable } from "../store/tokensTable.ts";
+import type { Authority } from "./createAuthority.ts";
 import { tokenHash } from "./createTokens.ts";
-import type { FleetCa } from "./fleetKeys.ts";
 import { certificateSha256, lifetimes, publicKeyOfRequest, signCertificate } from "./x509.ts";
 
 /** What enrolment needs. */
@@ -17,26 +17,34 @@ export interface EnrolmentNeeds {
   members: MembersTable;
   tokens: TokensTable;
   ledger: Pick<Ledger, "append">;
-  ca: FleetCa;
+  authority: Pick<Authority, "fleetId" | "issuing" | "trusted" | "trustedPem">;
   now: () => number;
   /** Told once an event is durable. */
   onChange: () => void;
 }
 
+/** What a joiner sends. */
+export interface JoinRequest {
+  token: string;
+  csrPem: string;
+  name?: string | undefined;
+  as?: "user" | "agent";
+}
+
 /** Lets people and agents into the fleet, and keeps them in. */
 export interface Enrolment {
   /**
-   * One-use token and certificate request for a certificate. The same key gets the same answer again. Throws
+   * One-use token and certificate request for a certificate. The same key gets the same certificate again. Throws
    * `token-unknown` and what `decideEnrolment` throws.
    */
-  join(request: {
-    token: string;
-    csrPem: string;
-    name?: string | undefined;
-    as?: "user" | "agent";
-  }): RouteAnswer<"join">;
-  /** A further certificate for a member that shows a good one. The same key gets the same answer again, while it is new. */
+  join(request: JoinRequest): RouteAnswer<"join">;
+  /** A further certificate for a member that shows a good one. The same key gets the same again, while it is new. */
   renew(member: string, csrPem: string): RouteAnswer<"join">;
+  /**
+   * A certificate for a member that shows one that has run out, once an admin has approved the key. Throws
+   * `approval-needed` until then.
+   */
+  comeBack(member: string, csrPem: string): RouteAnswer<"join">;
   /** Makes a member without a token: only for the owner, on the service's own machine. */
   enrolOwner(name: string, csrPem: string): RouteAnswer<"join">;
   /** Whether a certificate was issued here and still counts. */
@@ -45,10 +53,10 @@ export interface Enrolment {
 
 /** Enrolment by one-use tokens; every admission is a ledger event in the transaction of its rows. */
 export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
-  const { store, members, tokens, ledger, ca, now } = needs;
+  const { store, members, tokens, ledger, authority, now } = needs;
 
-  function issue(member: string, role: Role, publicKeyPem: string): IssuedCertificate {
-    const isAgent = role === "agent";
+  function sign(member: string, role: Role, publicKeyPem: string): IssuedCertificate {
+    const ca = authority.issuing();
     const lifetimeMs = lifetimeOf(role);
     const nowMs = now();
     const pem = signCertificate(
@@ -56,20 +64,29 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       {
         publicKeyPem,
         commonName: member,
-        uri: `spiffe://${ca.fleetId}/${isAgent ? "agent" : "user"}/${member}`,
+        uri: `spiffe://${ca.fleetId}/${actorName(member, role)}`,
         addresses: [],
         usage: "client",
         lifetimeMs,
       },
       nowMs,
     );
+    const notAfterMs = nowMs + lifetimeMs;
     const keySha256 = keyHash(publicKeyPem);
-    return { sha256: certificateSha256(pem), member, pem, notAfterMs: nowMs + lifetimeMs, keySha256 };
+    return { sha256: certificateSha256(pem), member, pem, notAfterMs, keySha256, caSha256: ca.fingerprint };
   }
 
-  function answer(issued: IssuedCertificate, role: Role): RouteAnswer<"join"> {
+  /** What the member is given; a token for the bundle of authorities that takes the place of the one before. */
+  function give(issued: IssuedCertificate, role: Role): RouteAnswer<"join"> {
     const { member, pem: certificatePem, notAfterMs } = issued;
-    return { fleetId: ca.fleetId, member, role, certificatePem, caPem: ca.certificatePem, notAfterMs };
+    const bundleToken = randomBytes(24).toString("base64url");
+    const trusted = authority.trusted().map(({ fingerprint }) => fingerprint);
+    store.transact(() => {
+      members.setBundleToken(member, tokenHash(bundleToken));
+      members.setTrusts(member, trusted);
+    });
+    const caPem = authority.trustedPem();
+    return { fleetId: authority.fleetId, member, role, certificatePem, caPem, notAfterMs, bundleToken };
   }
 
   /** A new member, or for a token that names one the member that is there. */
@@ -79,32 +96,49 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
     publicKeyPem: string,
     token: TokenRow | null,
   ): RouteAnswer<"join"> {
-    const returning = token?.forMember ?? (token?.hostId && members.member(token.hostId)?.name) ?? null;
-    const member =
-      returning ?? token?.hostId ?? freeMemberName(wanted, (name) => members.member(name) !== null);
-    if (returning !== null && role !== "agent" && members.member(returning)?.revoked !== false)
-      throw new Refusal("member-revoked", { member });
-    const issued = issue(member, role, publicKeyPem);
+    const named = token?.forMember ?? token?.hostId ?? null;
+    const there = named === null ? null : members.member(named);
+    const member = named ?? freeMemberName(wanted, (name) => members.member(name) !== null);
+    if (token?.forMember && there?.revoked !== false) throw new Refusal("member-revoked", { member });
+    const issued = sign(member, role, publicKeyPem);
     store.transact((afterCommit) => {
       afterCommit(needs.onChange);
-      if (returning === null) members.addMember(member, role, now());
+      if (there === null) members.addMember(member, role, now());
       // An agent that is set up anew: what the machine had before counts no more.
       else if (role === "agent") members.reinstate(member, now());
       members.addCertificate(issued);
+      members.askBack(member, null, null);
       if (token !== null) tokens.use(token.id, keyHash(publicKeyPem), issued.sha256);
+      const { sha256: certificateSha256, notAfterMs } = issued;
       ledger.append({
         type: "member.joined",
-        actor: `${role === "agent" ? "agent" : "user"}/${member}`,
-        payload: {
-          member,
-          role,
-          tokenId: token?.id ?? null,
-          certificateSha256: issued.sha256,
-          notAfterMs: issued.notAfterMs,
-        },
+        actor: actorName(member, role),
+        payload: { member, role, tokenId: token?.id ?? null, certificateSha256, notAfterMs },
       });
     });
-    return answer(issued, role);
+    return give(issued, role);
+  }
+
+  function roleOf(name: string): Role {
+    const member = members.member(name);
+    if (member === null || member.revoked) throw new Refusal("member-revoked", { member: name });
+    return member.role;
+  }
+
+  function renew(name: string, publicKeyPem: string): RouteAnswer<"join"> {
+    const role = roleOf(name);
+    const kept = members.certificateForKey(name, keyHash(publicKeyPem));
+    if (kept !== null && kept.notAfterMs - now() > lifetimeOf(role) * stillNew) return give(kept, role);
+    const issued = sign(name, role, publicKeyPem);
+    store.transact((afterCommit) => {
+      afterCommit(needs.onChange);
+      members.addCertificate(issued);
+      members.askBack(name, null, null);
+      const { sha256: certificateSha256, notAfterMs } = issued;
+      const payload = { member: name, certificateSha256, notAfterMs };
+      ledger.append({ type: "member.renewed", actor: actorName(name, role), payload });
+    });
+    return give(issued, role);
   }
 
   return {
@@ -121,26 +155,23 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       const member = issued === null ? null : members.member(issued.member);
       if (issued === null || member === null || issued.revoked || member.revoked)
         throw new Refusal("token-used", { reason: "The membership that it gave has ended." });
-      return answer(issued, member.role);
+      return give(issued, member.role);
     },
-    renew(name, csrPem) {
+    renew: (name, csrPem) => renew(name, publicKeyOfRequest(csrPem)),
+    comeBack(name, csrPem) {
       const publicKeyPem = publicKeyOfRequest(csrPem);
-      const member = members.member(name);
-      if (member === null || member.revoked) throw new Refusal("member-revoked", { member: name });
-      const { role } = member;
-      const kept = members.certificateForKey(name, keyHash(publicKeyPem));
-      if (kept !== null && kept.notAfterMs - now() > lifetimeOf(role) * stillNew) return answer(kept, role);
-      const issued = issue(name, role, publicKeyPem);
-      store.transact((afterCommit) => {
-        afterCommit(needs.onChange);
-        members.addCertificate(issued);
-        ledger.append({
-          type: "member.renewed",
-          actor: `${role === "agent" ? "agent" : "user"}/${name}`,
-          payload: { member: name, certificateSha256: issued.sha256, notAfterMs: issued.notAfterMs },
+      const role = roleOf(name);
+      const key = keyHash(publicKeyPem);
+      const { askedKey, approvedKey } = members.askedBack(name);
+      if (approvedKey === key) return renew(name, publicKeyPem);
+      if (askedKey !== key)
+        store.transact((afterCommit) => {
+          afterCommit(needs.onChange);
+          members.askBack(name, key, now());
+          const actor = actorName(name, role);
+          ledger.append({ type: "member.asked-back", actor, payload: { member: name } });
         });
-      });
-      return answer(issued, role);
+      throw new Refusal("approval-needed", { member: name });
     },
     accepts(certificatePem) {
       const issued = members.certificate(certificateSha256(certificatePem));
@@ -156,6 +187,10 @@ const stillNew = 0.9;
 
 function lifetimeOf(role: Role): number {
   return role === "agent" ? lifetimes.agentMs : lifetimes.userMs;
+}
+
+function actorName(member: string, role: Role): string {
+  return `${role === "agent" ? "agent" : "user"}/${member}`;
 }
 
 function keyHash(publicKeyPem: string): string {

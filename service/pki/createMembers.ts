@@ -13,8 +13,10 @@ export interface MembersNeeds {
   /** Name of a host; null when it was removed. */
   hostName: (id: HostId) => string | null;
   now: () => number;
+  /** Told once an event is durable. */
+  onChange: () => void;
   /** Told once it is durable that a member is no longer what it was. */
-  onChange: (member: string) => void;
+  onMemberChange: (member: string) => void;
 }
 
 /** Who belongs to the fleet, as an admin looks after them. */
@@ -22,8 +24,12 @@ export interface Members {
   list(): MemberRecord[];
   /** Notes that a member was heard from; written down every ten minutes. */
   seen(name: string): void;
+  /** Notes which authorities a member says that it trusts. */
+  trusts(name: string, fingerprints: readonly string[]): void;
   /** Throws `member-not-found`, `member-revoked`, `member-is-agent`, `last-admin`. */
   changeRole(name: string, role: UserRole, actor: string): MemberRecord;
+  /** Lets a member back in that asks for it. Throws `member-not-found`, `nobody-asks`. */
+  approve(name: string, actor: string): MemberRecord;
   /** Ends a membership for good. Throws `member-not-found`, `last-admin`. */
   revoke(name: string, actor: string): MemberRecord;
 }
@@ -35,7 +41,8 @@ export function createMembers(needs: MembersNeeds): Members {
   const { store, members, ledger, now } = needs;
 
   function recordOf(row: MemberRow): MemberRecord {
-    return { ...row, host: row.role === "agent" ? needs.hostName(row.name as HostId) : null };
+    const trusts = JSON.parse(row.trusts) as string[];
+    return { ...row, trusts, host: row.role === "agent" ? needs.hostName(row.name as HostId) : null };
   }
 
   function rowOf(name: string): MemberRow {
@@ -58,6 +65,7 @@ export function createMembers(needs: MembersNeeds): Members {
       notedAtMs.set(name, nowMs);
       members.seen(name, nowMs);
     },
+    trusts: (name, fingerprints) => members.setTrusts(name, fingerprints),
     list: () => members.list().map(recordOf),
     changeRole(name, role, actor) {
       store.transact((afterCommit) => {
@@ -66,7 +74,7 @@ export function createMembers(needs: MembersNeeds): Members {
         if (row.role === "agent") throw new Refusal("member-is-agent", { member: name });
         if (row.role === role) return;
         if (row.role === "admin") assertNotLastAdmin(name);
-        afterCommit(() => needs.onChange(name));
+        afterCommit(() => needs.onMemberChange(name));
         members.changeRole(name, role);
         ledger.append({
           type: "member.role-changed",
@@ -76,11 +84,23 @@ export function createMembers(needs: MembersNeeds): Members {
       });
       return recordOf(rowOf(name));
     },
+    approve(name, actor) {
+      store.transact((afterCommit) => {
+        rowOf(name);
+        const { askedKey, approvedKey } = members.askedBack(name);
+        if (askedKey === null) throw new Refusal("nobody-asks", { member: name });
+        if (approvedKey === askedKey) return;
+        afterCommit(needs.onChange);
+        members.approveBack(name, askedKey);
+        ledger.append({ type: "member.approved", actor, payload: { member: name } });
+      });
+      return recordOf(rowOf(name));
+    },
     revoke(name, actor) {
       store.transact((afterCommit) => {
         if (rowOf(name).revokedAtMs !== null) return;
         assertNotLastAdmin(name);
-        afterCommit(() => needs.onChange(name));
+        afterCommit(() => needs.onMemberChange(name));
         members.revoke(name, now());
         members.revokeCertificates(name, now());
         ledger.append({ type: "member.revoked", actor, payload: { member: name } });

@@ -11,6 +11,8 @@ export interface Peer {
   role: Role;
   /** SHA-256 of its certificate's DER. */
   certificateSha256: string;
+  /** Its certificate has run out. */
+  lapsed: boolean;
 }
 
 /** How a peer is named in the ledger: `user/<name>` or `agent/<host id>`. */
@@ -22,12 +24,15 @@ export function actorOf({ member, role }: Pick<Peer, "member" | "role">): string
  * The member behind a TLS connection: its certificate must be signed by the fleet's CA, be in its dates, name a user or
  * an agent of this fleet by SPIFFE id, be one that was issued, and neither it nor the member revoked. Throws
  * `no-certificate`, `certificate-refused`, `certificate-expired`. Called on every request, and again for every open stream.
+ * Where those that have run out are let through, it is by the certificate as it was issued, byte for byte, whose key the
+ * handshake has proven.
  */
 export function identifyPeer(
   socket: TLSSocket,
   fleetId: string,
   members: Pick<MembersTable, "certificate" | "member">,
   nowMs: number,
+  alsoLapsed = false,
 ): Peer {
   const { uri, sha256, error } = shownBy(socket);
   const issued = members.certificate(sha256);
@@ -37,13 +42,16 @@ export function identifyPeer(
   if (uri !== `spiffe://${fleetId}/${actorOf({ ...member, member: member.name })}`)
     throw refused("It does not name a member of this fleet.");
   if (issued.revoked || member.revoked) throw refused("It was revoked.");
-  if (nowMs > issued.notAfterMs || (error !== null && /EXPIRED/.test(error)))
+  const peer = { member: member.name, role: member.role, certificateSha256: sha256 };
+  const lapsed = nowMs > issued.notAfterMs || (error !== null && /EXPIRED/.test(error));
+  if (lapsed && alsoLapsed) return { ...peer, lapsed };
+  if (lapsed)
     throw new Refusal("certificate-expired", {
       member: member.name,
       at: new Date(issued.notAfterMs).toISOString(),
     });
   if (error !== null) throw refused(reasonOf(error));
-  return { member: member.name, role: member.role, certificateSha256: sha256 };
+  return { ...peer, lapsed };
 }
 
 /** What a connection has shown, and why OpenSSL does not accept it. */

@@ -1,4 +1,5 @@
-import { generateKeyPairSync, randomBytes, X509Certificate } from "node:crypto";
+import { generateKeyPair, generateKeyPairSync, randomBytes, X509Certificate } from "node:crypto";
+import { promisify } from "node:util";
 import forge from "node-forge";
 import { Refusal } from "../../protocol/problem.ts";
 
@@ -20,13 +21,34 @@ export const lifetimes = {
   agentMs: 30 * dayMs,
 } as const;
 
+/** Bits of a certificate authority's RSA key. */
+const caKeyBits = 3072;
+
 /** Makes a fleet's certificate authority: RSA 3072, allowed to sign certificates and nothing else. */
 export function makeCa(fleetId: string, nowMs: number): KeyedCertificate {
-  const keyPem = rsaKeyPem(3072);
+  return selfSignedCa(fleetId, 1, rsaKeyPem(caKeyBits), nowMs);
+}
+
+/** Makes the authority that follows upon others, off the main thread. Its name tells it from them. */
+export async function makeNextCa(
+  fleetId: string,
+  generation: number,
+  nowMs: number,
+): Promise<KeyedCertificate> {
+  const { privateKey } = await promisify(generateKeyPair)("rsa", {
+    modulusLength: caKeyBits,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  return selfSignedCa(fleetId, generation, privateKey, nowMs);
+}
+
+function selfSignedCa(fleetId: string, generation: number, keyPem: string, nowMs: number): KeyedCertificate {
   const key = forge.pki.privateKeyFromPem(keyPem);
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);
-  const name = [{ name: "commonName", value: `hwLedger fleet ${fleetId}` }];
+  const suffix = generation === 1 ? "" : ` ${generation}`;
+  const name = [{ name: "commonName", value: `hwLedger fleet ${fleetId}${suffix}` }];
   certificate.setSubject(name);
   certificate.setIssuer(name);
   setValidity(certificate, nowMs, lifetimes.caMs);
@@ -38,6 +60,29 @@ export function makeCa(fleetId: string, nowMs: number): KeyedCertificate {
   ]);
   certificate.sign(key, forge.md.sha256.create());
   return { certificatePem: forge.pki.certificateToPem(certificate), keyPem };
+}
+
+/**
+ * A certificate by which whoever trusts the old authority trusts the new one: the new one's name and key, signed by the
+ * old. It ends with the old one. Returns PEM.
+ */
+export function crossSignCa(old: KeyedCertificate, nextPem: string, fleetId: string, nowMs: number): string {
+  const issuer = forge.pki.certificateFromPem(old.certificatePem);
+  const next = forge.pki.certificateFromPem(nextPem);
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = next.publicKey;
+  certificate.setSubject(next.subject.attributes);
+  certificate.setIssuer(issuer.subject.attributes);
+  setValidity(certificate, nowMs, issuer.validity.notAfter.getTime() - nowMs);
+  certificate.setExtensions([
+    { name: "basicConstraints", cA: true, critical: true },
+    { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+    { name: "subjectKeyIdentifier" },
+    { name: "authorityKeyIdentifier", keyIdentifier: issuer.generateSubjectKeyIdentifier().getBytes() },
+    { name: "subjectAltName", altNames: [{ type: 6, value: `spiffe://${fleetId}` }] },
+  ]);
+  certificate.sign(forge.pki.privateKeyFromPem(old.keyPem), forge.md.sha256.create());
+  return forge.pki.certificateToPem(certificate);
 }
 
 /** What a certificate is for. */

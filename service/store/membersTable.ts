@@ -17,6 +17,11 @@ export interface MemberRow {
   /** End of the newest certificate. */
   notAfterMs: number | null;
   seenAtMs: number | null;
+  /** Generation of the authority that signed the newest certificate. */
+  caGeneration: number | null;
+  /** Fingerprints of the authorities it trusts, as a JSON array. */
+  trusts: string;
+  askedBackAtMs: number | null;
 }
 
 /** A certificate that was issued. */
@@ -27,6 +32,16 @@ export interface IssuedCertificate {
   notAfterMs: number;
   /** SHA-256 of its public key; null for those of an earlier version. */
   keySha256: string | null;
+  /** Fingerprint of the authority that signed it. */
+  caSha256: string;
+}
+
+/** A member whose certificate has run out and who asks to come back with a new key. */
+export interface AskedBack {
+  /** SHA-256 of the key asked with. */
+  askedKey: string | null;
+  /** The key that an admin has approved. */
+  approvedKey: string | null;
 }
 
 /** Members and their certificates in the database. */
@@ -45,6 +60,15 @@ export interface MembersTable {
   /** Notes that a member was heard from. */
   seen(name: string, nowMs: number): void;
   certificate(sha256: string): (IssuedCertificate & { revoked: boolean }) | null;
+  /** Remembers the authorities that a member trusts now. */
+  setTrusts(name: string, fingerprints: readonly string[]): void;
+  /** Gives a member another token for the bundle of authorities. */
+  setBundleToken(name: string, sha256: string): void;
+  memberOfBundleToken(sha256: string): Member | null;
+  askedBack(name: string): AskedBack;
+  /** Remembers that a member asks to come back with a key; null once that is over. */
+  askBack(name: string, keySha256: string | null, nowMs: number | null): void;
+  approveBack(name: string, keySha256: string): void;
   /** The newest certificate of a member for a public key that counts still. */
   certificateForKey(member: string, keySha256: string): IssuedCertificate | null;
   addCertificate(certificate: IssuedCertificate): void;
@@ -52,19 +76,28 @@ export interface MembersTable {
   revokeCertificates(member: string, nowMs: number): void;
 }
 
+interface MemberColumns {
+  name: string;
+  role: Role;
+  revoked_at_ms: number | null;
+}
+
 interface CertificateRow extends IssuedCertificate {
   revokedAtMs: number | null;
 }
 
 const certificateColumns = `sha256, member, pem, not_after_ms AS notAfterMs, key_sha256 AS keySha256,
-  revoked_at_ms AS revokedAtMs`;
+  ca_sha256 AS caSha256, revoked_at_ms AS revokedAtMs`;
 
 const memberColumns = `name, role, joined_at_ms AS joinedAtMs, revoked_at_ms AS revokedAtMs, seen_at_ms AS seenAtMs,
-  (SELECT max(not_after_ms) FROM certificates WHERE member = members.name) AS notAfterMs`;
+  trusts, asked_at_ms AS askedBackAtMs,
+  (SELECT max(not_after_ms) FROM certificates WHERE member = members.name) AS notAfterMs,
+  (SELECT generation FROM certificates JOIN cas ON fingerprint = ca_sha256 WHERE member = members.name
+   ORDER BY not_after_ms DESC LIMIT 1) AS caGeneration`;
 
 /** The members' tables of an open database. */
 export function createMembersTable(db: Sqlite): MembersTable {
-  const selectMember = db.prepare<[string], { name: string; role: Role; revoked_at_ms: number | null }>(
+  const selectMember = db.prepare<[string], MemberColumns>(
     "SELECT name, role, revoked_at_ms FROM members WHERE name = ?",
   );
   const selectRows = db.prepare<[], MemberRow>(`SELECT ${memberColumns} FROM members ORDER BY name`);
@@ -84,17 +117,34 @@ export function createMembersTable(db: Sqlite): MembersTable {
      WHERE member = ? AND key_sha256 = ? AND revoked_at_ms IS NULL ORDER BY not_after_ms DESC LIMIT 1`,
   );
   const insertCertificate = db.prepare(
-    `INSERT INTO certificates (sha256, member, pem, not_after_ms, key_sha256)
-     VALUES (@sha256, @member, @pem, @notAfterMs, @keySha256)`,
+    `INSERT INTO certificates (sha256, member, pem, not_after_ms, key_sha256, ca_sha256)
+     VALUES (@sha256, @member, @pem, @notAfterMs, @keySha256, @caSha256)`,
   );
   const updateCertificates = db.prepare(
     "UPDATE certificates SET revoked_at_ms = ? WHERE member = ? AND revoked_at_ms IS NULL",
   );
+  const updateTrusts = db.prepare("UPDATE members SET trusts = ? WHERE name = ?");
+  const updateToken = db.prepare("UPDATE members SET bundle_token_sha256 = ? WHERE name = ?");
+  const selectByToken = db.prepare<[string], MemberColumns>(
+    "SELECT name, role, revoked_at_ms FROM members WHERE bundle_token_sha256 = ?",
+  );
+  const selectAsked = db.prepare<[string], AskedBack>(
+    "SELECT asked_key AS askedKey, approved_key AS approvedKey FROM members WHERE name = ?",
+  );
+  const updateAsked = db.prepare(
+    "UPDATE members SET asked_key = ?, asked_at_ms = ?, approved_key = NULL WHERE name = ?",
+  );
+  const updateApproved = db.prepare("UPDATE members SET approved_key = ? WHERE name = ?");
+  const memberOf = (row: MemberColumns | undefined): Member | null =>
+    row ? { name: row.name, role: row.role, revoked: row.revoked_at_ms !== null } : null;
   return {
-    member(name) {
-      const row = selectMember.get(name);
-      return row ? { name: row.name, role: row.role, revoked: row.revoked_at_ms !== null } : null;
-    },
+    member: (name) => memberOf(selectMember.get(name)),
+    setTrusts: (name, fingerprints) => void updateTrusts.run(JSON.stringify(fingerprints), name),
+    setBundleToken: (name, sha256) => void updateToken.run(sha256, name),
+    memberOfBundleToken: (sha256) => memberOf(selectByToken.get(sha256)),
+    askedBack: (name) => selectAsked.get(name) ?? { askedKey: null, approvedKey: null },
+    askBack: (name, keySha256, nowMs) => void updateAsked.run(keySha256, nowMs, name),
+    approveBack: (name, keySha256) => void updateApproved.run(keySha256, name),
     list: () => selectRows.all(),
     row: (name) => selectRow.get(name) ?? null,
     admins: () => selectAdmins.all(),

@@ -81,4 +81,25 @@ export const migrations: readonly string[] = [
   ALTER TABLE certificates ADD COLUMN key_sha256 TEXT;
   CREATE INDEX certificates_member ON certificates (member, not_after_ms);
   `,
+  `
+  CREATE TABLE cas (
+    fingerprint TEXT PRIMARY KEY,
+    generation INTEGER NOT NULL UNIQUE,
+    pem TEXT NOT NULL,
+    cross_pem TEXT,
+    state TEXT NOT NULL,
+    made_at_ms INTEGER NOT NULL,
+    state_at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX cas_issuing ON cas (state) WHERE state = 'issuing';
+  CREATE UNIQUE INDEX cas_announced ON cas (state) WHERE state = 'announced';
+  ALTER TABLE certificates ADD COLUMN ca_sha256 TEXT;
+  ALTER TABLE members ADD COLUMN bundle_token_sha256 TEXT;
+  CREATE UNIQUE INDEX members_bundle_token ON members (bundle_token_sha256);
+  -- JSON array of fingerprints.
+  ALTER TABLE members ADD COLUMN trusts TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE members ADD COLUMN asked_key TEXT;
+  ALTER TABLE members ADD COLUMN asked_at_ms INTEGER;
+  ALTER TABLE members ADD COLUMN approved_key TEXT;
+  `,
 ];

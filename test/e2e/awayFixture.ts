@@ -8,7 +8,8 @@ import { problemOf } from "../../protocol/problem.ts";
 import { streamPath } from "../../protocol/stream.ts";
 import { protocolVersion } from "../../protocol/version.ts";
 import { homeLayout } from "../../service/homeLayout.ts";
-import { makeServerCertificate, readOrMakeCa } from "../../service/pki/fleetKeys.ts";
+import { openCaFiles } from "../../service/pki/caFiles.ts";
+import { createServerTls } from "../../service/pki/createServerTls.ts";
 import type { Editor } from "../support/editor/editor.ts";
 
 /** Changes the database of a fleet behind its service's back. */
@@ -23,9 +24,15 @@ export function changeStore(home: string, sql: string): void {
 
 /** The fleet's service as a newer program would be: the same CA, another version of the protocol. */
 export async function startNewerService(home: string, port: number): Promise<{ stop(): Promise<void> }> {
-  const ca = readOrMakeCa(homeLayout(home).keys, () => "", Date.now());
-  const { keyPem: key, certificatePem: cert } = makeServerCertificate(ca, "127.0.0.1", Date.now());
-  const server = createServer({ key, cert, ca: ca.certificatePem, minVersion: "TLSv1.3" });
+  const ca = openCaFiles(homeLayout(home).keys, () => "", Date.now()).current();
+  const authority = {
+    fleetId: ca.fleetId,
+    issuing: () => ca,
+    trustedPem: () => ca.certificatePem,
+    crossPem: () => "",
+  };
+  const tls = createServerTls({ authority, listenAddress: "127.0.0.1", now: Date.now });
+  const server = createServer(tls.context());
   const sockets = new WebSocketServer({ server, path: streamPath });
   const facts = { service: protocolVersion + 1, peer: protocolVersion };
   sockets.on("connection", (socket) => {

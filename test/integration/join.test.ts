@@ -33,8 +33,8 @@ describe("joining by link", function () {
 
   function askToJoin(link: string, csrPem: string): Promise<unknown> {
     const { token } = parseJoinLink(link);
-    const { url, caPem, caFingerprint, fleetId } = service.owner;
-    const client = createRouteClient({ url, caPem, caFingerprint, fleetId });
+    const { url, caPem, fleetId } = service.owner;
+    const client = createRouteClient({ url, caPem, fleetId });
     return client.call("join", { body: { token, csrPem } }).finally(() => client.close());
   }
 
@@ -63,7 +63,7 @@ describe("joining by link", function () {
     const { ledger } = await service.client.call("getStatus");
     clockMs += 120_000;
     const again = await joinFleet(link, { name: "grace", request });
-    assert.deepEqual(again, first);
+    assert.deepEqual({ ...again, bundleToken: "" }, { ...first, bundleToken: "" });
     assert.deepEqual((await service.client.call("getStatus")).ledger, ledger);
   });
 

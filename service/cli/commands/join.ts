@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
+import { certificatesIn, fingerprintOf } from "../../../protocol/client/caChain.ts";
 import { joinFleet } from "../../../protocol/client/joinFleet.ts";
 import {
   makeCertificateRequest,
@@ -11,7 +12,7 @@ import { memberNameSchema } from "../../../protocol/ids.ts";
 import { parseJoinLink } from "../../../protocol/joinLink.ts";
 import { Refusal } from "../../../protocol/problem.ts";
 import { homeLayout } from "../../homeLayout.ts";
-import { writePrivateFile } from "../../pki/fleetKeys.ts";
+import { writePrivateFile } from "../../pki/writePrivateFile.ts";
 import type { Context } from "../context.ts";
 import { readMembership } from "../readMembership.ts";
 import type { Register } from "../runCli.ts";
@@ -44,7 +45,7 @@ async function joinAndKeep(context: Context, link: string, name: string) {
   const { caFingerprint, token } = parseJoinLink(link);
   const { identityFile, directory } = homeLayout(context.home);
   const kept = readMembership(identityFile);
-  if (kept && kept.caFingerprint !== caFingerprint)
+  if (kept && !certificatesIn(kept.caPem).map(fingerprintOf).includes(caFingerprint))
     throw new Refusal("already-joined", { home: directory, fleet: `the fleet at ${kept.url}` });
   // The token is bound to the key at its first use: a second try, also by hand, must come with the same key.
   const pending = join(directory, "joining.json");

@@ -38,6 +38,17 @@ export const userCommands: Register = (program, context, run) => {
       }),
     );
   user
+    .command("approve")
+    .description("let a member back in that asks for it, because its certificate has run out")
+    .argument("<name>", "the member, as `hwledger user ls` names it")
+    .action(
+      run(async (member: string) => {
+        const approved = await context.client().call("approveMember", { params: { member } });
+        await context.show(approved, `${approved.name} may come back: \`hwledger renew\` there does it.`);
+        return undefined;
+      }),
+    );
+  user
     .command("revoke")
     .description("end a membership for good; open connections are cut at once")
     .argument("<name>", "the member, as `hwledger user ls` names it")

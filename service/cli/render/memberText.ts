@@ -5,7 +5,7 @@ import { roughDuration } from "./hostText.ts";
 import { renderTable } from "./table.ts";
 
 /** `3 d ago` or `in 20 min`; a dash for never. */
-function distance(atMs: number | null, nowMs: number): string {
+export function distanceText(atMs: number | null, nowMs: number): string {
   if (atMs === null) return noFigure;
   return atMs > nowMs ? `in ${roughDuration(atMs - nowMs)}` : `${roughDuration(nowMs - atMs)} ago`;
 }
@@ -15,17 +15,17 @@ export function membersText(members: readonly MemberRecord[], nowMs: number, sty
   const rows = members.map((member) => {
     const { name, role, host, joinedAtMs, revokedAtMs, notAfterMs, seenAtMs } = member;
     const hasRunOut = notAfterMs !== null && notAfterMs < nowMs;
-    const end = distance(notAfterMs, nowMs);
+    const end = distanceText(notAfterMs, nowMs);
     return [
       host === null ? name : `${host} (${name})`,
       role,
-      distance(seenAtMs, nowMs),
-      distance(joinedAtMs, nowMs),
+      distanceText(seenAtMs, nowMs),
+      distanceText(joinedAtMs, nowMs),
       revokedAtMs === null
         ? hasRunOut
-          ? style.yellow(`ran out ${end}`)
+          ? style.yellow(`ran out ${end}${member.askedBackAtMs === null ? "" : ", asks to come back"}`)
           : `runs out ${end}`
-        : style.dim(`ended ${distance(revokedAtMs, nowMs)}`),
+        : style.dim(`ended ${distanceText(revokedAtMs, nowMs)}`),
     ];
   });
   const columns = ["NAME", "ROLE", "SEEN", "JOINED", "MEMBERSHIP"].map((title) => ({ title }));
@@ -39,8 +39,8 @@ export function tokensText(tokens: readonly TokenRecord[], nowMs: number): strin
     token.id,
     token.role,
     token.host === null ? (token.member ?? noFigure) : `agent of ${token.host}`,
-    `${distance(token.createdAtMs, nowMs)} by ${token.createdBy.replace(/^user\//, "")}`,
-    token.state === "open" ? `open, runs out ${distance(token.expiresAtMs, nowMs)}` : token.state,
+    `${distanceText(token.createdAtMs, nowMs)} by ${token.createdBy.replace(/^user\//, "")}`,
+    token.state === "open" ? `open, runs out ${distanceText(token.expiresAtMs, nowMs)}` : token.state,
   ]);
   const columns = ["LINK", "ROLE", "FOR", "MADE", "STATE"].map((title) => ({ title }));
   return renderTable(columns, rows);

@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { caBundleSchema } from "../ca.ts";
+import { memberRecordSchema } from "../member.ts";
+import { admins, memberParams, none, route } from "./routeParts.ts";
+
+/** The fleet's certificate authorities, and members who slept for too long. */
+export const caRoutes = {
+  getCaBundle: route({
+    method: "GET",
+    path: "/v1/ca",
+    summary:
+      "The certificate authorities to trust. Takes a member's bundle token as bearer, also where its certificate has run out",
+    access: "bearer",
+    params: none,
+    query: z.strictObject({
+      /** Fingerprints of the authorities that the member trusts now, with commas between them. */
+      trusts: z
+        .string()
+        .regex(/^[0-9a-f]{64}(,[0-9a-f]{64}){0,9}$/)
+        .optional(),
+    }),
+    body: null,
+    status: 200,
+    answer: caBundleSchema,
+  }),
+  rotateCa: route({
+    method: "POST",
+    path: "/v1/ca/rotate",
+    summary: "Make the next certificate authority now; members fetch it before it signs",
+    access: admins,
+    params: none,
+    query: none,
+    body: null,
+    status: 202,
+    answer: caBundleSchema,
+  }),
+  approveMember: route({
+    method: "POST",
+    path: "/v1/members/{member}/approve",
+    summary: "Let a member back in that asks for it because its certificate has run out",
+    access: admins,
+    params: memberParams,
+    query: none,
+    body: null,
+    status: 200,
+    answer: memberRecordSchema,
+  }),
+} as const;

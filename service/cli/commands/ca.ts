@@ -1,0 +1,32 @@
+import type { CaBundle } from "../../../protocol/ca.ts";
+import type { MemberRecord } from "../../../protocol/member.ts";
+import { authoritiesText } from "../render/caText.ts";
+import type { Register } from "../runCli.ts";
+
+/** `hwledger ca show`, `hwledger ca rotate` */
+export const caCommands: Register = (program, context, run) => {
+  const ca = program.command("ca").description("the fleet's certificate authority and its rotation");
+  const show = async (bundle: CaBundle, heading = ""): Promise<void> => {
+    const { members } = await context.client().call("listMembers");
+    const present = members.filter(({ revokedAtMs }: MemberRecord) => revokedAtMs === null);
+    const text = authoritiesText(bundle, present, context.terminal.now(), context.out);
+    await context.show({ ...bundle, members: present }, `${heading}${text}`);
+  };
+  ca.command("show")
+    .description("how far a rotation is, and which member trusts and holds what")
+    .action(
+      run(async () => {
+        await show(await context.client().call("getCaBundle"));
+        return undefined;
+      }),
+    );
+  ca.command("rotate")
+    .description("make the next authority now; it signs once the members know it, and nobody is cut off")
+    .action(
+      run(async () => {
+        const bundle = await context.client().call("rotateCa");
+        await show(bundle, "The next certificate authority was made; members fetch it from now on.\n\n");
+        return undefined;
+      }),
+    );
+};

@@ -1,0 +1,167 @@
+import { X509Certificate } from "node:crypto";
+import type { CaRecord } from "../../protocol/ca.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import type { RotationStep } from "../domain/decideRotation.ts";
+import type { Ledger } from "../ledger/createLedger.ts";
+import type { CaRow, CasTable } from "../store/casTable.ts";
+import type { Store } from "../store/openStore.ts";
+import type { CaFiles, FleetCa } from "./caFiles.ts";
+import { crossSignCa, makeNextCa } from "./x509.ts";
+
+/** Most cross-certificates that the service shows beside its own certificate. */
+const shownCrossCertificates = 3;
+
+/** What the fleet's authorities are kept with. */
+export interface AuthorityNeeds {
+  store: Pick<Store, "transact">;
+  cas: CasTable;
+  files: CaFiles;
+  ledger: Pick<Ledger, "append">;
+  now: () => number;
+  /** Told once an authority has another state. */
+  onChange: () => void;
+}
+
+/** The fleet's certificate authorities, of which one signs. */
+export interface Authority {
+  readonly fleetId: string;
+  /** The one that signs, with its key. */
+  issuing(): FleetCa;
+  /** All but the retired, oldest first. */
+  trusted(): CaRecord[];
+  /** The certificates of those, one after the other, as PEM. */
+  trustedPem(): string;
+  /** How the one that signs follows upon those before it, newest first, as PEM: what the service shows beside its own. */
+  crossPem(): string;
+  /** Takes a step of a rotation. A step that was cut off is taken back or finished at the next start. */
+  take(step: RotationStep, actor: string): Promise<void>;
+}
+
+/** The authorities of a data folder. Finishes what a crash has cut off. Throws `ca-damaged`. */
+export function createAuthority(needs: AuthorityNeeds): Authority {
+  const { store, cas, files, ledger, now } = needs;
+  recover(needs);
+  let signing = files.current();
+  let rows = cas.list();
+
+  const trustedRows = (): CaRow[] => rows.filter(({ state }) => state !== "retired");
+  const rowOf = (fingerprint: string): CaRow => {
+    const row = rows.find((one) => one.fingerprint === fingerprint);
+    if (row === undefined) throw new Error(`no authority has the fingerprint ${fingerprint}`);
+    return row;
+  };
+
+  /** Makes one authority's change durable, with its event. */
+  function commit(
+    type: "ca.announced" | "ca.issuing" | "ca.retired",
+    row: CaRow,
+    actor: string,
+    change: () => void,
+  ) {
+    store.transact(() => {
+      change();
+      const { fingerprint, generation } = row;
+      ledger.append({ type, actor, payload: { fingerprint, generation } });
+    });
+    rows = cas.list();
+  }
+
+  async function announce(actor: string): Promise<void> {
+    const generation = Math.max(...rows.map((row) => row.generation)) + 1;
+    const nowMs = now();
+    const made = files.writeNext(await makeNextCa(signing.fleetId, generation, nowMs));
+    const crossPem = crossSignCa(signing, made.certificatePem, signing.fleetId, nowMs);
+    const { fingerprint, certificatePem: pem } = made;
+    const times = { madeAtMs: nowMs, stateAtMs: nowMs };
+    const row: CaRow = { fingerprint, generation, pem, crossPem, state: "announced", ...times };
+    commit("ca.announced", row, actor, () => cas.add(row));
+  }
+
+  function issue(fingerprint: string, actor: string): void {
+    commit("ca.issuing", rowOf(fingerprint), actor, () => {
+      cas.setState(signing.fingerprint, "superseded", now());
+      cas.setState(fingerprint, "issuing", now());
+    });
+    files.promoteNext();
+    signing = files.current();
+  }
+
+  return {
+    fleetId: signing.fleetId,
+    issuing: () => signing,
+    trusted: () => trustedRows().map((row) => recordOf(row, cas.validCertificates(row.fingerprint, now()))),
+    trustedPem: () =>
+      trustedRows()
+        .map(({ pem }) => pem)
+        .join(""),
+    crossPem() {
+      const { generation } = rowOf(signing.fingerprint);
+      return rows
+        .filter((row) => row.generation <= generation && row.generation > generation - shownCrossCertificates)
+        .reverse()
+        .map((row) => row.crossPem ?? "")
+        .join("");
+    },
+    async take(step, actor) {
+      switch (step.kind) {
+        case "announce":
+          await announce(actor);
+          break;
+        case "issue":
+          issue(step.fingerprint, actor);
+          break;
+        case "retire":
+          commit("ca.retired", rowOf(step.fingerprint), actor, () =>
+            cas.setState(step.fingerprint, "retired", now()),
+          );
+      }
+      needs.onChange();
+    },
+  };
+}
+
+function recordOf(row: CaRow, validCertificates: number): CaRecord {
+  const { fingerprint, generation, state, madeAtMs, stateAtMs, pem: certificatePem, crossPem } = row;
+  const notAfterMs = new X509Certificate(certificatePem).validToDate.getTime();
+  return {
+    fingerprint,
+    generation,
+    state,
+    madeAtMs,
+    stateAtMs,
+    notAfterMs,
+    validCertificates,
+    certificatePem,
+    crossPem,
+  };
+}
+
+/** Brings files and database together again: what the database says has happened. */
+function recover({ store, cas, files, ledger, now }: AuthorityNeeds): void {
+  const current = files.current();
+  const rows = cas.list();
+  const next = files.next();
+  const issuing = rows.find(({ state }) => state === "issuing");
+  if (issuing === undefined) {
+    const { fingerprint, certificatePem: pem } = current;
+    const madeAtMs = new X509Certificate(pem).validFromDate.getTime();
+    const times = { madeAtMs, stateAtMs: madeAtMs };
+    store.transact(() => {
+      cas.add({ fingerprint, generation: 1, pem, crossPem: null, state: "issuing", ...times });
+      cas.adopt(fingerprint);
+    });
+  } else if (issuing.fingerprint !== current.fingerprint) {
+    if (next?.fingerprint !== issuing.fingerprint)
+      throw new Refusal("ca-damaged", { file: `the key of authority ${issuing.generation}` });
+    files.promoteNext();
+    return;
+  }
+  const announced = rows.find(({ state }) => state === "announced");
+  if (next !== null && next.fingerprint !== announced?.fingerprint) files.dropNext();
+  if (announced !== undefined && next?.fingerprint !== announced.fingerprint)
+    store.transact(() => {
+      const { fingerprint, generation } = announced;
+      cas.setState(fingerprint, "retired", now());
+      ledger.append({ type: "ca.retired", actor: "service", payload: { fingerprint, generation } });
+    });
+}

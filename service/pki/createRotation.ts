@@ -1,0 +1,84 @@
+import type { CaBundle } from "../../protocol/ca.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import {
+  decideRotation,
+  rotationPhase,
+  rotationTimes,
+  type RotationFacts,
+  type RotationStep,
+} from "../domain/decideRotation.ts";
+import type { MembersTable } from "../store/membersTable.ts";
+import type { Authority } from "./createAuthority.ts";
+
+/** What a rotation is driven with. */
+export interface RotationNeeds {
+  authority: Authority;
+  members: Pick<MembersTable, "list">;
+  now: () => number;
+}
+
+/** The rotation of the fleet's certificate authority. */
+export interface Rotation {
+  /** Takes the steps that are due, one after the other. One at a time: a call while one is under way joins it. */
+  advance(): Promise<void>;
+  /** Makes the next authority now, as an admin asks. Throws `rotation-under-way`. */
+  begin(actor: string): Promise<void>;
+  /** What members fetch. */
+  bundle(): CaBundle;
+}
+
+/** Most steps of one call: more than a rotation has. */
+const mostSteps = 10;
+
+/** Drives rotations by the clock; each step is decided anew from what is durable, so a crash loses nothing. */
+export function createRotation({ authority, members, now }: RotationNeeds): Rotation {
+  let underWay: Promise<void> | null = null;
+
+  function facts(): RotationFacts {
+    const counted = members.list().filter(({ revokedAtMs }) => revokedAtMs === null);
+    return {
+      cas: authority.trusted(),
+      members: counted.map(({ seenAtMs, trusts }) => ({ seenAtMs, trusts: JSON.parse(trusts) as string[] })),
+    };
+  }
+
+  async function takeDue(): Promise<void> {
+    for (let steps = 0; steps < mostSteps; steps += 1) {
+      const step = decideRotation(facts(), now());
+      if (step === null) return;
+      await authority.take(step, "service");
+    }
+  }
+
+  /** After what is under way, never beside it. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = (underWay ?? Promise.resolve()).catch(() => undefined).then(work);
+    underWay = turn;
+    const forget = (): void => {
+      if (underWay === turn) underWay = null;
+    };
+    turn.then(forget, forget);
+    return turn;
+  }
+
+  return {
+    advance: () => underWay ?? inTurn(takeDue),
+    begin: (actor) =>
+      inTurn(async () => {
+        if (authority.trusted().some(({ state }) => state === "announced"))
+          throw new Refusal("rotation-under-way");
+        const step: RotationStep = { kind: "announce" };
+        await authority.take(step, actor);
+      }),
+    bundle() {
+      const known = facts();
+      const issuing = known.cas.find(({ state }) => state === "issuing");
+      return {
+        fleetId: authority.fleetId,
+        phase: rotationPhase(known),
+        nextRotationAtMs: (issuing?.madeAtMs ?? now()) + rotationTimes.everyMs,
+        cas: authority.trusted(),
+      };
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { hostname, networkInterfaces } from "node:os";
+import type { SecureContextOptions } from "node:tls";
+import type { Server } from "node:tls";
+import { joinServerName, serviceUri } from "../../protocol/ca.ts";
+import type { Authority } from "./createAuthority.ts";
+import { lifetimes, publicKeyPemOf, rsaKeyPem, signCertificate } from "./x509.ts";
+
+/** What the service's own certificate is made from. */
+export interface ServerTlsNeeds {
+  authority: Pick<Authority, "fleetId" | "issuing" | "trustedPem" | "crossPem">;
+  listenAddress: string;
+  now: () => number;
+}
+
+/** The service's side of TLS: its certificate, and the authorities whose members it knows. */
+export interface ServerTls {
+  /** Key, certificates and authorities as they are now. */
+  context(): SecureContextOptions;
+  /** Gives a server a fresh certificate where one is due, without dropping a connection. `anew`: in any case. */
+  keepFresh(server: Server, anew?: boolean): void;
+}
+
+/** Makes certificates of 30 days, and the next at two thirds of that. */
+export function createServerTls({ authority, listenAddress, now }: ServerTlsNeeds): ServerTls {
+  let madeAtMs = 0;
+  let key = "";
+  let leaf = "";
+
+  function make(): void {
+    madeAtMs = now();
+    key = rsaKeyPem(2048);
+    leaf = signCertificate(
+      authority.issuing(),
+      {
+        publicKeyPem: publicKeyPemOf(key),
+        commonName: "hwLedger Fleet service",
+        uri: serviceUri(authority.fleetId),
+        addresses: serverAddresses(listenAddress),
+        usage: "server",
+        lifetimeMs: lifetimes.serverMs,
+      },
+      madeAtMs,
+    );
+  }
+
+  const context = (): SecureContextOptions => ({
+    key,
+    cert: leaf + authority.crossPem(),
+    ca: authority.trustedPem(),
+    minVersion: "TLSv1.3",
+  });
+  /** A joiner looks for the authority itself; beside the cross-certificates OpenSSL would not find the way. */
+  const joinContext = (): SecureContextOptions => ({
+    ...context(),
+    cert: leaf + authority.issuing().certificatePem,
+  });
+
+  make();
+  return {
+    context,
+    keepFresh(server, anew = false) {
+      if (now() - madeAtMs >= (lifetimes.serverMs * 2) / 3 || anew) make();
+      server.setSecureContext(context());
+      server.addContext(joinServerName, joinContext());
+    },
+  };
+}
+
+/** Names and addresses the service can be reached by: loopback, and this machine's own unless it listens on loopback only. */
+function serverAddresses(listenAddress: string): string[] {
+  const found = new Set(["localhost", "127.0.0.1", "::1"]);
+  const wildcard = listenAddress === "0.0.0.0" || listenAddress === "::";
+  if (!wildcard) found.add(listenAddress);
+  else {
+    const name = hostname();
+    if (/^[A-Za-z0-9.-]+$/.test(name)) found.add(name);
+    for (const addresses of Object.values(networkInterfaces()))
+      for (const { address } of addresses ?? []) found.add(address.replace(/%.*$/, ""));
+  }
+  return [...found];
+}

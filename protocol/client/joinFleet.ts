@@ -20,6 +20,8 @@ export async function joinFleet(
   options: { name?: string; request?: CertificateRequest; as?: "user" | "agent" } = {},
 ): Promise<Identity> {
   const link = parseJoinLink(linkText);
+  if (!URL.canParse(link.url))
+    throw new Refusal("link-invalid", { reason: "Its url is not https://address:port." });
   const ca = await fetchCa(link);
   const pin = {
     url: link.url,

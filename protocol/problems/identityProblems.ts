@@ -119,7 +119,8 @@ export const identityProblems = {
   "csr-key-unsupported": {
     status: 422,
     title: "The key type is not supported",
-    detail: "The certificate request must use an RSA key of 2048 bits or more.",
+    detail:
+      "The certificate request must use an RSA key of 2048 to 8192 bits with the usual exponent, 65537.",
     next: "Make an RSA key and try again.",
   },
 } as const satisfies Record<string, ProblemKind>;

@@ -131,7 +131,10 @@ export function publicKeyOfRequest(csrPem: string): string {
     throw new Refusal("csr-invalid", { reason: "It is not a PEM certificate request." }, { cause });
   }
   const key = csr.publicKey as forge.pki.rsa.PublicKey | null;
-  if (!key || key.n.bitLength() < 2048 || key.n.bitLength() > 8192) throw new Refusal("csr-key-unsupported");
+  // With an exponent of 1 anybody can sign; a long one takes forge seconds to verify with.
+  const isUsual = key?.e.toString(10) === "65537";
+  if (!key || !isUsual || key.n.bitLength() < 2048 || key.n.bitLength() > 8192)
+    throw new Refusal("csr-key-unsupported");
   if (!signatureHolds(csr))
     throw new Refusal("csr-invalid", { reason: "Its signature is not by its own key." });
   return forge.pki.publicKeyToPem(key);

@@ -1,4 +1,4 @@
-/** One thing to do in each round; it gives the time it took, in milliseconds. */
+/** One thing to do in each round; it gives the time it took, in milliseconds, or the bytes that it is about. */
 export interface Contender {
   name: string;
   run: () => Promise<number> | number;

@@ -27,12 +27,15 @@ export interface Figure {
   unit?: string;
   ours: Measured[];
   counterparts: Counterpart[];
-  /** The first of `ours` divided by the counterpart: of times, or of throughput where there is one. */
-  ratios: { to: string; of: "p50" | "p95" | "throughput"; value: number }[];
+  /**
+   * The first of `ours`, or what it is the counterpart of, divided by the counterpart: of times, or of throughput where
+   * there is one; of memory where that is the figure.
+   */
+  ratios: { to: string; of: "p50" | "p95" | "throughput" | "memory"; value: number }[];
   targets: Target[];
   /** Parts of the first of `ours`, for the search after lost time. */
   parts?: Measured[];
-  /** Memory of processes, medians over the rounds: ours first, then the counterparts. */
+  /** Memory of processes or of what they hold, medians over the rounds: ours first, then the counterparts. */
   memory?: { name: string; p50Bytes: number }[];
 }
 

@@ -8,6 +8,8 @@ import type { BenchReport, Figure } from "./benchReport.ts";
 import { startBenchService, type BenchService } from "./benchService.ts";
 import { dispatchFigure } from "./dispatchFigure.ts";
 import { execFigure } from "./execFigure.ts";
+import { handshakeFigure } from "./handshakeFigure.ts";
+import { idleConnectionFigure } from "./idleConnectionFigure.ts";
 import { ledgerFigure } from "./ledgerFigure.ts";
 import type { Lifetimes } from "./lifetimes.ts";
 import { logFigure } from "./logFigure.ts";
@@ -63,6 +65,15 @@ const plans: readonly Plan[] = [
       const chosen = limits(6, 2, 45_000);
       return logFigure({ ...(await bench()), logMebibytes: chosen.max > 2 ? 200 : 32 }, chosen);
     },
+  },
+  {
+    id: "handshakes",
+    measure: (dir, limits, _bench, lifetimes) =>
+      handshakeFigure(newFolder(dir, "handshakes"), limits(60, 6, 20_000), lifetimes),
+  },
+  {
+    id: "idle-connection",
+    measure: (dir, limits) => idleConnectionFigure(newFolder(dir, "idle"), limits(3, 1, 45_000)),
   },
   { id: "tree-100", measure: (_dir, limits) => treeFigure(100, limits(500, 50, 5_000)) },
   { id: "tree-1000", measure: (_dir, limits) => treeFigure(1_000, limits(200, 20, 8_000)) },

@@ -25,11 +25,19 @@ function figureText(figure: Figure): string[] {
     ...[...figure.ours, ...(figure.parts ?? [])].map((ours) => [...cells(ours), "", ""]),
     ...figure.counterparts.map((other) => counterpartRow(figure, other)),
   ];
-  return [figure.title, ...aligned(rows), ...figure.targets.map(targetText), ...memoryText(figure)];
+  const table = figure.ours.length > 0 ? aligned(rows) : [];
+  return [figure.title, ...table, ...figure.targets.map(targetText), ...memoryText(figure)];
 }
 
-function memoryText({ memory = [] }: Figure): string[] {
-  return memory.map(({ name, p50Bytes }) => `  ${(p50Bytes / 1_048_576).toFixed(0)} MiB  ${name}`);
+function memoryText({ memory = [], ratios }: Figure): string[] {
+  return memory.map(({ name, p50Bytes }) => {
+    const ratio = ratios.find(({ to, of }) => to === name && of === "memory")?.value.toFixed(2);
+    return `  ${sizeText(p50Bytes)}  ${name}${ratio === undefined ? "" : `; ours/this ${ratio}`}`;
+  });
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1_048_576 ? `${(bytes / 1_024).toFixed(0)} KiB` : `${(bytes / 1_048_576).toFixed(0)} MiB`;
 }
 
 function counterpartRow(figure: Figure, other: Counterpart): string[] {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { identitySchema } from "../../protocol/client/identity.ts";
+import type { Route } from "../../protocol/route.ts";
+import { routes } from "../../protocol/routes.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
 
 const run = promisify(execFile);
@@ -18,26 +21,47 @@ describe("curl", function () {
     service = await startTestService();
     folder = mkdtempSync(join(tmpdir(), "hwledger-curl-"));
     host = (await service.client.call("listHosts")).hosts[0]!.name;
-    writeFileSync(join(folder, "ca.pem"), service.owner.caPem);
-    writeFileSync(join(folder, "cert.pem"), service.owner.certificatePem);
-    writeFileSync(join(folder, "key.pem"), service.owner.keyPem, { mode: 0o600 });
+    // As a person takes them out of the data folder.
+    const kept = identitySchema.parse(JSON.parse(readFileSync(join(service.home, "identity.json"), "utf8")));
+    writeFileSync(join(folder, "ca.pem"), kept.caPem);
+    writeFileSync(join(folder, "cert.pem"), kept.certificatePem);
+    writeFileSync(join(folder, "key.pem"), kept.keyPem, { mode: 0o600 });
   });
   after(async () => {
     await service.end();
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const files = ["--cacert", "ca.pem", "--cert", "cert.pem", "--key", "key.pem"];
+
   async function curl(...args: string[]): Promise<string> {
-    const files = ["--cacert", "ca.pem", "--cert", "cert.pem", "--key", "key.pem"];
-    const { stdout } = await run(
-      "curl",
-      ["--silent", "--show-error", "--max-time", "20", ...files, ...args],
-      {
-        cwd: folder,
-        env: { PATH: process.env["PATH"] },
-      },
+    return (await plainCurl(...files, ...args)).stdout;
+  }
+
+  function plainCurl(...args: string[]) {
+    return run("curl", ["--silent", "--show-error", "--max-time", "20", ...args], {
+      cwd: folder,
+      env: { PATH: process.env["PATH"] },
+    });
+  }
+
+  /** Dispatches a shell script to this machine and gives the job's id. */
+  async function dispatch(script: string): Promise<string> {
+    writeFileSync(join(folder, "main.sh"), script);
+    await run("tar", ["-cf", "work.tar", "main.sh"], { cwd: folder });
+    const tarBase64 = (await run("base64", ["-w0", "work.tar"], { cwd: folder })).stdout;
+    const launch = { kind: "named", candidates: ["sh"], flags: [], language: "shell" };
+    const spec = { script: "main.sh", args: [], launch, env: {}, timeoutMs: null };
+    const body = JSON.stringify({ host, spec, workspace: { kind: "inline", tarBase64 } });
+    writeFileSync(join(folder, "job.json"), body);
+    const answer = await curl(
+      "-H",
+      "content-type: application/json",
+      "-d",
+      "@job.json",
+      `${service.url}/v1/jobs`,
     );
-    return stdout;
+    return (JSON.parse(answer) as { id: string }).id;
   }
 
   for (const version of ["--http2", "--http1.1"])
@@ -49,27 +73,64 @@ describe("curl", function () {
     });
 
   it("follows a log from an offset to its end", async () => {
-    const script = "printf 0123456789; sleep 1; printf abcdef";
-    writeFileSync(join(folder, "main.sh"), script);
-    await run("tar", ["-cf", "work.tar", "main.sh"], { cwd: folder });
-    const tarBase64 = (await run("base64", ["-w0", "work.tar"], { cwd: folder })).stdout;
-    const spec = {
-      script: "main.sh",
-      args: [],
-      launch: { kind: "named", candidates: ["sh"], flags: [], language: "shell" },
-      env: {},
-      timeoutMs: null,
-    };
-    writeFileSync(
-      join(folder, "job.json"),
-      JSON.stringify({ host, spec, workspace: { kind: "inline", tarBase64 } }),
-    );
-    const job = JSON.parse(
-      await curl("-H", "content-type: application/json", "-d", "@job.json", `${service.url}/v1/jobs`),
-    ) as { id: string };
-    assert.equal(await curl(`${service.url}/v1/jobs/${job.id}/log?offset=4&follow=1`), "456789abcdef");
-    assert.equal(await curl("--http1.1", `${service.url}/v1/jobs/${job.id}/log?offset=16&follow=1`), "");
-    assert.match(await curl(`${service.url}/v1/jobs/${job.id}/log?offset=17`), /offset-beyond-log/);
+    const job = await dispatch("printf 0123456789; sleep 1; printf abcdef");
+    assert.equal(await curl(`${service.url}/v1/jobs/${job}/log?offset=4&follow=1`), "456789abcdef");
+    assert.equal(await curl("--http1.1", `${service.url}/v1/jobs/${job}/log?offset=16&follow=1`), "");
+    assert.match(await curl(`${service.url}/v1/jobs/${job}/log?offset=17`), /offset-beyond-log/);
+  });
+
+  describe("over the table of routes", () => {
+    const reads = Object.entries<Route>(routes).filter(([, row]) => row.method === "GET");
+    /** A parameter's name in the table, and what of it is really there. */
+    let real: Record<string, string>;
+
+    before(async () => {
+      const job = await dispatch("echo there");
+      assert.equal(await curl(`${service.url}/v1/jobs/${job}/log?follow=1`), "there\n");
+      real = { host, job, member: service.owner.member };
+    });
+
+    function urlOf(row: Route): string {
+      const path = row.path.replace(/\{(\w+)\}/g, (_slot, name: string) => {
+        assert.ok(real[name], `this test needs a real ${name} for ${row.path}`);
+        return encodeURIComponent(real[name]);
+      });
+      assert.ok(row.query.safeParse({}).success, `this test needs a query for ${row.path}`);
+      return service.url + path;
+    }
+
+    for (const [name, row] of reads)
+      for (const version of ["--http2", "--http1.1"])
+        it(`gets ${name} as the table says, ${version}`, async () => {
+          const endless = row.answer === "events" ? ["--max-time", "3"] : [];
+          const format = "\n%{http_code} %{ssl_verify_result} %{content_type}";
+          const asked = curl(version, "-w", format, ...endless, urlOf(row));
+          const text = await asked.catch((error: unknown) => {
+            const { code, stdout } = error as { code: number; stdout: string };
+            if (row.answer === "events" && code === 28) return stdout; // curl's own limit ended the stream
+            throw error;
+          });
+          const end = text.lastIndexOf("\n");
+          const body = text.slice(0, end);
+          const type = { bytes: "application/octet-stream", events: "text/event-stream" };
+          const wanted = typeof row.answer === "string" ? type[row.answer] : "application/json";
+          const [status, verified, contentType = ""] = text.slice(end + 1).split(" ");
+          assert.deepEqual([status, verified], [String(row.status), "0"], body);
+          assert.ok(contentType.startsWith(wanted), contentType);
+          assert.notEqual(body, "");
+          if (typeof row.answer === "string") return;
+          const parsed = row.answer.safeParse(JSON.parse(body));
+          assert.ok(parsed.success, `${body.slice(0, 500)}: ${parsed.error?.message}`);
+        });
+
+    it("gets nothing without the certificate, and not at all without the CA's", async () => {
+      for (const [name, row] of reads.filter(([, one]) => one.access !== "anyone")) {
+        const { stdout } = await plainCurl("--cacert", "ca.pem", "-w", "\n%{http_code}", urlOf(row));
+        assert.match(stdout, /"code":"no-certificate".*\n401$/, name);
+      }
+      const [, ...shown] = files.slice(1);
+      await assert.rejects(plainCurl(...shown, `${service.url}/v1/status`), { code: 60 });
+    });
   });
 
   it("watches readings as server-sent events", async () => {

@@ -4,6 +4,7 @@ import type * as z from "zod";
 import { Refusal } from "../../protocol/problem.ts";
 import type { Route } from "../../protocol/route.ts";
 import { routes, type RouteName } from "../../protocol/routes.ts";
+import type { AppLimits } from "./appLimits.ts";
 import { limitBody } from "./limitBody.ts";
 import { withSignsOfLife } from "./withSignsOfLife.ts";
 import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
@@ -12,7 +13,7 @@ import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
 const defaultBodyLimitBytes = 65_536;
 
 /** Limits that a service may be given. */
-export interface RouteLimits {
+export interface RouteLimits extends Pick<AppLimits, "joinsPerMinute"> {
   /** Largest workspace in bytes. */
   workspaceBytes: number;
   /** Longest silence inside a workspace upload, in milliseconds. */
@@ -27,7 +28,10 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, limits:
       method: row.method,
       url: row.path.replace(/\{(\w+)\}/g, ":$1"),
       bodyLimit: row.bodyLimitBytes ?? defaultBodyLimitBytes,
-      config: { access: row.access, ...(row.access === "anyone" ? { rateLimit: { max: 30 } } : {}) },
+      config: {
+        access: row.access,
+        ...(row.access === "anyone" ? { rateLimit: { max: limits.joinsPerMinute } } : {}),
+      },
       handler: async (request, reply) => {
         const context = contextOf(request, reply, row, limits);
         const answer = await (row.body === "tar"

@@ -12,6 +12,7 @@ import {
   type ComposedService,
   type ServiceLimits,
 } from "./composeService.ts";
+import { cleanLogLine } from "./cleanLogLine.ts";
 import { growHeap } from "./growHeap.ts";
 import { homeLayout, type HomeLayout } from "./homeLayout.ts";
 import { keepOwnerIdentity, machineName, readIdentity } from "./ownerIdentity.ts";
@@ -60,7 +61,7 @@ export async function startService(options: StartOptions): Promise<StartedServic
   growHeap();
   const logFile = createWriteStream(layout.serviceLog, { flags: "a", mode: 0o600 });
   logFile.on("error", () => undefined); // a full disk ends the log, not the service
-  const log = pino({ level: "info" }, logFile);
+  const log = pino({ level: "info", hooks: { streamWrite: cleanLogLine } }, logFile);
   try {
     const started = await startLocked(options, layout, log);
     return {

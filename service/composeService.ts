@@ -8,6 +8,7 @@ import { createLogStore } from "./dispatch/createLogStore.ts";
 import { createChanges } from "./fleet/createChanges.ts";
 import { createFleet, type Fleet } from "./fleet/createFleet.ts";
 import type { HomeLayout } from "./homeLayout.ts";
+import { defaultAppLimits, type AppLimits } from "./http/appLimits.ts";
 import { composeHttp } from "./http/composeHttp.ts";
 import { createPendingUploads } from "./http/createPendingUploads.ts";
 import { createLedger, type Ledger } from "./ledger/createLedger.ts";
@@ -44,17 +45,14 @@ export interface ServiceFrame {
 }
 
 /** Limits of a service that tests make smaller. */
-export interface ServiceLimits {
-  bodyMs: number;
-  requestsPerMinute: number;
+export interface ServiceLimits extends AppLimits {
   workspaceBytes: number;
   uploadSilenceMs: number;
   uploadWaitMs: number;
 }
 
 export const defaultServiceLimits: ServiceLimits = {
-  bodyMs: 15_000,
-  requestsPerMinute: 6_000,
+  ...defaultAppLimits,
   workspaceBytes: 512 * 1_048_576,
   uploadSilenceMs: 60_000,
   uploadWaitMs: 60_000,

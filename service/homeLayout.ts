@@ -28,7 +28,7 @@ export interface HomeLayout {
 /** The layout of a data folder; makes the folder, 0700, and mends its mode. */
 export function homeLayout(directory: string): HomeLayout {
   makeFolder(resolve(directory));
-  if (isOurs(directory)) chmodSync(directory, 0o700);
+  if (isOurs(directory)) mendMode(directory);
   return {
     directory,
     database: join(directory, "fleet.sqlite"),
@@ -49,6 +49,12 @@ export function homeLayout(directory: string): HomeLayout {
 function isOurs(directory: string): boolean {
   const names = readdirSync(directory);
   return names.length === 0 || names.includes("identity.json") || names.includes("service.lock");
+}
+
+/** Keeps a folder to its owner. Another account's is not ours to change: the service refuses it. */
+function mendMode(directory: string): void {
+  const { uid } = statSync(directory);
+  if (uid === (process.getuid?.() ?? uid)) chmodSync(directory, 0o700);
 }
 
 /** Makes a folder and those above it. Node's `recursive` never ends where a file system forbids folders, as /proc does. */

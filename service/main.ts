@@ -11,8 +11,10 @@ import {
   type ComposedService,
   type ServiceLimits,
 } from "./composeService.ts";
+import { cleanLogLine } from "./cleanLogLine.ts";
 import { growHeap } from "./growHeap.ts";
 import { homeLayout, type HomeLayout } from "./homeLayout.ts";
+import { keepPrivate, type Mended } from "./keepPrivate.ts";
 import { keepOwnerIdentity, machineName, readIdentity } from "./ownerIdentity.ts";
 import { tokenTtlMs } from "./pki/createTokens.ts";
 import { runningService } from "./runningService.ts";
@@ -57,12 +59,14 @@ export async function startService(options: StartOptions): Promise<StartedServic
   const layout = homeLayout(options.home);
   const lock = holdLock(layout.lock);
   if (lock === null) return runningElsewhere(layout);
+  const mended = heldPrivate(layout, lock);
   rmSync(layout.serviceFile, { force: true }); // of a service that was killed
   rmSync(layout.stoppedMark, { force: true });
   growHeap();
   const logFile = createWriteStream(layout.serviceLog, { flags: "a", mode: 0o600 });
   logFile.on("error", () => undefined); // a full disk ends the log, not the service
-  const log = pino({ level: "info" }, logFile);
+  const log = pino({ level: "info", hooks: { streamWrite: cleanLogLine } }, logFile);
+  for (const one of mended) log.warn(one, "other accounts could use it; its mode was mended");
   try {
     const started = await startLocked(options, layout, log);
     return {
@@ -78,6 +82,16 @@ export async function startService(options: StartOptions): Promise<StartedServic
     };
   } catch (error) {
     log.error({ err: error }, "the service did not start");
+    lock.release();
+    throw error;
+  }
+}
+
+/** Sees that what is private is; gives the lock back where it cannot be. */
+function heldPrivate(layout: HomeLayout, lock: { release(): void }): Mended[] {
+  try {
+    return keepPrivate(layout, process.getuid?.());
+  } catch (error) {
     lock.release();
     throw error;
   }

@@ -26,6 +26,12 @@ export const clientProblems = {
     detail: "{file} is damaged.",
     next: "Put back a copy of that file. Without it nobody can join and members cannot trust the service.",
   },
+  "key-not-private": {
+    status: null,
+    title: "A private file of the fleet is not private",
+    detail: "{file} (mode {mode}) {reason}.",
+    next: "Run `{command}` and start again. If somebody may have copied a key, set up a new fleet: who has the CA's key can make members. On a file system that keeps no modes, move the data folder to one that does.",
+  },
   "not-joined": {
     status: null,
     title: "No fleet here yet",

@@ -17,10 +17,15 @@ import { routes } from "../../protocol/routes.ts";
 import type { RefusedAccess } from "../pki/createRefusals.ts";
 import type { Peer } from "../pki/identifyPeer.ts";
 import { dropUnreadBodies } from "./dropUnreadBody.ts";
+import { addressGroup } from "./addressGroup.ts";
+import { nodeLimits, type AppLimits } from "./appLimits.ts";
 import { endConnections } from "./endConnections.ts";
 import { checkUpgrade } from "./checkUpgrade.ts";
 import { limitBody } from "./limitBody.ts";
+import { limitControlFrames } from "./limitControlFrames.ts";
+import { limitHeads } from "./limitHeads.ts";
 import { limitIdleConnections } from "./limitIdleConnections.ts";
+import { limitStrangers } from "./limitStrangers.ts";
 import { problemOfThrown, replyProblem } from "./problemReply.ts";
 import { answerConnect, answerExpectation, answerUnreadable } from "./rawProblems.ts";
 
@@ -36,14 +41,6 @@ export interface AppNeeds {
   limits: AppLimits;
   /** Told of everybody who was refused for what they are. */
   refused: (refused: RefusedAccess) => void;
-}
-
-/** Limits of the HTTP server. */
-export interface AppLimits {
-  /** Longest time a JSON body may take, in milliseconds. */
-  bodyMs: number;
-  /** Requests a member may make in a minute. */
-  requestsPerMinute: number;
 }
 
 declare module "fastify" {
@@ -72,7 +69,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
       requestCert: true,
       // eslint-disable-next-line no-restricted-syntax -- joining has no certificate yet; authorise() refuses all else
       rejectUnauthorized: false,
-      handshakeTimeout: 10_000,
+      ...nodeLimits(needs.limits),
       ...parsing,
     },
     loggerInstance: needs.log,
@@ -91,6 +88,8 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   const app = served as unknown as FastifyInstance;
   app.decorateRequest("peer", null);
   dropUnreadBodies(app);
+  limitHeads(app, needs.limits);
+  limitStrangers(app, { ...needs, socketOf });
   app.addHook("onRequest", (request, _reply, done) => {
     authorise(request, needs);
     checkUpgrade(request);
@@ -99,7 +98,8 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   await app.register(rateLimit, {
     max: needs.limits.requestsPerMinute,
     timeWindow: 60_000,
-    keyGenerator: (request) => (request.peer ? `member ${request.peer.member}` : `address ${request.ip}`),
+    keyGenerator: (request) =>
+      request.peer ? `member ${request.peer.member}` : `address ${addressGroup(request.ip)}`,
     errorResponseBuilder: (_request, context) =>
       new Refusal("rate-limited", { max: context.max, window: context.after }),
   });
@@ -125,7 +125,8 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
     endAll();
     done();
   });
-  limitIdleConnections(served.server);
+  limitIdleConnections(served.server, needs.limits);
+  limitControlFrames(served.server, needs.limits);
   return app;
 }
 

@@ -1,43 +1,68 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2SecureServer } from "node:http2";
 import type { TLSSocket } from "node:tls";
-
-const firstRequestMs = 30_000;
-const idleMs = 120_000;
+import type { AppLimits } from "./appLimits.ts";
 
 /**
- * Closes connections that ask nothing: within 30 s of the handshake, or for 120 s with no request under way.
- * Node's own limits for HTTP/1.1 do not hold on a server that speaks HTTP/2 as well.
+ * Closes connections that ask nothing: from the handshake to the first request, and then with no request under way. The
+ * time runs until a request's head is whole, whatever else is sent: part of a head, pings.
+ * Node's own limits know neither HTTP/2 nor, before Node 24, HTTP/1.1 on a server that speaks both.
  */
-export function limitIdleConnections(server: Http2SecureServer): void {
-  const connections = new WeakMap<object, { first: NodeJS.Timeout; active: number }>();
+export function limitIdleConnections(server: Http2SecureServer, limits: AppLimits): void {
+  const connections = new WeakMap<object, Idleness>();
 
   server.on("secureConnection", (socket: TLSSocket) => {
     if (socket.alpnProtocol === "h2") return;
-    const first = setTimeout(() => socket.destroy(), firstRequestMs);
-    const connection = { first, active: 0 };
-    connections.set(socket, connection);
-    socket.once("close", () => clearTimeout(first));
-    socket.setTimeout(idleMs, () => {
-      if (connection.active === 0) socket.destroy();
-    });
+    const idleness = limitIdleness(limits, () => socket.destroy());
+    connections.set(socket, idleness);
+    socket.once("close", idleness.stop);
   });
   server.on("request", (request: unknown, response: unknown) => {
-    const connection = connections.get((request as IncomingMessage).socket);
-    if (!connection) return;
-    clearTimeout(connection.first);
-    connection.active += 1;
-    (response as ServerResponse).once("close", () => (connection.active -= 1));
+    const idleness = connections.get((request as IncomingMessage).socket);
+    if (!idleness) return;
+    idleness.begin();
+    (response as ServerResponse).once("close", idleness.end);
   });
-  server.on("upgrade", (request: IncomingMessage) => clearTimeout(connections.get(request.socket)?.first));
+  // A stream looks itself after clients that have gone silent.
+  server.on("upgrade", ({ socket }: IncomingMessage) => connections.get(socket)?.stop());
   server.on("session", (session) => {
-    let active = 0;
+    const idleness = limitIdleness(limits, () => session.destroy());
+    session.once("close", idleness.stop);
     session.on("stream", (stream) => {
-      active += 1;
-      stream.once("close", () => (active -= 1));
-    });
-    session.setTimeout(idleMs, () => {
-      if (active === 0) session.close();
+      idleness.begin();
+      stream.once("close", idleness.end);
     });
   });
+}
+
+/** A connection's time without requests. */
+interface Idleness {
+  /** A request has begun. */
+  begin: () => void;
+  /** A request has ended. */
+  end: () => void;
+  /** Counts no longer. */
+  stop: () => void;
+}
+
+function limitIdleness(limits: AppLimits, expire: () => void): Idleness {
+  let active = 0;
+  let isOver = false;
+  let timer = setTimeout(expire, limits.firstRequestMs);
+  return {
+    begin() {
+      active += 1;
+      clearTimeout(timer);
+    },
+    end() {
+      active -= 1;
+      if (active > 0 || isOver) return;
+      clearTimeout(timer);
+      timer = setTimeout(expire, limits.idleMs);
+    },
+    stop() {
+      isOver = true;
+      clearTimeout(timer);
+    },
+  };
 }

@@ -5,6 +5,7 @@ import { Refusal } from "../../protocol/problem.ts";
 import type { Route } from "../../protocol/route.ts";
 import { routes, type RouteName } from "../../protocol/routes.ts";
 import { actorOf } from "../pki/identifyPeer.ts";
+import type { AppLimits } from "./appLimits.ts";
 import { limitBody } from "./limitBody.ts";
 import { withSignsOfLife } from "./withSignsOfLife.ts";
 import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
@@ -13,7 +14,7 @@ import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
 const defaultBodyLimitBytes = 65_536;
 
 /** Limits that a service may be given. */
-export interface RouteLimits {
+export interface RouteLimits extends Pick<AppLimits, "joinsPerMinute"> {
   /** Largest workspace in bytes. */
   workspaceBytes: number;
   /** Longest silence inside a workspace upload, in milliseconds. */
@@ -31,7 +32,7 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, limits:
       config: {
         access: row.access,
         lapsed: row.lapsed === true,
-        ...(row.access === "anyone" ? { rateLimit: { max: 30 } } : {}),
+        ...(row.access === "anyone" ? { rateLimit: { max: limits.joinsPerMinute } } : {}),
       },
       handler: async (request, reply) => {
         const context = contextOf(request, reply, row, limits);

@@ -1,9 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, createSecureContext, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { makeServerCertificate } from "../../service/pki/fleetKeys.ts";
-import { certificateSha256, makeCa, type KeyedCertificate } from "../../service/pki/x509.ts";
-import { userCertificate } from "../support/certificates.ts";
+import { makeCa, type KeyedCertificate } from "../../service/pki/x509.ts";
+import { serverCertificate, userCertificate } from "../support/certificates.ts";
 import { startServerChild, startServiceChild, type ServerChild } from "./serverChild.ts";
 
 /** A TLS server in a process of its own, and how a client that it trusts connects. */
@@ -22,9 +21,8 @@ export async function startServicePeer(dir: string): Promise<TlsPeer> {
 /** Node's TLS server alone, with keys and certificates of the same kinds from a CA of the same kind. */
 export async function startBarePeer(dir: string): Promise<TlsPeer> {
   const fleetId = "00000000-0000-4000-8000-000000000000";
-  const made = makeCa(fleetId, Date.now());
-  const ca = { ...made, fleetId, fingerprint: certificateSha256(made.certificatePem) };
-  const server = makeServerCertificate(ca, "127.0.0.1", Date.now());
+  const ca = { ...makeCa(fleetId, Date.now()), fleetId };
+  const server = serverCertificate(ca);
   const file = join(dir, "bare.json");
   mkdirSync(dir, { recursive: true });
   const keys = { ca: ca.certificatePem, cert: server.certificatePem, key: server.keyPem };

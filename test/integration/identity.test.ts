@@ -31,7 +31,7 @@ describe("who may do what", function () {
   const sessions: ClientHttp2Session[] = [];
 
   before(async () => {
-    service = await startTestService();
+    service = await startTestService({ limits: { failuresPerMinute: 10_000 } });
     ca = JSON.parse(readFileSync(join(service.home, "keys", "ca.json"), "utf8")) as FleetCa;
   });
   after(async () => {

@@ -5,9 +5,9 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import { formatJoinLink, parseJoinLink } from "../../protocol/joinLink.ts";
-import { makeServerCertificate, type FleetCa } from "../../service/pki/fleetKeys.ts";
+import type { FleetCa } from "../../service/pki/caFiles.ts";
 import { makeCa, publicKeyPemOf, rsaKeyPem, signCertificate } from "../../service/pki/x509.ts";
-import { certificateRequest } from "../support/certificates.ts";
+import { certificateRequest, serverCertificate } from "../support/certificates.ts";
 import { refusalOf } from "../support/refusalOf.ts";
 import { startImpostor, type Face, type Impostor } from "../support/startImpostor.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
@@ -58,7 +58,7 @@ function namesake({ fleetId, fingerprint }: FleetCa): FleetCa {
 }
 
 function serverOf(ca: FleetCa): { certificatePem: string; keyPem: string } {
-  return makeServerCertificate(ca, "127.0.0.1", Date.now());
+  return serverCertificate(ca);
 }
 
 function selfSigned({ fleetId }: FleetCa): { certificatePem: string; keyPem: string } {

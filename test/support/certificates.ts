@@ -22,3 +22,17 @@ export function certificateRequest(): { keyPem: string; csrPem: string } {
   const keyPem = rsaKeyPem(2048);
   return { keyPem, csrPem: requestFor(keyPem, "test") };
 }
+
+/** The certificate of a fleet's service, followed by its CA, and its key. */
+export function serverCertificate(ca: KeyedCertificate & { fleetId: string }): KeyedCertificate {
+  const keyPem = rsaKeyPem(2048);
+  const facts = {
+    publicKeyPem: publicKeyPemOf(keyPem),
+    commonName: "hwLedger Fleet service",
+    uri: `spiffe://${ca.fleetId}/service`,
+    addresses: ["127.0.0.1", "localhost"],
+    usage: "server" as const,
+    lifetimeMs: dayMs,
+  };
+  return { certificatePem: signCertificate(ca, facts, Date.now()) + ca.certificatePem, keyPem };
+}

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { networkInterfaces, hostname } from "node:os";
 import { join } from "node:path";
@@ -37,14 +38,22 @@ export function readOrMakeCa(
 
 function readCa(file: string): FleetCa {
   try {
-    const ca = JSON.parse(readFileSync(file, "utf8")) as FleetCa;
-    if (certificateSha256(ca.certificatePem) !== ca.fingerprint)
-      throw new TypeError("its fingerprint is another");
-    publicKeyPemOf(ca.keyPem);
-    return ca;
+    return parseCa(readFileSync(file, "utf8"));
   } catch (cause) {
     throw new Refusal("ca-damaged", { file }, { cause });
   }
+}
+
+/** The CA in the text of its file. Throws where fingerprint, key and fleet are not those of its certificate. */
+export function parseCa(text: string): FleetCa {
+  const ca = JSON.parse(text) as FleetCa;
+  const certificate = new X509Certificate(ca.certificatePem);
+  if (certificateSha256(ca.certificatePem) !== ca.fingerprint)
+    throw new TypeError("its fingerprint is another");
+  if (!certificate.checkPrivateKey(createPrivateKey(ca.keyPem))) throw new TypeError("its key is another's");
+  if (certificate.subjectAltName !== `URI:spiffe://${ca.fleetId}`)
+    throw new TypeError("its fleet is another");
+  return ca;
 }
 
 /** The server's certificate (leaf, then the CA so that a joiner can find it) and key, for these listening addresses. */

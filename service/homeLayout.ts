@@ -29,6 +29,11 @@ export interface HomeLayout {
 export function homeLayout(directory: string): HomeLayout {
   makeFolder(resolve(directory));
   if (isOurs(directory)) chmodSync(directory, 0o700);
+  return layoutOf(directory);
+}
+
+/** The same without a look at the disk. */
+export function layoutOf(directory: string): HomeLayout {
   return {
     directory,
     database: join(directory, "fleet.sqlite"),
@@ -51,8 +56,8 @@ function isOurs(directory: string): boolean {
   return names.length === 0 || names.includes("identity.json") || names.includes("service.lock");
 }
 
-/** Makes a folder and those above it. Node's `recursive` never ends where a file system forbids folders, as /proc does. */
-function makeFolder(directory: string): void {
+/** Makes a folder, 0700, and those above it. Node's `recursive` never ends where a file system forbids folders, as /proc does. */
+export function makeFolder(directory: string): void {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
   if (existsSync(directory))
     throw Object.assign(new Error("it is a file, not a folder"), { code: "ENOTDIR", path: directory });

@@ -4,7 +4,7 @@ import { Refusal } from "../../protocol/problem.ts";
 import { layoutOf } from "../homeLayout.ts";
 import { snapshotDatabase } from "../store/snapshotDatabase.ts";
 import { checkFleet, keyTexts, type SoundFleet } from "./checkFleet.ts";
-import { filesBeside, filesIn, openPlain } from "./plainFiles.ts";
+import { filesBeside, filesIn, openPlain, type FileSource } from "./plainFiles.ts";
 import { Unsettled } from "./untilSettled.ts";
 import { unwritable } from "./unwritable.ts";
 
@@ -39,21 +39,16 @@ async function readSmallFiles(home: string): Promise<{ contents: Map<string, Buf
   const found = [filesBeside(home), filesIn(home, "keys"), filesIn(home, "ssh")];
   const contents = new Map<string, Buffer>();
   for (const name of found.flatMap(({ names }) => names))
-    contents.set(name, await readPlain(name, join(home, name)));
+    contents.set(name, await readPlain({ name, path: join(home, name) }));
   return { contents, leftOut: found.flatMap(({ leftOut }) => leftOut) };
 }
 
-async function readPlain(name: string, path: string): Promise<Buffer> {
+async function readPlain(source: FileSource): Promise<Buffer> {
+  const handle = await openPlain(source);
   try {
-    const handle = await openPlain(path);
-    try {
-      return await readFile(handle);
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") throw new Unsettled(name);
-    throw cause;
+    return await readFile(handle);
+  } finally {
+    await handle.close();
   }
 }
 

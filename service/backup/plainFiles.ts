@@ -2,6 +2,7 @@ import { constants, lstatSync, readdirSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { backedUpFiles, isBackedUpName } from "./manifest.ts";
+import { Unsettled } from "./untilSettled.ts";
 
 /** Files of a data folder, by their names in the archive. */
 export interface FoundFiles {
@@ -37,15 +38,26 @@ export function filesBeside(home: string): FoundFiles {
   return { names: named(true), leftOut: named(false) };
 }
 
-/** Opens a file for reading that is a plain one; whatever took its place meanwhile is not followed and fails. */
-export async function openPlain(path: string): Promise<FileHandle> {
+/** A file that is backed up, and where it lies. */
+export interface FileSource {
+  name: string;
+  path: string;
+}
+
+/**
+ * Opens a file for reading. Throws `Unsettled` where it is gone, and fails where something else than a plain file took
+ * its place: that is not followed.
+ */
+export async function openPlain({ name, path }: FileSource): Promise<FileHandle> {
   // Windows has neither flag.
   const {
     O_RDONLY,
     O_NOFOLLOW = 0,
     O_NONBLOCK = 0,
   } = constants as Partial<typeof constants> & { O_RDONLY: number };
-  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((cause: unknown) => {
+    throw (cause as NodeJS.ErrnoException).code === "ENOENT" ? new Unsettled(name) : cause;
+  });
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
   throw Object.assign(new Error("it is no plain file"), { code: "EINVAL", path });

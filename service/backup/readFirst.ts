@@ -1,15 +1,9 @@
 import { createHash } from "node:crypto";
 import type { BackedUpFile } from "./manifest.ts";
-import { openPlain } from "./plainFiles.ts";
+import { openPlain, type FileSource } from "./plainFiles.ts";
 import { Unsettled } from "./untilSettled.ts";
 
 const chunkBytes = 1_048_576;
-
-/** A file that is backed up, and where it lies. */
-export interface FileSource {
-  name: string;
-  path: string;
-}
 
 /** What a file has now, measured. It may grow meanwhile: what counts is what it has at the start. */
 export async function measure({ name, path }: FileSource, signal: AbortSignal): Promise<BackedUpFile> {
@@ -42,7 +36,7 @@ async function* chunksOf(
   limit: number | null,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const handle = await openPlain(path);
+  const handle = await openPlain({ name, path });
   try {
     const end = limit ?? (await handle.stat()).size;
     for (let at = 0; at < end;) {

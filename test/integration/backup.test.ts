@@ -21,7 +21,7 @@ import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
 import { readIdentity } from "../../service/ownerIdentity.ts";
-import { readOrMakeCa } from "../../service/pki/fleetKeys.ts";
+import { readOrMakeCa, writePrivateFile } from "../../service/pki/fleetKeys.ts";
 import { startLab, type Lab } from "../lab/startLab.ts";
 import { assertMayMount } from "../support/assertMayMount.ts";
 import { readEntries } from "../support/backupArchive.ts";
@@ -165,7 +165,7 @@ describe("a backup", function () {
     assert.equal(said.code, 0, said.err);
     assert.match(said.out, new RegExp(`ledger +${ledger.events} events, head ${ledger.head}`));
     assert.match(said.out, /members +2$/m);
-    assert.match(said.out, /`hwledger up` starts it/);
+    assert.match(said.out, /`hwledger up --listen last:0` starts it/);
     service = await startService(home, Number(new URL(service.url).port));
 
     const mia = clientOf(member);
@@ -244,6 +244,42 @@ describe("a backup", function () {
     }
   });
 
+  it("is not made while the keys keep changing", async () => {
+    const file = join(home, "keys", "next.json");
+    let going = true;
+    let count = 0;
+    const change = (): void => {
+      writePrivateFile(file, String((count += 1)));
+      if (going) setImmediate(change);
+    };
+    change();
+    const { code, detail, exit } = await problemOf("backup", "unsettled.tar");
+    going = false;
+    assert.deepEqual([code, exit], ["backup-unsettled", 4]);
+    assert.match(detail, /keys\/next\.json changed each of the \d times/);
+    assert.ok(!readdirSync(dir).some((name) => name.startsWith("unsettled")));
+    rmSync(file);
+    await backUp("settled.tar");
+  });
+
+  it("without logs is a fleet too, which says that a log is not there", async () => {
+    await backUp("bare.tar", "--without-logs");
+    const bare = join(dir, "bare");
+    const { code, out } = await cli({ home, cwd: dir }, "restore", "bare.tar", "--data", bare);
+    assert.equal(code, 0);
+    assert.match(out, /logs +left out/);
+    const restored = await startService(bare);
+    try {
+      const asked = await cliJson({ home: bare, cwd: dir }, "job", "show", job.id);
+      assert.equal(asked.document["state"], "succeeded");
+      const log = await cli({ home: bare, cwd: dir }, "logs", job.id);
+      assert.deepEqual([log.code, log.out], [4, ""]);
+      assert.match(log.err, /The service holds no log of j-/);
+    } finally {
+      await restored.end("SIGTERM");
+    }
+  });
+
   it("leaves nothing on a disk that is too small for it", async () => {
     assertMayMount();
     const disk = join(dir, "disk");
@@ -281,7 +317,8 @@ describe("a backup", function () {
   });
 
   it("is not made of what could not be restored", async () => {
-    await service.end("SIGTERM");
+    const { events } = (await owner().call("getStatus")).ledger;
+    await service.end("SIGKILL");
     const ca = join(home, "keys", "ca.json");
     const kept = readFileSync(ca);
     const other = join(dir, "other");
@@ -291,7 +328,7 @@ describe("a backup", function () {
     assert.deepEqual([unsound.code, unsound.exit], ["backup-unsound", 5]);
     assert.match(unsound.detail, /keys\//);
     writeFileSync(ca, kept);
-    await backUp("stopped.tar");
+    assert.equal((await backUp("stopped.tar")).ledger.events, events);
     const db = new Database(join(home, "fleet.sqlite"));
     db.exec("DROP TRIGGER events_no_update; UPDATE events SET actor = 'x' WHERE seq = 3");
     db.close();

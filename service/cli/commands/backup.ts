@@ -22,9 +22,10 @@ export const backupCommand: Register = (program, context, run) => {
     .addHelpText(
       "after",
       `
-The file is a tar with the ledger and all else of the database, the CA with its PRIVATE KEY, the owner's
-membership, the accepted host keys and the logs, all of one moment. Who has it can make members of your
-fleet and run code on its hosts: keep it as you would keep that key. Only you may read it (0600).
+The file is a tar with the database (the ledger, members, hosts with their accepted keys, jobs), the CA
+with its PRIVATE KEY, the owner's membership, all of one moment, and the jobs' logs. Who has it can make
+members of your fleet and run code on its hosts: keep it as you would keep that key. Only you may read
+it (0600). Not in it: the SSH keys with which this machine logs in to the hosts.
 
 Examples:
   hwledger backup /mnt/usb/fleet.tar

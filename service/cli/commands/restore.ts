@@ -19,17 +19,19 @@ export const restoreCommand: Register = (program, context, run) => {
       `
 Checked before anything is put in place: every file's SHA-256, the database, the ledger's whole chain and
 its head, and that the CA's key is that of the fleet. A backup that fails leaves nothing.
-Run one service of the fleet only: end the old one for good before you start the restored one.
+Run one service of the fleet only: end the old one for good before you start the restored one. It logs in
+to the hosts with the SSH keys of the machine that it runs on.
 
 Examples:
   hwledger restore fleet.tar
-  hwledger restore fleet.tar --data ./restored && hwledger up --data ./restored`,
+  hwledger restore fleet.tar --data ./restored && hwledger up --listen last:0 --data ./restored`,
     )
     .action(
       run(async (file: string, options: { data?: string }) => {
         const { cwd } = context.terminal;
         const home = options.data === undefined ? context.home : resolve(cwd, options.data);
-        const call = options.data === undefined ? "hwledger up" : `hwledger up --data ${shellWord(options.data)}`;
+        const data = options.data === undefined ? "" : ` --data ${shellWord(options.data)}`;
+        const call = `hwledger up --listen last:0${data}`;
         return untilInterrupted(context, "Stopped. Nothing was restored.", async (signal) => {
           const report = await restored(resolve(cwd, file), home, signal);
           await context.show(restoreDocument(report), restoreText(report, call, context.out));

@@ -40,7 +40,8 @@ export function restoreText({ home, manifest, members }: RestoreReport, call: st
     ...factLines(manifest, members, style),
     `${label("made", style)}${timeText(manifest.madeAtMs)}, by version ${printable(manifest.program)}`,
     "",
-    `\`${call}\` starts it. What happened after the backup was made is not in it.`,
+    `\`${call}\` starts it at the address and port that it had.`,
+    "What happened after the backup was made is not in it.",
     "Run one service of the fleet only: end the old one for good first.",
   ].join("\n");
 }
@@ -55,7 +56,9 @@ function factLines({ fleetId, caFingerprint, ledger, logs, files }: Manifest, me
     ["ledger", `${ledger.events} events, head ${ledger.head}`],
     [
       "logs",
-      logs ? `${logFiles.length} (${bytesText(logBytes)})` : "left out: those of ended jobs will be empty",
+      logs
+        ? `${logFiles.length} (${bytesText(logBytes)})`
+        : "left out; those of ended jobs are not to be had from it",
     ],
   ] as const;
   return facts.map(([name, value]) => `${label(name, style)}${value}`);

@@ -1,10 +1,25 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
 import { pack } from "tar-stream";
-import { archiveBytes, isBackedUpName, makeManifest, readManifest } from "../../service/backup/manifest.ts";
-import { settleAttempts, Unsettled, untilSettled } from "../../service/backup/untilSettled.ts";
 import { Refusal } from "../../protocol/problem.ts";
+import type { NewEvent } from "../../protocol/ledger/events.ts";
+import { checkFleet } from "../../service/backup/checkFleet.ts";
+import {
+  archiveBytes,
+  databaseName,
+  isBackedUpName,
+  makeManifest,
+  readManifest,
+} from "../../service/backup/manifest.ts";
+import { settleAttempts, Unsettled, untilSettled } from "../../service/backup/untilSettled.ts";
+import { layoutOf } from "../../service/homeLayout.ts";
+import { createLedger } from "../../service/ledger/createLedger.ts";
+import { readOrMakeCa } from "../../service/pki/fleetKeys.ts";
+import { openStore } from "../../service/store/openStore.ts";
 import { refusalOf } from "../support/refusalOf.ts";
 
 const sha256 = "0".repeat(64);
@@ -89,6 +104,46 @@ describe("a backup's manifest", () => {
       for (const [at, size] of sizes.entries()) tar.entry({ name: `keys/${at}`, size }, Buffer.alloc(size));
       tar.finalize();
       assert.equal(archiveBytes(sizes), (await buffer(tar)).length);
+    }
+  });
+});
+
+describe("what a backup takes", () => {
+  it("is all of a data folder but what belongs to a running service", () => {
+    const layout = layoutOf("/fleet");
+    const { directory, lock, serviceFile, serviceLog, startLog, stoppedMark, ...taken } = layout;
+    for (const path of [directory, lock, serviceFile, serviceLog, startLog, stoppedMark])
+      assert.ok(!isBackedUpName(relative(directory, path)), path);
+    for (const path of Object.values(taken)) {
+      const name = relative(directory, path);
+      assert.ok(isBackedUpName(name) || isBackedUpName(`${name}/file`), path);
+    }
+    assert.equal(layout.database, join(directory, databaseName));
+  });
+
+  it("has the CA that its ledger names last, wherever in keys/ that is", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "hwledger-cas-"));
+    try {
+      const [first, second] = ["a", "b"].map((one) => readOrMakeCa(join(directory, one), () => "f", 0));
+      const database = join(directory, databaseName);
+      const store = openStore(database);
+      const ledger = createLedger(store.db, () => 0);
+      const name = (type: string, caFingerprint: string) =>
+        store.transact(() =>
+          ledger.append({ type, actor: "service", payload: { fleetId: "f", caFingerprint } } as NewEvent),
+        );
+      const keys = new Map([["keys/ca.json", JSON.stringify(first)]]);
+      assert.equal((await checkFleet(database, keys)).kind, "empty");
+      name("fleet.created", first!.fingerprint);
+      const created = await checkFleet(database, keys);
+      assert.ok(created.kind === "sound" && created.fleet.caFingerprint === first!.fingerprint);
+      name("ca.changed", second!.fingerprint);
+      assert.equal((await checkFleet(database, keys)).kind, "without-ca");
+      const changed = await checkFleet(database, keys.set("keys/ca-2.json", JSON.stringify(second)));
+      assert.ok(changed.kind === "sound" && changed.fleet.caFingerprint === second!.fingerprint);
+      store.close();
+    } finally {
+      rmSync(directory, { recursive: true });
     }
   });
 });

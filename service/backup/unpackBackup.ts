@@ -45,7 +45,8 @@ export async function unpackBackup(file: string, folder: string, signal: AbortSi
 
 /** Whether an error says what happened itself, as opposed to one of the library about the archive. */
 function isOurs(cause: unknown, signal: AbortSignal): boolean {
-  return cause instanceof Refusal || signal.aborted || (cause as NodeJS.ErrnoException).syscall !== undefined;
+  if (cause instanceof Refusal || cause instanceof TypeError || signal.aborted) return true;
+  return (cause as NodeJS.ErrnoException).syscall !== undefined;
 }
 
 /** Takes an archive's entries one by one: the manifest, its sum, then its files in their order. */

@@ -61,7 +61,17 @@ const rooms = {
   metrics: { types: ["fleet/"] },
   fleet: { types: ["store/", "ledger/", "ssh/hostShell.ts"] },
   http: { uses: ["domain/", "pki/"], types: ["dispatch/", "fleet/", "ledger/", "metrics/", "store/"] },
-  cli: { uses: [besideRooms, "pki/writePrivateFile.ts", "../protocol/client/"] },
+  backup: {
+    uses: [
+      "store/",
+      "ledger/verifyLedger.ts",
+      "pki/caFiles.ts",
+      "homeLayout.ts",
+      "runningService.ts",
+      "fileReason.ts",
+    ],
+  },
+  cli: { uses: [besideRooms, "backup/", "pki/writePrivateFile.ts", "../protocol/client/"] },
 };
 
 /** The rules of a room's files, those in its folders too, which lie one level deeper. */
@@ -194,7 +204,7 @@ export default tseslint.config(
   ban(["service/store/**/*.ts"], [extension, vscode, fastify, ssh2, forge]),
   ban(["service/pki/**/*.ts"], [extension, vscode, fastify, sqlite, ssh2]),
   ban(
-    ["service/{ledger,fleet,probe,metrics,prompts,dispatch,cli}/**/*.ts"],
+    ["service/{ledger,fleet,probe,metrics,prompts,dispatch,backup,cli}/**/*.ts"],
     [extension, vscode, fastify, sqlite, ssh2, forge],
   ),
   ban(["service/*.ts"], [extension, vscode, sqlite, ssh2, forge]),

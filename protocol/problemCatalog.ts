@@ -1,3 +1,4 @@
+import { backupProblems } from "./problems/backupProblems.ts";
 import { clientProblems } from "./problems/clientProblems.ts";
 import { dispatchProblems } from "./problems/dispatchProblems.ts";
 import { hostProblems } from "./problems/hostProblems.ts";
@@ -11,6 +12,7 @@ export const problemCatalog = {
   ...hostProblems,
   ...dispatchProblems,
   ...clientProblems,
+  ...backupProblems,
 };
 
 /** Stable, kebab-case name of a kind of problem. Decide on this, never on text. */

@@ -29,6 +29,11 @@ export interface HomeLayout {
 export function homeLayout(directory: string): HomeLayout {
   makeFolder(resolve(directory));
   if (isOurs(directory)) mendMode(directory);
+  return layoutOf(directory);
+}
+
+/** The same without a look at the disk. */
+export function layoutOf(directory: string): HomeLayout {
   return {
     directory,
     database: join(directory, "fleet.sqlite"),
@@ -57,8 +62,8 @@ function mendMode(directory: string): void {
   if (uid === (process.getuid?.() ?? uid)) chmodSync(directory, 0o700);
 }
 
-/** Makes a folder and those above it. Node's `recursive` never ends where a file system forbids folders, as /proc does. */
-function makeFolder(directory: string): void {
+/** Makes a folder, 0700, and those above it. Node's `recursive` never ends where a file system forbids folders, as /proc does. */
+export function makeFolder(directory: string): void {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
   if (existsSync(directory))
     throw Object.assign(new Error("it is a file, not a folder"), { code: "ENOTDIR", path: directory });

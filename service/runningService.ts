@@ -23,7 +23,7 @@ function readServiceFile(layout: HomeLayout): RunningService | null {
 }
 
 /** Whether a service holds the data folder, on its way up or running. */
-export function isHeld(layout: HomeLayout): boolean {
+export function isHeld(layout: Pick<HomeLayout, "lock">): boolean {
   if (!existsSync(layout.lock)) return false;
   const lock = holdLock(layout.lock);
   lock?.release();

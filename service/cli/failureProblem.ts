@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { problemOf, Refusal, RemoteProblem, type Problem } from "../../protocol/problem.ts";
+import { fileReason } from "../fileReason.ts";
 
 /** What the problem is made from besides the error. */
 export interface FailureFacts {
@@ -45,27 +46,15 @@ function databaseProblem(error: unknown): Problem | null {
   };
 }
 
-/** The words for what the file system says. */
-const fileReasons: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EEXIST: "there is a file in its place",
-  ENOTDIR: "a part of its path is a file, not a folder",
-  EISDIR: "it is a folder, not a file",
-  ENOENT: "there is no such file",
-};
-
 function fileProblem(error: unknown): Problem | null {
   if (!(error instanceof Error)) return null;
   const { code = "", path, message } = error as NodeJS.ErrnoException;
   // Some of Node's own file errors keep the path in their text alone.
   const file = path ?? /'([^']+)'$/.exec(message)?.[1];
-  if (file === undefined && fileReasons[code] === undefined) return null;
   if (!/^E[A-Z]+$/.test(code)) return null;
-  const facts = { file: file ?? "A file", reason: fileReasons[code] ?? code };
+  const reason = fileReason(error) ?? (file === undefined ? null : code);
+  if (reason === null || (file === undefined && reason === code)) return null;
+  const facts = { file: file ?? "A file", reason };
   return {
     ...problemOf("file-not-found", facts),
     title: "A file or folder cannot be used",

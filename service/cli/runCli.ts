@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { problemOf, type Problem } from "../../protocol/problem.ts";
 import { programVersion } from "../../protocol/version.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { caCommands } from "./commands/ca.ts";
 import { dispatchCommand } from "./commands/dispatch.ts";
 import { downCommand } from "./commands/down.ts";
@@ -10,6 +11,7 @@ import { joinCommand } from "./commands/join.ts";
 import { ledgerCommands } from "./commands/ledger.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { renewCommand } from "./commands/renew.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tokenCommands } from "./commands/token.ts";
 import { upCommand } from "./commands/up.ts";
@@ -48,6 +50,8 @@ const registers: Register[] = [
   logsCommand,
   ledgerCommands,
   watchCommand,
+  backupCommand,
+  restoreCommand,
 ];
 
 /** Runs the command line with these arguments (without node and program). Resolves to the exit code; never rejects. */
@@ -171,6 +175,9 @@ function exitCodeOf(problem: Problem): ExitCode {
     case "upload-interrupted":
     case "service-untrusted":
       return exitCodes.unreachable;
+    case "backup-unsound":
+    case "backup-damaged":
+      return exitCodes.verificationFailed;
     default:
       return exitCodes.refused;
   }

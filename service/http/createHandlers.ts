@@ -22,6 +22,7 @@ import type { PendingUploads } from "./createPendingUploads.ts";
 import { openApiDocument } from "./openApi.ts";
 import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
 import { metricsEvents } from "./metricsEvents.ts";
+import { refuseWithoutLog } from "./refuseWithoutLog.ts";
 
 /** What the handlers work with. */
 export interface HandlerNeeds {
@@ -220,6 +221,7 @@ function newJob(spec: JobSpec, host: HostRecord, createdBy: string, nowMs: numbe
 function jobLog(needs: HandlerNeeds, { params, query, signal }: RequestContext<"getJobLog">): RawAnswer {
   const job = jobOf(needs, params.job);
   const bytes = needs.logs.size(job.id);
+  refuseWithoutLog(job, bytes);
   if (isJobEnded(job.state) && query.offset > bytes)
     throw new Refusal("offset-beyond-log", { offset: query.offset, bytes });
   const { logs } = needs;

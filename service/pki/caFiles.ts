@@ -1,8 +1,9 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../../protocol/problem.ts";
 import { writePrivateFile } from "./writePrivateFile.ts";
-import { certificateSha256, makeCa, publicKeyPemOf, type KeyedCertificate } from "./x509.ts";
+import { certificateSha256, makeCa, type KeyedCertificate } from "./x509.ts";
 
 /** A certificate authority with its key. The key never leaves the service. */
 export interface FleetCa extends KeyedCertificate {
@@ -48,12 +49,20 @@ export function openCaFiles(directory: string, newFleetId: () => string, nowMs: 
 
 function readCa(file: string): FleetCa {
   try {
-    const ca = JSON.parse(readFileSync(file, "utf8")) as FleetCa;
-    if (certificateSha256(ca.certificatePem) !== ca.fingerprint)
-      throw new TypeError("its fingerprint is another");
-    publicKeyPemOf(ca.keyPem);
-    return ca;
+    return parseCa(readFileSync(file, "utf8"));
   } catch (cause) {
     throw new Refusal("ca-damaged", { file }, { cause });
   }
+}
+
+/** The CA in the text of its file. Throws where fingerprint, key and fleet are not those of its certificate. */
+export function parseCa(text: string): FleetCa {
+  const ca = JSON.parse(text) as FleetCa;
+  const certificate = new X509Certificate(ca.certificatePem);
+  if (certificateSha256(ca.certificatePem) !== ca.fingerprint)
+    throw new TypeError("its fingerprint is another");
+  if (!certificate.checkPrivateKey(createPrivateKey(ca.keyPem))) throw new TypeError("its key is another's");
+  if (certificate.subjectAltName !== `URI:spiffe://${ca.fleetId}`)
+    throw new TypeError("its fleet is another");
+  return ca;
 }

@@ -17,7 +17,7 @@ const owners: Record<string, RegExp> = {
   shlex: /^extension\/core\//,
   commander: /^service\/cli\//,
   canonicalize: /^protocol\/ledger\//,
-  "tar-stream": /^protocol\/client\//,
+  "tar-stream": /^(protocol\/client|service\/backup)\//,
   uplot: /^extension\/webview\//,
   pino: /^service\/main\.ts$/,
 };

@@ -89,6 +89,13 @@ const refused: Record<string, readonly string[]> = {
     'import type { Context } from "../../cli/context.ts"',
     'import "../../main.ts"',
   ],
+  "service/backup/checkFleet.ts": [
+    'import { startService } from "../main.ts"',
+    'import { signCertificate } from "../pki/x509.ts"',
+    'import { createLedger } from "../ledger/createLedger.ts"',
+    'import type { Context } from "../cli/context.ts"',
+    'import "better-sqlite3"',
+  ],
   "service/cli/context.ts": ['import { openStore } from "../store/openStore.ts"', 'import "fastify"'],
   "service/cli/commands/host.ts": [
     'import { openStore } from "../../store/openStore.ts"',

@@ -4,13 +4,14 @@ import { problemText } from "../../extension/core/problemText.ts";
 import { words } from "../../extension/core/words.ts";
 import { problemOf } from "../../protocol/problem.ts";
 import { problemCatalog, type ProblemCode } from "../../protocol/problemCatalog.ts";
+import { backupProblems } from "../../protocol/problems/backupProblems.ts";
 
 /** What only somebody with a terminal can follow. */
 const commandLine =
   /hwledger (up|down|join|status|host|job|logs|token|ledger|dispatch|help)\b|(^|\s)--[a-z]|\bnpm\b|\bnpx\b|in a terminal|HWLEDGER_/;
 
 /** Problems of the command line's own: the editor never meets them. */
-const ownOfTheCommandLine: readonly string[] = ["already-joined"];
+const ownOfTheCommandLine: readonly string[] = ["already-joined", ...Object.keys(backupProblems)];
 
 interface Command {
   title: string;

@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createRouteClient } from "../../../protocol/client/routeClient.ts";
 import { Refusal } from "../../../protocol/problem.ts";
-import { shellQuote } from "../../../protocol/shellQuote.ts";
 import { startService } from "../../main.ts";
 import { homeLayout, type HomeLayout } from "../../homeLayout.ts";
 import type { Context } from "../context.ts";
 import { readMembership } from "../readMembership.ts";
 import type { Register } from "../runCli.ts";
+import { shellWord } from "../shellWord.ts";
 import { startDetached } from "../startDetached.ts";
 
 interface UpOptions {
@@ -202,11 +202,6 @@ function callOf({ home: usual, terminal: { env } }: Context, home: string): stri
   const isUsual = home === usual && env["HWLEDGER_HOME"] === undefined;
   const program = env["HWLEDGER_VSIX"] === undefined ? "hwledger" : "npx hwledger";
   return isUsual ? program : `HWLEDGER_HOME=${shellWord(home)} ${program}`;
-}
-
-/** Text as one word of a shell, quoted where it needs to be. */
-function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:@%+=-]+$/.test(text) ? text : shellQuote(text);
 }
 
 function interrupted(context: Context): Promise<void> {

@@ -2,6 +2,7 @@ import { isJobEnded, type JobRecord } from "../../../protocol/job.ts";
 import type { JobId } from "../../../protocol/ids.ts";
 import { problemOfError, Refusal } from "../../../protocol/problem.ts";
 import { logFrameHead, type ServiceMessage } from "../../../protocol/stream.ts";
+import { refuseWithoutLog } from "../refuseWithoutLog.ts";
 import { pumpLog, type LogPump, type LogSource } from "./pumpLog.ts";
 import type { Topic } from "./topics.ts";
 
@@ -43,7 +44,10 @@ const fullBytes = 4 * 1_048_576;
 /** Shortest time between two updates, in milliseconds. */
 const updateGapMs = 100;
 
-/** Sends a snapshot of a topic, then what changes, and a job's log. Throws `offset-beyond-log`. */
+/**
+ * Sends a snapshot of a topic, then what changes, and a job's log. Throws `offset-beyond-log` and
+ * `log-not-available`.
+ */
 export function openSubscription(needs: SubscriptionNeeds): OpenSubscription {
   const { id, topic, logFrom, outlet } = needs;
   refuseBeyondLog(needs);
@@ -61,9 +65,10 @@ export function openSubscription(needs: SubscriptionNeeds): OpenSubscription {
   };
 }
 
-function refuseBeyondLog({ topic, logFrom, job }: SubscriptionNeeds): void {
+function refuseBeyondLog({ topic, logFrom, job, logs }: SubscriptionNeeds): void {
   if (logFrom === null || topic.jobId === null) return;
   const known = job(topic.jobId);
+  if (known) refuseWithoutLog(known, logs.size(topic.jobId));
   if (known && isJobEnded(known.state) && logFrom > known.logBytes)
     throw new Refusal("offset-beyond-log", { offset: logFrom, bytes: known.logBytes });
 }

@@ -3,6 +3,8 @@ import { logWindowBytes } from "../../../protocol/stream.ts";
 
 /** Where logs come from. */
 export interface LogSource {
+  /** Bytes held. */
+  size(id: JobId): number;
   /** The log from an offset until it is complete. Pulling the next piece asks for more. */
   follow(id: JobId, fromOffset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }

@@ -1,0 +1,341 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
+import type { Identity } from "../../protocol/client/identity.ts";
+import { joinFleet } from "../../protocol/client/joinFleet.ts";
+import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
+import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import { readIdentity } from "../../service/ownerIdentity.ts";
+import { openCaFiles } from "../../service/pki/caFiles.ts";
+import { writePrivateFile } from "../../service/pki/writePrivateFile.ts";
+import { startLab, type Lab } from "../lab/startLab.ts";
+import { assertMayMount } from "../support/assertMayMount.ts";
+import { readEntries } from "../support/backupArchive.ts";
+import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
+import { until } from "../support/until.ts";
+import { cli, cliJson, startCli } from "./cliFixture.ts";
+
+interface Backup {
+  file: string;
+  bytes: number;
+  ledger: { events: number; head: string };
+  members: number;
+  logs: boolean;
+  files: number;
+  leftOut: string[];
+}
+
+describe("a backup", function () {
+  this.timeout(120_000);
+  let dir: string;
+  let home: string;
+  let lab: Lab;
+  let service: ServiceProcess;
+  let member: Identity;
+  let job: JobRecord;
+  const clients: RouteClient[] = [];
+
+  const startService = (folder: string, port = 0): Promise<ServiceProcess> =>
+    startServiceProcess(folder, { port, env: { HOME: join(dir, "person"), SSH_AUTH_SOCK: "" } });
+  const clientOf = (identity: Identity): RouteClient => {
+    const client = createRouteClient(identity);
+    clients.push(client);
+    return client;
+  };
+  const owner = (): RouteClient => clientOf(readIdentity(join(home, "identity.json"))!);
+
+  /** Runs a script on the lab's host to its end. */
+  async function run(client: RouteClient): Promise<JobRecord> {
+    const file = join(dir, "work", "lines.sh");
+    const { id } = await dispatchFile(client, { file, host: "box", workspace: "script" });
+    const now = (): Promise<JobRecord> => client.call("getJob", { params: { job: id } });
+    await until(async () => isJobEnded((await now()).state), "the job has ended", 30_000);
+    return now();
+  }
+
+  async function logOf(client: RouteClient, { id }: JobRecord): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    const answer = await client.bytes("getJobLog", { params: { job: id }, query: {} });
+    for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);
+    return Buffer.concat(parts);
+  }
+
+  async function backUp(name: string, ...more: string[]): Promise<Backup> {
+    const { code, document } = await cliJson({ home, cwd: dir }, "backup", name, ...more);
+    assert.equal(code, 0, JSON.stringify(document));
+    return document as unknown as Backup;
+  }
+
+  async function problemOf(...args: string[]): Promise<{ code: string; detail: string; exit: number }> {
+    const { code: exit, document } = await cliJson({ home, cwd: dir }, ...args);
+    return { ...(document["problem"] as { code: string; detail: string }), exit };
+  }
+
+  before(async () => {
+    dir = mkdtempSync(join(tmpdir(), "hwledger-backup-"));
+    home = join(dir, "fleet");
+    for (const folder of ["person", "work", "lab"]) mkdirSync(join(dir, folder));
+    writeFileSync(join(dir, "work", "lines.sh"), "seq 1 20000\n");
+    lab = await startLab({ dir: join(dir, "lab"), hosts: [{ name: "box" }] });
+    service = await startService(home);
+    const { user, address, port, identityFile } = lab.host("box");
+    const at = `${user}@${address}:${port}`;
+    const added = startCli({ home, cwd: dir, tty: true }, [
+      "host",
+      "add",
+      "box",
+      at,
+      "--identity",
+      identityFile,
+    ]);
+    await until(() => added.err().includes("Type yes to trust it: "), "the question about the key", 30_000);
+    added.type("yes\n");
+    assert.equal((await added.ended).code, 0);
+    member = await joinFleet(service.link, { name: "mia" });
+    job = await run(owner());
+  });
+  after(async () => {
+    for (const client of clients) client.close();
+    await service?.end("SIGTERM");
+    await lab?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it("is of one moment each time it is taken while the service writes", async () => {
+    const client = owner();
+    let going = true;
+    let written = 0;
+    const write = async (): Promise<void> => {
+      for (; going; written += 1)
+        await client.call("changeHost", {
+          params: { host: "box" },
+          body: { rateMicroUsdPerHour: written + 1 },
+        });
+    };
+    const writers = [write(), write(), write()];
+    try {
+      let last = 0;
+      for (let count = 1; count <= 6; count += 1) {
+        const writtenBefore = written;
+        await until(() => written > writtenBefore + 5, "events are written");
+        const before = (await client.call("getStatus")).ledger.events;
+        const { ledger, members } = await backUp(`live-${count}.tar`);
+        const after = (await client.call("getStatus")).ledger.events;
+        assert.ok(before <= ledger.events && ledger.events <= after, `${before} ${ledger.events} ${after}`);
+        assert.ok(ledger.events > last);
+        last = ledger.events;
+        assert.equal(members, 2);
+        const { events } = await client.call("listLedger", { query: { after: last - 1, limit: 1 } });
+        assert.equal(events[0]!.hash, ledger.head);
+        const { code, document } = await cliJson(
+          { home: join(dir, `live-${count}`) },
+          "restore",
+          join(dir, `live-${count}.tar`),
+        );
+        assert.equal(code, 0);
+        assert.deepEqual(document["ledger"], ledger);
+      }
+    } finally {
+      going = false;
+      await Promise.allSettled(writers);
+    }
+  });
+
+  it("restored elsewhere is the fleet: its ledger, members, host keys and logs", async () => {
+    const { ledger } = await backUp("whole.tar");
+    const log = await logOf(owner(), job);
+    assert.equal(log.toString(), Array.from({ length: 20_000 }, (_, at) => `${at + 1}\n`).join(""));
+    await service.end();
+    renameSync(home, join(dir, "lost"));
+    const said = await cli({ home, cwd: dir }, "restore", "whole.tar");
+    assert.equal(said.code, 0, said.err);
+    assert.match(said.out, new RegExp(`ledger +${ledger.events} events, head ${ledger.head}`));
+    assert.match(said.out, /members +2$/m);
+    assert.match(said.out, /`hwledger up --listen last:0` starts it/);
+    service = await startService(home, Number(new URL(service.url).port));
+
+    const mia = clientOf(member);
+    assert.equal((await mia.call("getStatus")).member, "mia");
+    const verdict = await mia.call("verifyLedger");
+    assert.ok(verdict.ok && verdict.events >= ledger.events);
+    const { events } = await mia.call("listLedger", { query: { after: ledger.events - 1, limit: 1 } });
+    assert.equal(events[0]!.hash, ledger.head);
+    assert.ok(log.equals(await logOf(mia, job)));
+    assert.equal((await run(mia)).state, "succeeded", "the host's key is known, and nobody was asked");
+  });
+
+  it("is one private file that begins with what it is, and says that it holds the CA's key", async () => {
+    const { code, out } = await cli({ home, cwd: dir }, "backup", "told.tar");
+    assert.equal(code, 0);
+    assert.match(out, /It holds the private key of the fleet's CA\./);
+    const file = join(dir, "told.tar");
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const entries = await readEntries(file);
+    assert.deepEqual(
+      entries.map(({ header }) => header.name),
+      [
+        "manifest.json",
+        "manifest.sha256",
+        "identity.json",
+        "listen",
+        "keys/ca.json",
+        "fleet.sqlite",
+        ...readdirSync(join(home, "logs"))
+          .map((name) => `logs/${name}`)
+          .sort(),
+      ],
+    );
+    assert.match(entries[0]!.content.toString(), /"notice": "SECRET: this file holds the private key/);
+    const checked = join(dir, "unpacked");
+    mkdirSync(checked);
+    execFileSync("tar", ["-xf", file, "-C", checked]);
+    execFileSync("sha256sum", ["-c", "manifest.sha256"], { cwd: checked });
+  });
+
+  it("replaces no file unless it is told to, and then all at once", async () => {
+    writeFileSync(join(dir, "kept.tar"), "mine");
+    assert.equal((await problemOf("backup", "kept.tar")).code, "backup-exists");
+    assert.equal(readFileSync(join(dir, "kept.tar"), "utf8"), "mine");
+    const { bytes } = await backUp("kept.tar", "--force");
+    assert.equal(statSync(join(dir, "kept.tar")).size, bytes);
+    symlinkSync("kept.tar", join(dir, "link.tar"));
+    for (const name of ["link.tar", "work", "/dev/null"])
+      assert.equal((await problemOf("backup", name, "--force")).code, "usage", name);
+    assert.equal((await problemOf("backup", join(home, "in.tar"))).code, "usage");
+    assert.match((await problemOf("backup", "no/such.tar")).detail, /there is no folder .*\/no\./);
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.includes("partial")),
+      [],
+    );
+  });
+
+  it("follows no link, says what it left out, and takes every file of keys/ and ssh/", async () => {
+    symlinkSync("/etc/passwd", join(home, "keys", "link"));
+    mkdirSync(join(home, "ssh"), { recursive: true });
+    writeFileSync(join(home, "keys", "ca-2.json"), "{}");
+    writeFileSync(join(home, "ssh", "known_hosts"), "box ssh-ed25519 AAAA\n");
+    try {
+      const { leftOut } = await backUp("links.tar", "--without-logs");
+      assert.deepEqual(leftOut, ["keys/link"]);
+      const entries = await readEntries(join(dir, "links.tar"));
+      const names = entries.map(({ header }) => header.name);
+      assert.ok(names.includes("keys/ca-2.json") && names.includes("ssh/known_hosts"));
+      assert.ok(names.every((name) => !name.startsWith("logs/") && name !== "keys/link"));
+      assert.match(
+        (await cli({ home, cwd: dir }, "backup", "l.tar")).out,
+        /left out +keys\/link: it is no plain/,
+      );
+    } finally {
+      for (const name of ["keys/link", "keys/ca-2.json", "ssh/known_hosts"]) rmSync(join(home, name));
+    }
+  });
+
+  it("is not made while the keys keep changing", async () => {
+    const file = join(home, "keys", "next.json");
+    let going = true;
+    let count = 0;
+    const change = (): void => {
+      writePrivateFile(file, String((count += 1)));
+      if (going) setImmediate(change);
+    };
+    change();
+    const { code, detail, exit } = await problemOf("backup", "unsettled.tar");
+    going = false;
+    assert.deepEqual([code, exit], ["backup-unsettled", 4]);
+    assert.match(detail, /keys\/next\.json changed each of the \d times/);
+    assert.ok(!readdirSync(dir).some((name) => name.startsWith("unsettled")));
+    rmSync(file);
+    await backUp("settled.tar");
+  });
+
+  it("without logs is a fleet too, which says that a log is not there", async () => {
+    await backUp("bare.tar", "--without-logs");
+    const bare = join(dir, "bare");
+    const { code, out } = await cli({ home, cwd: dir }, "restore", "bare.tar", "--data", bare);
+    assert.equal(code, 0);
+    assert.match(out, /logs +left out/);
+    const restored = await startService(bare);
+    try {
+      const asked = await cliJson({ home: bare, cwd: dir }, "job", "show", job.id);
+      assert.equal(asked.document["state"], "succeeded");
+      const log = await cli({ home: bare, cwd: dir }, "logs", job.id);
+      assert.deepEqual([log.code, log.out], [4, ""]);
+      assert.match(log.err, /The service holds no log of j-/);
+    } finally {
+      await restored.end("SIGTERM");
+    }
+  });
+
+  it("leaves nothing on a disk that is too small for it", async () => {
+    assertMayMount();
+    const disk = join(dir, "disk");
+    mkdirSync(disk);
+    const entries = await readEntries((await backUp("fits.tar")).file);
+    const database = entries.find(({ header }) => header.name === "fleet.sqlite")!.content.length;
+    for (const size of [database / 2, database + 32_768]) {
+      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", disk]);
+      try {
+        const { code, detail, exit } = await problemOf("backup", join(disk, "fleet.tar"));
+        assert.deepEqual([code, exit], ["backup-unwritable", 4], detail);
+        assert.match(detail, /disk\/fleet\.tar: the disk is full/);
+        assert.deepEqual(readdirSync(disk), []);
+      } finally {
+        execFileSync("umount", ["-l", disk]);
+      }
+    }
+  });
+
+  it("is given up by Ctrl-C, and leaves nothing", async () => {
+    const big = join(home, "logs", "j-big.log");
+    writeFileSync(big, "");
+    truncateSync(big, 8 * 1_073_741_824); // holds no block, and takes seconds to read
+    const isPartial = (): boolean => readdirSync(dir).some((name) => name.startsWith("big.tar.partial"));
+    try {
+      const running = startCli({ home, cwd: dir }, ["backup", "big.tar"]);
+      await until(isPartial, "it has begun");
+      running.interrupt();
+      const { code, err } = await running.ended;
+      assert.deepEqual([code, err], [130, "Stopped. No backup was written.\n"]);
+      assert.ok(!readdirSync(dir).some((name) => name.startsWith("big.tar")));
+    } finally {
+      rmSync(big);
+    }
+  });
+
+  it("is not made of what could not be restored", async () => {
+    const { events } = (await owner().call("getStatus")).ledger;
+    await service.end("SIGKILL");
+    const ca = join(home, "keys", "ca.json");
+    const kept = readFileSync(ca);
+    const other = join(dir, "other");
+    openCaFiles(other, () => "another", Date.now()).current();
+    writeFileSync(ca, readFileSync(join(other, "ca.json")));
+    const unsound = await problemOf("backup", "unsound.tar");
+    assert.deepEqual([unsound.code, unsound.exit], ["backup-unsound", 5]);
+    assert.match(unsound.detail, /keys\//);
+    writeFileSync(ca, kept);
+    assert.equal((await backUp("stopped.tar")).ledger.events, events);
+    const db = new Database(join(home, "fleet.sqlite"));
+    db.exec("DROP TRIGGER events_no_update; UPDATE events SET actor = 'x' WHERE seq = 3");
+    db.close();
+    assert.equal((await problemOf("backup", "unsound.tar")).code, "backup-unsound");
+    const empty = await cliJson({ home: join(dir, "work"), cwd: dir }, "backup", "unsound.tar");
+    assert.equal((empty.document["problem"] as { code: string }).code, "backup-no-fleet");
+    assert.ok(!readdirSync(dir).some((name) => name.startsWith("unsound")));
+  });
+});

@@ -15,7 +15,10 @@ export const identitySchema = z.object({
   role: roleSchema,
   notAfterMs: z.number().int(),
   /** Bearer token for the bundle of authorities; memberships of earlier versions have none. */
-  bundleToken: z.string().optional(),
+  bundleToken: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{20,200}$/)
+    .optional(),
   /** When the bundle was last looked at, by the member's clock. */
   bundleSeenAtMs: z.number().int().optional(),
   /** A renewal that was begun: its key and request. */

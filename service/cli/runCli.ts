@@ -5,6 +5,7 @@ import { backupCommand } from "./commands/backup.ts";
 import { caCommands } from "./commands/ca.ts";
 import { dispatchCommand } from "./commands/dispatch.ts";
 import { downCommand } from "./commands/down.ts";
+import { exportCommand } from "./commands/export.ts";
 import { hostCommands } from "./commands/host.ts";
 import { jobCommands } from "./commands/job.ts";
 import { joinCommand } from "./commands/join.ts";
@@ -44,6 +45,7 @@ const registers: Register[] = [
   caCommands,
   joinCommand,
   renewCommand,
+  exportCommand,
   hostCommands,
   dispatchCommand,
   jobCommands,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { identitySchema } from "../../protocol/client/identity.ts";
-import type { Route } from "../../protocol/route.ts";
+import { admits, type Route } from "../../protocol/route.ts";
 import { routes } from "../../protocol/routes.ts";
+import { cli } from "./cliFixture.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
 
 const run = promisify(execFile);
@@ -16,22 +16,25 @@ describe("curl", function () {
   let service: TestService;
   let folder: string;
   let host: string;
+  /** A parameter's name in the table, and what of it is really there. */
+  let real: Record<string, string>;
 
   before(async () => {
     service = await startTestService();
     folder = mkdtempSync(join(tmpdir(), "hwledger-curl-"));
     host = (await service.client.call("listHosts")).hosts[0]!.name;
-    // As a person takes them out of the data folder.
-    const kept = identitySchema.parse(JSON.parse(readFileSync(join(service.home, "identity.json"), "utf8")));
-    writeFileSync(join(folder, "ca.pem"), kept.caPem);
-    writeFileSync(join(folder, "cert.pem"), kept.certificatePem);
-    writeFileSync(join(folder, "key.pem"), kept.keyPem, { mode: 0o600 });
+    assert.equal((await cli({ home: service.home }, "export", folder)).code, 0);
+    const agent = await service.agent(host);
+    real = { host, hostId: agent.member };
+    writeFileSync(join(folder, "agent.pem"), agent.certificatePem);
+    writeFileSync(join(folder, "agent-key.pem"), agent.keyPem, { mode: 0o600 });
   });
   after(async () => {
     await service.end();
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const agentFiles = ["--cacert", "ca.pem", "--cert", "agent.pem", "--key", "agent-key.pem"];
   const files = ["--cacert", "ca.pem", "--cert", "cert.pem", "--key", "key.pem"];
 
   async function curl(...args: string[]): Promise<string> {
@@ -81,17 +84,17 @@ describe("curl", function () {
 
   describe("over the table of routes", () => {
     const reads = Object.entries<Route>(routes).filter(([, row]) => row.method === "GET");
-    /** A parameter's name in the table, and what of it is really there. */
-    let real: Record<string, string>;
-
     before(async () => {
       const job = await dispatch("echo there");
       assert.equal(await curl(`${service.url}/v1/jobs/${job}/log?follow=1`), "there\n");
-      real = { host, job, member: service.owner.member };
+      real = { ...real, job, member: service.owner.member };
     });
+
+    const isAgents = (row: Route): boolean => admits(row.access, "agent") && !admits(row.access, "admin");
 
     function urlOf(row: Route): string {
       const path = row.path.replace(/\{(\w+)\}/g, (_slot, name: string) => {
+        if (isAgents(row)) return real["hostId"] ?? "";
         assert.ok(real[name], `this test needs a real ${name} for ${row.path}`);
         return encodeURIComponent(real[name]);
       });
@@ -104,12 +107,15 @@ describe("curl", function () {
         it(`gets ${name} as the table says, ${version}`, async () => {
           const endless = row.answer === "events" ? ["--max-time", "3"] : [];
           const format = "\n%{http_code} %{ssl_verify_result} %{content_type}";
-          const asked = curl(version, "-w", format, ...endless, urlOf(row));
-          const text = await asked.catch((error: unknown) => {
-            const { code, stdout } = error as { code: number; stdout: string };
-            if (row.answer === "events" && code === 28) return stdout; // curl's own limit ended the stream
-            throw error;
-          });
+          const shown = isAgents(row) ? agentFiles : files;
+          const asked = plainCurl(...shown, version, "-w", format, ...endless, urlOf(row));
+          const text = await asked
+            .then(({ stdout }) => stdout)
+            .catch((error: unknown) => {
+              const { code, stdout } = error as { code: number; stdout: string };
+              if (row.answer === "events" && code === 28) return stdout; // curl's own limit ended the stream
+              throw error;
+            });
           const end = text.lastIndexOf("\n");
           const body = text.slice(0, end);
           const type = { bytes: "application/octet-stream", events: "text/event-stream" };

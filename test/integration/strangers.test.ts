@@ -117,7 +117,7 @@ describe("an address that keeps failing", function () {
 
   for (const [what, path, code] of [
     ["without a certificate", "/v1/status", "no-certificate"],
-    ["with tokens that nobody made", "/v1/join", "token-refused"],
+    ["with tokens that nobody made", "/v1/join", "token-unknown"],
   ] as const)
     it(`${what} is slowed, and members from there are not`, async () => {
       for (let time = 0; time < 5; time += 1) assert.equal((await ask(path)).code, code, `time ${time}`);

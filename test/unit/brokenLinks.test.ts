@@ -154,7 +154,9 @@ describe("a damaged membership", () => {
     );
     fc.assert(
       fc.property(names, values, (name, value) => {
-        const isText = ["url", "fleetId", "member", "notAfterMs", "caFingerprint"].includes(name);
+        const isText = ["url", "fleetId", "member", "notAfterMs", "caFingerprint", "bundleSeenAtMs"].includes(
+          name,
+        );
         const taken = isRead(JSON.stringify({ ...whole, [name]: value }));
         if (taken) assert.ok(isText || value === whole[name as keyof Identity] || name === "role", name);
       }),

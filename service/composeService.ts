@@ -139,11 +139,14 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     now,
     onChange() {
       onChange();
-      serverTls.keepFresh(app.server as unknown as Server, true);
+      keepCertificateFresh(true);
       frame.onAuthorityChange();
     },
   });
   const serverTls = createServerTls({ authority, listenAddress: frame.listenAddress, now });
+  const keepCertificateFresh = (anew = false): void => {
+    if (serverTls.freshen(anew)) serverTls.applyTo(app.server as unknown as Server);
+  };
   const rotation = createRotation({ authority, members: memberTable, now });
   const enrolment = createEnrolment({
     store,
@@ -207,11 +210,12 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     log,
   });
 
+  serverTls.applyTo(app.server as unknown as Server); // also what joiners are shown
   return {
     app,
     authority,
     rotation,
-    keepCertificateFresh: () => serverTls.keepFresh(app.server as unknown as Server),
+    keepCertificateFresh,
     enrolment,
     tokens,
     ledger,

@@ -124,7 +124,6 @@ async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.
       keepOwnerIdentity(layout, service, ownerUrl, now()).catch((error: unknown) =>
         log.error({ err: error }, "the owner's membership could not be kept up"),
       );
-    service.keepCertificateFresh();
     if (
       process.platform !== "win32" &&
       service.fleet.list().every((host) => host.connection.kind !== "local")

@@ -33,6 +33,7 @@ export async function keepOwnerIdentity(
     const caPem = authority.trustedPem();
     if (kept.url !== url || kept.caPem !== caPem)
       writePrivateFile(layout.identityFile, JSON.stringify({ ...kept, url, caPem }));
+    enrolment.noteTrust(kept.member);
     return;
   }
   const name = ownerName();

@@ -26,11 +26,12 @@ export const caRoutes = {
   rotateCa: route({
     method: "POST",
     path: "/v1/ca/rotate",
-    summary: "Make the next certificate authority now; members fetch it before it signs",
+    summary:
+      "Make the next certificate authority now. It signs once members have fetched it, or with `sign: now` at once: it is cross-signed, so nobody is cut off",
     access: admins,
     params: none,
     query: none,
-    body: null,
+    body: z.strictObject({ sign: z.enum(["when-known", "now"]).default("when-known") }),
     status: 202,
     answer: caBundleSchema,
   }),

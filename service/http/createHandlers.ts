@@ -71,10 +71,11 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
         : enrolment.renew(peer?.member ?? "", body.csrPem),
     getCaBundle: ({ peer, query }) => {
       if (peer && query.trusts) members.trusts(peer.member, query.trusts.split(","));
+      rotation.advance().catch((error: unknown) => needs.log("a step of a rotation failed", error));
       return rotation.bundle();
     },
-    rotateCa: async ({ actor }) => {
-      await rotation.begin(actor);
+    rotateCa: async ({ body, actor }) => {
+      await rotation.begin(actor, body.sign);
       return rotation.bundle();
     },
     approveMember: ({ params, actor }) => members.approve(params.member, actor),

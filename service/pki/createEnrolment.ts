@@ -47,6 +47,8 @@ export interface Enrolment {
   comeBack(member: string, csrPem: string): RouteAnswer<"join">;
   /** Makes a member without a token: only for the owner, on the service's own machine. */
   enrolOwner(name: string, csrPem: string): RouteAnswer<"join">;
+  /** Notes that a member trusts every authority there is: for the owner, whose file the service itself keeps. */
+  noteTrust(member: string): void;
   /** Whether a certificate was issued here and still counts. */
   accepts(certificatePem: string): boolean;
 }
@@ -173,6 +175,11 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
         });
       throw new Refusal("approval-needed", { member: name });
     },
+    noteTrust: (member) =>
+      members.setTrusts(
+        member,
+        authority.trusted().map(({ fingerprint }) => fingerprint),
+      ),
     accepts(certificatePem) {
       const issued = members.certificate(certificateSha256(certificatePem));
       const member = issued && members.member(issued.member);

@@ -5,7 +5,6 @@ import {
   rotationPhase,
   rotationTimes,
   type RotationFacts,
-  type RotationStep,
 } from "../domain/decideRotation.ts";
 import type { MembersTable } from "../store/membersTable.ts";
 import type { Authority } from "./createAuthority.ts";
@@ -21,8 +20,11 @@ export interface RotationNeeds {
 export interface Rotation {
   /** Takes the steps that are due, one after the other. One at a time: a call while one is under way joins it. */
   advance(): Promise<void>;
-  /** Makes the next authority now, as an admin asks. Throws `rotation-under-way`. */
-  begin(actor: string): Promise<void>;
+  /**
+   * Makes the next authority, as an admin asks; `now`: it signs at once, also where it was made already. Throws
+   * `rotation-under-way`.
+   */
+  begin(actor: string, sign: "when-known" | "now"): Promise<void>;
   /** What members fetch. */
   bundle(): CaBundle;
 }
@@ -63,12 +65,14 @@ export function createRotation({ authority, members, now }: RotationNeeds): Rota
 
   return {
     advance: () => underWay ?? inTurn(takeDue),
-    begin: (actor) =>
+    begin: (actor, sign) =>
       inTurn(async () => {
-        if (authority.trusted().some(({ state }) => state === "announced"))
-          throw new Refusal("rotation-under-way");
-        const step: RotationStep = { kind: "announce" };
-        await authority.take(step, actor);
+        const announced = () => authority.trusted().find(({ state }) => state === "announced");
+        if (announced() && sign !== "now") throw new Refusal("rotation-under-way");
+        if (!announced()) await authority.take({ kind: "announce" }, actor);
+        const next = announced();
+        if (next && sign === "now")
+          await authority.take({ kind: "issue", fingerprint: next.fingerprint }, actor);
       }),
     bundle() {
       const known = facts();

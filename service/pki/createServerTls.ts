@@ -16,8 +16,10 @@ export interface ServerTlsNeeds {
 export interface ServerTls {
   /** Key, certificates and authorities as they are now. */
   context(): SecureContextOptions;
-  /** Gives a server a fresh certificate where one is due, without dropping a connection. `anew`: in any case. */
-  keepFresh(server: Server, anew?: boolean): void;
+  /** Makes a fresh certificate where one is due. `anew`: in any case. Returns whether there is something to apply. */
+  freshen(anew?: boolean): boolean;
+  /** Gives a server what there is now, without dropping a connection. */
+  applyTo(server: Server): void;
 }
 
 /** Makes certificates of 30 days, and the next at two thirds of that. */
@@ -58,8 +60,12 @@ export function createServerTls({ authority, listenAddress, now }: ServerTlsNeed
   make();
   return {
     context,
-    keepFresh(server, anew = false) {
-      if (now() - madeAtMs >= (lifetimes.serverMs * 2) / 3 || anew) make();
+    freshen(anew = false) {
+      const isDue = now() - madeAtMs >= (lifetimes.serverMs * 2) / 3 || anew;
+      if (isDue) make();
+      return isDue;
+    },
+    applyTo(server) {
       server.setSecureContext(context());
       server.addContext(joinServerName, joinContext());
     },

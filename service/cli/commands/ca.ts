@@ -21,11 +21,15 @@ export const caCommands: Register = (program, context, run) => {
       }),
     );
   ca.command("rotate")
-    .description("make the next authority now; it signs once the members know it, and nobody is cut off")
+    .description("make the next authority; it signs once the members know it, and nobody is cut off")
+    .option("--now", "let it sign at once, without waiting for those who are awake to fetch it")
     .action(
-      run(async () => {
-        const bundle = await context.client().call("rotateCa");
-        await show(bundle, "The next certificate authority was made; members fetch it from now on.\n\n");
+      run(async ({ now = false }: { now?: boolean }) => {
+        const bundle = await context
+          .client()
+          .call("rotateCa", { body: { sign: now ? "now" : "when-known" } });
+        const done = now ? "signs from now on" : "was made; members fetch it from now on";
+        await show(bundle, `The next certificate authority ${done}.\n\n`);
         return undefined;
       }),
     );

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { certificatesIn } from "../../protocol/client/caChain.ts";
+import { identitySchema, type Identity } from "../../protocol/client/identity.ts";
+import { joinFleet } from "../../protocol/client/joinFleet.ts";
+import { createRouteClient } from "../../protocol/client/routeClient.ts";
+import { openStream, type StreamState } from "../../protocol/client/streamClient.ts";
+import { fetchAuthorities, renewIdentity } from "../../protocol/client/tendIdentity.ts";
+import { Refusal, RemoteProblem } from "../../protocol/problem.ts";
+import { startTestService, type TestService } from "../support/startTestService.ts";
+import { openTls, tlsOptions } from "../support/tlsRequest.ts";
+import { until } from "../support/until.ts";
+
+const run = promisify(execFile);
+const dayMs = 86_400_000;
+
+describe("a rotation of the certificate authority, over real TLS", function () {
+  this.timeout(120_000);
+  let service: TestService;
+  let clockMs = 0;
+
+  before(async () => {
+    service = await startTestService({ now: () => Date.now() + clockMs });
+  });
+  after(() => service.end());
+
+  const owner = (): Identity =>
+    identitySchema.parse(JSON.parse(readFileSync(join(service.home, "identity.json"), "utf8")));
+  const rotate = (sign: "when-known" | "now") =>
+    service.clientOf(owner()).call("rotateCa", { body: { sign } });
+  const generations = (identity: Identity): number => certificatesIn(identity.caPem).length;
+
+  /** One request on a connection of its own: the code of its problem, or nothing. */
+  async function codeOf(identity: Identity): Promise<string> {
+    const client = createRouteClient(identity);
+    try {
+      await client.call("getStatus");
+      return "";
+    } catch (error) {
+      if (error instanceof RemoteProblem) return error.problem.code;
+      return error instanceof Refusal ? error.code : String(error);
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Who signed the certificate that the service shows now. */
+  async function issuerShown(): Promise<string> {
+    const socket = await openTls(service.port, tlsOptions(owner().caPem, null));
+    const { issuer } = socket.getPeerX509Certificate() ?? assert.fail("no certificate");
+    socket.destroy();
+    return issuer;
+  }
+
+  it("goes on in phases that admins see, and cuts nobody off", async () => {
+    const member = await service.member("operator");
+    const states: StreamState["kind"][] = [];
+    const stream = openStream({
+      identity: member,
+      client: "test",
+      onState: ({ kind }) => void states.push(kind),
+    });
+    await until(() => states.includes("connected"), "the stream is connected");
+    const link = await service.link("viewer");
+    const before = await issuerShown();
+
+    assert.match((await rotate("when-known")).phase, /announce|distribute/); // the owner's file is the service's to keep
+    await assert.rejects(rotate("when-known"), /was made and does not sign yet/);
+    const fetched = await fetchAuthorities(member, Date.now());
+    assert.deepEqual([generations(member), generations(fetched)], [1, 2]);
+    const { members, bundle } = {
+      ...(await service.client.call("listMembers")),
+      bundle: await service.client.call("getCaBundle"),
+    };
+    assert.equal(bundle.phase, "distribute");
+    assert.equal(members.find(({ name }) => name === member.member)?.trusts.length, 2);
+    assert.equal(await issuerShown(), before);
+
+    assert.equal((await rotate("now")).phase, "issue");
+    assert.notEqual(await issuerShown(), before);
+    assert.deepEqual(
+      states.filter((kind) => kind !== "connecting"),
+      ["connected"],
+    );
+    for (const known of [member, fetched]) assert.equal(await codeOf(known), "");
+    await until(() => generations(owner()) === 2, "the owner's file has both authorities");
+    assert.equal(await codeOf(owner()), "");
+    const saved: Identity[] = [];
+    const renewed = await renewIdentity(fetched, (identity) => void saved.push(identity));
+    assert.equal(new X509Certificate(renewed.certificatePem).issuer, await issuerShown());
+    assert.equal(saved[0]?.renewal?.keyPem, renewed.keyPem);
+    assert.equal(saved.at(-1), renewed);
+    assert.equal(await codeOf(renewed), "");
+    stream.close();
+    // A link from before names an authority that joiners are no longer shown.
+    await assert.rejects(joinFleet(link, { name: "late" }), /fingerprint that the link names/);
+    const late = await joinFleet(
+      (await service.clientOf(owner()).call("createToken", { body: { role: "viewer" } })).link,
+      { name: "late" },
+    );
+    assert.equal(generations(late), 2);
+    assert.equal(await codeOf(late), "");
+  });
+
+  it("destroys the key of the authority before", () => {
+    assert.deepEqual(readdirSync(join(service.home, "keys")), ["ca.json"]);
+    const kept = JSON.parse(readFileSync(join(service.home, "keys", "ca.json"), "utf8")) as {
+      certificatePem: string;
+    };
+    assert.equal(
+      new X509Certificate(kept.certificatePem).subject,
+      new X509Certificate(kept.certificatePem).issuer,
+    );
+  });
+
+  it("is followed by who slept through three, also by curl, and by nobody's authority who slept through four", async () => {
+    const sleeper = await service.member("viewer");
+    const asleep: Identity = { ...sleeper };
+    for (let time = 1; time <= 3; time += 1) await rotate("now");
+    assert.equal(await codeOf(asleep), "");
+    const folder = service.home;
+    for (const [name, pem] of Object.entries({
+      "ca.pem": asleep.caPem,
+      "cert.pem": asleep.certificatePem,
+      "key.pem": asleep.keyPem,
+    }))
+      writeFileSync(join(folder, name), pem);
+    const shown = ["--cacert", "ca.pem", "--cert", "cert.pem", "--key", "key.pem"];
+    const { stdout } = await run("curl", ["-s", ...shown, `${service.url}/v1/status`], { cwd: folder });
+    assert.match(stdout, /"role":"viewer"/);
+    const awake = await fetchAuthorities(asleep, Date.now());
+    await rotate("now");
+    assert.equal(await codeOf(asleep), "service-untrusted");
+    assert.equal(await codeOf(awake), "");
+  });
+
+  it("gives no bundle to a revoked member's token", async () => {
+    const member = await service.member("viewer");
+    await service.clientOf(owner()).call("revokeMember", { params: { member: member.member } });
+    const fetched = fetchAuthorities(member, Date.now());
+    await assert.rejects(fetched, (error) => codeIn(error) === "certificate-refused");
+  });
+
+  it("opens nothing but the bundle by that token", async () => {
+    const member = await service.member("admin");
+    const { url, caPem, fleetId, bundleToken } = member;
+    const bare = createRouteClient({ url, caPem, fleetId });
+    const bearer = bundleToken ?? "";
+    assert.ok((await bare.call("getCaBundle", {}, { bearer })).cas.length > 0);
+    for (const name of ["getStatus", "listHosts", "listMembers"] as const)
+      await assert.rejects(
+        bare.call(name, {}, { bearer }),
+        (error) => codeIn(error) === "no-certificate",
+        name,
+      );
+    bare.close();
+  });
+
+  it("lets a member in whose certificate has run out once an admin has approved it, by the same key", async () => {
+    clockMs = -100 * dayMs; // joined long ago
+    const client = service.clientOf(owner());
+    const made = await client.call("createToken", { body: { role: "operator" } });
+    let sleeper = await joinFleet(made.link, { name: "sleeper" });
+    clockMs = 0;
+    assert.equal(await codeOf(sleeper), "certificate-expired");
+    const fetched = await fetchAuthorities(sleeper, Date.now()); // by its token alone
+    assert.ok(generations(fetched) >= 1);
+    const wrong = fetchAuthorities({ ...sleeper, bundleToken: "x".repeat(32) }, Date.now());
+    await assert.rejects(wrong, (error) => codeIn(error) === "certificate-expired");
+    const save = (identity: Identity): void => void (sleeper = identity);
+    const asked = (): Promise<Identity> => renewIdentity(sleeper, save);
+    for (let time = 1; time <= 2; time += 1)
+      await assert.rejects(asked(), (error) => codeIn(error) === "approval-needed");
+    const waiting = (await client.call("listMembers")).members.find(({ name }) => name === "sleeper");
+    assert.ok(waiting?.askedBackAtMs);
+    await client.call("approveMember", { params: { member: "sleeper" } });
+    const back = await asked();
+    assert.deepEqual([back.member, back.role, await codeOf(back)], ["sleeper", "operator", ""]);
+    await assert.rejects(
+      client.call("approveMember", { params: { member: "sleeper" } }),
+      (error) => codeIn(error) === "nobody-asks",
+    );
+  });
+});
+
+function codeIn(error: unknown): string {
+  return error instanceof RemoteProblem ? error.problem.code : String(error);
+}

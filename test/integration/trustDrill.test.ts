@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { certificatesIn, fingerprintOf, followBundle } from "../../protocol/client/caChain.ts";
+import type { Identity } from "../../protocol/client/identity.ts";
+import { requestFor } from "../../protocol/client/makeCertificateRequest.ts";
+import { upkeepDue } from "../../protocol/client/tendIdentity.ts";
+import type { HostId, UserRole } from "../../protocol/ids.ts";
+import { parseJoinLink } from "../../protocol/joinLink.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import { verifyLedger } from "../../service/ledger/verifyLedger.ts";
+import { rsaKeyPem } from "../../service/pki/x509.ts";
+import { Crash, openTrustWorld, type CrashPoint, type TrustWorld } from "../support/trustWorld.ts";
+
+const dayMs = 86_400_000;
+const days = 3 * 365;
+
+/** Each is played once, at the first step of a rotation that passes it. */
+const crashes: CrashPoint[] = [
+  "before the announcement",
+  "after the announcement",
+  "before the change of authority",
+  "between the change and its key",
+  "before the retirement",
+];
+
+/** A member's machine. */
+interface Machine {
+  identity: Identity;
+  asleep: (day: number) => boolean;
+}
+
+describe("three years of a fleet's trust", function () {
+  this.timeout(300_000);
+  let home: string;
+  let world: TrustWorld;
+  let nowMs = Date.UTC(2027, 0, 1);
+  const start = nowMs;
+  const machines = new Map<string, Machine>();
+  let pending: CrashPoint | null = null;
+  const crashed: CrashPoint[] = [];
+  // Real keys of a few machines; making one for each renewal is not what this is about.
+  const keys = Array.from({ length: 4 }, () => rsaKeyPem(2048));
+  let nextKey = 0;
+
+  const open = (): TrustWorld =>
+    openTrustWorld(
+      home,
+      () => nowMs,
+      () => pending,
+    );
+
+  before(() => {
+    home = mkdtempSync(join(tmpdir(), "hwledger-drill-"));
+    world = open();
+  });
+  after(() => {
+    world.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  function request(): { keyPem: string; csrPem: string } {
+    const keyPem = keys[nextKey++ % keys.length] ?? "";
+    return { keyPem, csrPem: requestFor(keyPem, "drill") };
+  }
+
+  function admit(role: UserRole | "agent", wanted: string, asleep: Machine["asleep"] = () => false): void {
+    const purpose = role === "agent" ? { role, hostId: `h-${wanted.padStart(16, "0")}` as HostId } : { role };
+    const { link } = world.tokens.create(purpose, 60_000, "service");
+    const { token, url, caFingerprint } = parseJoinLink(link);
+    const { keyPem, csrPem } = request();
+    const as = role === "agent" ? "agent" : "user";
+    const given = world.enrolment.join({ token, csrPem, name: wanted, as });
+    assert.ok(certificatesIn(given.caPem).map(fingerprintOf).includes(caFingerprint));
+    machines.set(given.member, { identity: { ...given, keyPem, url, caFingerprint }, asleep });
+  }
+
+  /** What a member's program does each day, as `tendIdentity` does it over the network. */
+  function tend(machine: Machine): void {
+    const { identity } = machine;
+    const { member } = identity;
+    world.members.seen(member);
+    const due = upkeepDue(identity, nowMs);
+    if (due.bundle) {
+      const bundle = world.bundleFor(identity.bundleToken ?? "");
+      assert.ok(bundle, `${member} may not fetch the authorities`);
+      const caPem = followBundle(identity.caPem, bundle, identity.url);
+      world.members.trusts(member, certificatesIn(caPem).map(fingerprintOf));
+      machine.identity = { ...identity, caPem, bundleSeenAtMs: nowMs };
+    }
+    if (due.certificate) renew(machine);
+  }
+
+  function renew(machine: Machine): void {
+    const { member, notAfterMs } = machine.identity;
+    const { keyPem, csrPem } = request();
+    let given;
+    if (notAfterMs > nowMs) given = world.enrolment.renew(member, csrPem);
+    else {
+      assert.throws(
+        () => world.enrolment.comeBack(member, csrPem),
+        (error) => error instanceof Refusal && error.code === "approval-needed",
+      );
+      world.members.approve(member, "user/root");
+      given = world.enrolment.comeBack(member, csrPem);
+    }
+    machine.identity = { ...machine.identity, ...given, keyPem };
+  }
+
+  /** Takes the steps that are due; killed where that is due, and started again. */
+  async function advance(): Promise<void> {
+    pending = crashes.find((point) => !crashed.includes(point)) ?? null;
+    try {
+      await world.rotation.advance();
+    } catch (error) {
+      if (!(error instanceof Crash) || pending === null) throw error;
+      crashed.push(pending);
+      pending = null;
+      world.close();
+      world = open();
+      await world.rotation.advance();
+    }
+    pending = null;
+  }
+
+  /** openssl's word that one certificate leads to the authorities of another's file, at the drill's time. */
+  function verify(trusted: string, chain: string, purpose: string): void {
+    const [leaf = "", ...others] = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----/g) ?? [];
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(home, name), text);
+      return join(home, name);
+    };
+    const untrusted = others.length === 0 ? [] : ["-untrusted", file("others.pem", others.join("\n"))];
+    execFileSync(
+      "openssl",
+      [
+        "verify",
+        "-attime",
+        String(Math.floor(nowMs / 1_000)),
+        "-purpose",
+        purpose,
+        "-CAfile",
+        file("trusted.pem", trusted),
+        ...untrusted,
+        file("leaf.pem", leaf),
+      ],
+      { stdio: "pipe" },
+    );
+  }
+
+  function verifyAll(): void {
+    const chain = world.serverChain();
+    for (const { identity } of machines.values()) verify(identity.caPem, chain, "sslserver");
+  }
+
+  it("passes with every rotation, renewal and crash, and nobody is lost", async () => {
+    for (const name of ["root", "ada", "grace"]) admit(name === "root" ? "admin" : "operator", name);
+    for (const name of ["1", "2", "3"]) admit("agent", name);
+    admit("agent", "4", (day) => day >= 200 && day < 400);
+    admit("viewer", "sleepyhead", (day) => day >= 500 && day < 620);
+    let joinedMidway = 0;
+    for (let day = 1; day <= days; day += 1) {
+      nowMs = start + day * dayMs;
+      await advance();
+      const { phase } = world.rotation.bundle();
+      if (phase !== "steady" && joinedMidway < 3 && day > 95 * (joinedMidway + 1)) {
+        admit("operator", `midway-${phase}`);
+        joinedMidway += 1;
+      }
+      for (const machine of machines.values()) if (!machine.asleep(day)) tend(machine);
+      if (day % 30 === 0) verifyAll();
+    }
+    assert.equal(joinedMidway, 3);
+    assert.deepEqual(crashed, crashes);
+  });
+
+  it("ends with everybody in who should be, by certificates that verify", () => {
+    verifyAll();
+    const trusted = world.authority.trustedPem();
+    for (const { identity } of machines.values()) {
+      const { member, certificatePem, notAfterMs } = identity;
+      assert.ok(notAfterMs > nowMs, `${member} has run out`);
+      assert.ok(world.enrolment.accepts(certificatePem), member);
+      verify(trusted, certificatePem, "sslclient");
+    }
+    assert.equal(machines.size, 11);
+  });
+
+  it("has renewed hundreds of times and rotated every 90 days", () => {
+    const count = (type: string): number =>
+      world.store.db
+        .prepare<[string], number>("SELECT count(*) FROM events WHERE type = ?")
+        .pluck()
+        .get(type) ?? 0;
+    assert.ok(count("member.renewed") > 200, `${count("member.renewed")} renewals`);
+    assert.ok(count("ca.issuing") >= 11, `${count("ca.issuing")} rotations`);
+    assert.ok(count("ca.retired") >= 9, `${count("ca.retired")} retirements`);
+    assert.deepEqual([count("member.asked-back"), count("member.approved")], [2, 2]);
+  });
+
+  it("has nothing valid that hangs on a retired authority, and the keys of none but the one that signs", () => {
+    for (const { fingerprint, state } of world.cas.list())
+      if (state === "retired") assert.equal(world.cas.validCertificates(fingerprint, nowMs), 0);
+    const states = world.cas.list().map(({ state }) => state);
+    assert.equal(states.filter((state) => state === "issuing").length, 1);
+    const names = readdirSync(join(home, "keys")).sort();
+    assert.ok(["ca.json", "ca-next.json,ca.json"].includes(names.join()), names.join());
+  });
+
+  it("has a ledger that holds", async () => {
+    assert.equal((await verifyLedger(world.store.db)).ok, true);
+  });
+});

@@ -7,7 +7,7 @@ import { plainWords } from "./plainWords.ts";
  * What a click leads to: try again, join by a link, start or restart the service on this machine, or join the fleet of
  * this machine again.
  */
-export type WayBack = "reconnect" | "join" | "start" | "restart" | "rejoin";
+export type WayBack = "reconnect" | "join" | "renew" | "start" | "restart" | "rejoin";
 
 /** Why there is no contact, and what a person can do about it in the editor. */
 export interface AwayText {
@@ -92,6 +92,12 @@ function membershipText({ code, facts }: Problem, place: FleetPlace): AwayText {
       : /revoked/.test(reason)
         ? "your membership of this fleet was withdrawn."
         : "the fleet's service no longer accepts your membership.";
+  if (place === "elsewhere" && code === "certificate-expired")
+    return {
+      what,
+      next: `To ask an admin to let you back in, ${statusBar}; with a fresh join link “Join a Fleet” does it, too.`,
+      way: "renew",
+    };
   if (place === "elsewhere") return { what, next: freshLink, way: "join" };
   return { what, next: `The fleet is on this machine: to join it again, ${statusBar}.`, way: "rejoin" };
 }

@@ -3,6 +3,7 @@ export const commandIds = {
   join: "hwledger.join",
   leave: "hwledger.leave",
   reconnect: "hwledger.reconnect",
+  renew: "hwledger.renewMembership",
   startService: "hwledger.startService",
   startOwnService: "hwledger.startOwnService",
   stopService: "hwledger.stopService",

@@ -39,6 +39,8 @@ export interface Membership {
   ready(): Promise<FleetSession | null>;
   /** Keeps the identity, in place of an earlier one of the same fleet, and shows that fleet. */
   join(identity: Identity, traits?: Partial<FleetTraits>): Promise<FleetSession>;
+  /** Keeps a renewed identity of a fleet in its place. Does nothing when the fleet was left meanwhile. */
+  keep(identity: Identity): Promise<void>;
   /** Shows another of the fleets. Does nothing when there is none of that id. */
   switchTo(fleetId: string): void;
   /** Gives the fleet that is shown another name. */
@@ -162,6 +164,16 @@ export function createMembership(needs: MembershipNeeds): Membership {
       const next = openSession(identity);
       replace(next);
       return next;
+    },
+    async keep(identity) {
+      const isSame = (profile: Profile): boolean => profile.identity.fleetId === identity.fleetId;
+      await write((kept) =>
+        // The address is not the renewal's to know.
+        kept.map((profile) =>
+          isSame(profile) ? { ...profile, identity: { ...identity, url: profile.identity.url } } : profile,
+        ),
+      );
+      show();
     },
     switchTo(fleetId) {
       if (!profiles.some(({ identity }) => identity.fleetId === fleetId)) return;

@@ -19,6 +19,7 @@ export interface StatusBarText {
 const clicks: Record<WayBack, string> = {
   reconnect: "Click to try again.",
   join: "Click to join again.",
+  renew: "Click to ask to come back.",
   rejoin: "Click to join again.",
   start: "Click to start it.",
   restart: "Click to restart it.",

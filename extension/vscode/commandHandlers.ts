@@ -20,6 +20,7 @@ import { logIn, openTerminal, removeHost, setRate, testConnection } from "./host
 import { cancelJob, copyJobId, pickJobId, showLog } from "./jobCommands.ts";
 import type { JoinCommands } from "./joinCommands.ts";
 import { offerFleet } from "./offerFleet.ts";
+import { renewMembership } from "./renewCommand.ts";
 import type { ServiceCommands } from "./serviceCommands.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
@@ -52,6 +53,7 @@ function fleetHandlers({ membership, joining, service, panels, log, output }: Co
       await membership.ready();
       membership.reconnect();
     },
+    [commandIds.renew]: () => renewMembership(membership),
     [commandIds.startService]: () => service.start(),
     [commandIds.startOwnService]: () => service.start(),
     [commandIds.stopService]: () => service.stop(),

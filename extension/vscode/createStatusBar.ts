@@ -17,6 +17,7 @@ const commands: Record<StatusBarText["click"], string> = {
   ledger: `${viewIds.ledger}.focus`,
   reconnect: commandIds.reconnect,
   join: commandIds.join,
+  renew: commandIds.renew,
   rejoin: commandIds.startOwnService,
   start: commandIds.startOwnService,
   restart: commandIds.restartService,

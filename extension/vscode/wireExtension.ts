@@ -3,6 +3,7 @@ import { createRouteClient } from "../../protocol/client/routeClient.ts";
 import { clientName, openStream } from "../../protocol/client/streamClient.ts";
 import type { JobId } from "../../protocol/ids.ts";
 import { createAutoStart } from "../core/createAutoStart.ts";
+import { createUpkeep } from "../core/createUpkeep.ts";
 import { createLogMemory } from "../core/createLogMemory.ts";
 import { logContact } from "../core/logContact.ts";
 import { loggedClient } from "../core/loggedClient.ts";
@@ -110,6 +111,14 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
         isWanted: (home) => flagSetting(settingIds.startAutomatically) && !local.wasStopped(home),
         now,
         onFailure: (error) => void showProblem(problemIn(error)),
+      }),
+    },
+    {
+      dispose: createUpkeep({
+        membership,
+        now,
+        random: Math.random,
+        onFailure: (error) => log.warn(words.fleets.upkeepFailed(problemIn(error).code)),
       }),
     },
     context.secrets.onDidChange(({ key }) => {

@@ -37,11 +37,10 @@ describe("being without contact", () => {
     }
   });
 
-  it("leads to joining when the membership is at fault, and else to another try", () => {
-    assert.equal(
-      awayText(problemOf("certificate-expired", { member: "ada", at: "2026-11-27T00:00:00.000Z" })).way,
-      "join",
-    );
+  it("leads to joining or renewing when the membership is at fault, and else to another try", () => {
+    const expired = problemOf("certificate-expired", { member: "ada", at: "2026-11-27T00:00:00.000Z" });
+    assert.equal(awayText(expired).way, "renew");
+    assert.equal(awayText(problemOf("certificate-refused", { reason: "It was revoked." })).way, "join");
     assert.equal(awayText(problemOf("service-untrusted", { url, reason: "self-signed" })).way, "reconnect");
   });
 

@@ -9,6 +9,7 @@ import type { Banner } from "./panelSchema.ts";
 const waysBack: Record<WayBack, Banner["actions"][number]> = {
   reconnect: { label: words.waysOut.reconnect, run: "reconnect" },
   join: { label: words.fleets.join, run: "join" },
+  renew: { label: words.waysOut.askBack, run: "renew" },
   rejoin: { label: words.waysOut.joinAgain, run: "startOwnService" },
   start: { label: words.waysOut.start, run: "startOwnService" },
   restart: { label: words.waysOut.restart, run: "restartService" },

@@ -3,6 +3,7 @@ import * as z from "zod";
 /** What a banner's button may run: names in `commandIds`. */
 const bannerCommands = z.enum([
   "join",
+  "renew",
   "startService",
   "startOwnService",
   "restartService",

@@ -1,0 +1,23 @@
+import * as vscode from "vscode";
+import { renewIdentity } from "../../protocol/client/tendIdentity.ts";
+import type { Membership } from "../core/createMembership.ts";
+import { words } from "../core/words.ts";
+import { problemIn, showProblem } from "./showProblem.ts";
+
+/** Gets a fresh certificate; one that has run out comes back only once an admin has approved it. */
+export async function renewMembership(membership: Membership): Promise<void> {
+  await membership.ready();
+  await membership.refresh();
+  const { profile } = membership;
+  if (profile === null) return void vscode.window.showInformationMessage(words.fleets.none);
+  try {
+    const renewed = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: words.fleets.renewing(profile.label) },
+      () => renewIdentity(profile.identity, (identity) => membership.keep(identity)),
+    );
+    const until = new Date(renewed.notAfterMs).toLocaleDateString();
+    void vscode.window.showInformationMessage(words.fleets.renewed(renewed.member, until));
+  } catch (error) {
+    await showProblem(problemIn(error));
+  }
+}

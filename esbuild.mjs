@@ -91,7 +91,7 @@ const bundles = [
 ];
 
 /** Pages of the editor's panels: one script and one style sheet each, and nothing else is loaded. */
-const pages = ["dashboard", "host"];
+const pages = ["dashboard", "host", "members", "invite"];
 
 mkdirSync("dist/meta", { recursive: true });
 for (const { name, entry, outfile, external, plugins = [] } of bundles) {

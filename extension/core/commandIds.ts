@@ -37,6 +37,10 @@ export const commandIds = {
   logIn: "hwledger.logIn",
   openDashboard: "hwledger.openDashboard",
   openHost: "hwledger.openHost",
+  openMembers: "hwledger.openMembers",
+  invite: "hwledger.invite",
+  listenFurther: "hwledger.listenFurther",
+  listenHere: "hwledger.listenHere",
 } as const;
 
 /** Identifier of a command of the extension. */

@@ -19,8 +19,11 @@ const linkSchema = z.object({ link: z.string() });
 
 /** The fleet's service on this machine: a process of its own, one per data folder, which outlives the editor. */
 export interface LocalService {
-  /** Starts it, or finds the one that runs. `home`: another data folder. Rejects with a problem. */
-  start(home?: string | null): Promise<z.infer<typeof runningSchema>>;
+  /**
+   * Starts it, or finds the one that runs. `home`: another data folder; `listen`: where, if not as the last time. Rejects
+   * with a problem.
+   */
+  start(home?: string | null, listen?: Listen): Promise<z.infer<typeof runningSchema>>;
   /** Ends it; `stopped` is false when none ran. */
   stop(home?: string | null): Promise<z.infer<typeof stoppedSchema>>;
   /** Whether a person stopped it, here or elsewhere, and nobody has started it since. */
@@ -30,6 +33,9 @@ export interface LocalService {
   /** A one-use link that lets an admin in. The service must run. */
   joinLink(home: string): Promise<string>;
 }
+
+/** Where the service listens: as the last time, on every address, or for this machine alone; on the port of the last time. */
+export type Listen = "last:0" | "0.0.0.0:0" | "127.0.0.1:0";
 
 /** A start waits at most this long for the service, and somewhat more for its program. */
 const limitMs = 90_000;
@@ -56,7 +62,8 @@ export function createLocalService({ program, findNode, runTool, home }: LocalSe
   }
 
   return {
-    start: (folder = null) => run(["up", "--detach", "--listen", "last:0"], folder, runningSchema),
+    start: (folder = null, listen = "last:0") =>
+      run(["up", "--detach", "--listen", listen], folder, runningSchema),
     stop: (folder = null) => run(["down"], folder, stoppedSchema),
     wasStopped: (folder) => existsSync(join(folder, "stopped")),
     logFile: (folder = null) => join(folder ?? home(), "service.log"),

@@ -16,6 +16,18 @@ export const words = {
     stopped: "The fleet's service has stopped. Jobs on the hosts run on.",
     noneRuns: "No service of this fleet runs on this machine.",
     showLog: "Show the Log",
+    notHere:
+      "The service of this fleet was not started from this editor: change where it listens where it runs, with “hwledger up --listen”.",
+    listenQuestion: "Let other machines reach the fleet's service?",
+    listenDetail: (port: string) =>
+      `It is started again and then listens on every network of this machine, at port ${port}. Whoever reaches this machine there can try to connect; only a certificate of this fleet or a join link lets them in. Jobs on the hosts run on. A firewall of this machine may still be in the way.`,
+    listen: "Restart and Listen",
+    listens: "The fleet's service can be reached from other machines now.",
+    hideQuestion: "Let only this machine reach the fleet's service?",
+    hideDetail:
+      "It is started again and then listens on this machine alone: members on other machines lose the fleet until that is changed. Jobs on the hosts run on.",
+    hide: "Restart and Hide",
+    hides: "Only this machine can reach the fleet's service now.",
   },
   showOutput: "Show Output",
   statusBar: {
@@ -23,6 +35,7 @@ export const words = {
     spoken: (lines: string) => `hwLedger: ${lines}`,
     switch: (label: string) => `This window shows the fleet “${label}”. Click to show another.`,
     dashboard: "Dashboard",
+    members: "Members",
     switchLink: "Switch fleet",
   },
   addHost: {
@@ -122,6 +135,33 @@ export const words = {
     joining: (url: string) => `Joining the fleet at ${url}`,
     joined: (url: string, member: string, role: string) =>
       `Joined the fleet at ${url} as ${member} (${role}).`,
+  },
+  members: {
+    title: "Members",
+    changeOwnQuestion: (role: string) => `Become ${role} yourself?`,
+    changeOwnDetail: "You will no longer be an admin of this fleet, and only another admin can change that.",
+    changeOwn: "Change My Role",
+    revokeQuestion: (whom: string) => `End the membership of ${whom}?`,
+    revokeSelfQuestion: (whom: string) => `End your own membership, ${whom}?`,
+    rotateQuestion: "Make the fleet's next certificate authority now?",
+    rotateDetail:
+      "Members fetch it by themselves, and it signs once those who are awake have done so. Nobody is cut off. Join links that are open then lose their worth.",
+    rotate: "Rotate",
+    revokeDetail:
+      "All its certificates are refused from now on, and open connections are cut at once. Jobs run on, and the ledger keeps what was done. It cannot be undone: coming back takes a new link and a new name.",
+    revoke: "End Membership",
+    agentOf: (host: string) => `the agent of ${host}`,
+  },
+  invite: {
+    title: "Invite Somebody",
+    tabTitle: (whom: string) => `Join Link: ${whom}`,
+    choose: "What they may do; it can be changed later",
+    roles: {
+      viewer: ["Viewer", "sees hosts, jobs, logs and the ledger"],
+      operator: ["Operator", "also runs and cancels jobs, logs in to hosts"],
+      admin: ["Admin", "also adds hosts, invites, changes roles and ends memberships"],
+    },
+    making: "Making a join link",
   },
   prompts: {
     asks: (host: string) => `${host} asks`,

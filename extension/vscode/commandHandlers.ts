@@ -46,6 +46,7 @@ export function commandHandlers(parts: CommandParts): Required<Handlers> {
 }
 
 function fleetHandlers({ membership, joining, service, panels, log, output }: CommandParts) {
+  const withSession = sessionCommands(membership);
   return {
     [commandIds.join]: () => joining.join(),
     [commandIds.leave]: () => joining.leave(),
@@ -59,9 +60,13 @@ function fleetHandlers({ membership, joining, service, panels, log, output }: Co
     [commandIds.stopService]: () => service.stop(),
     [commandIds.restartService]: () => service.restart(),
     [commandIds.showServiceLog]: () => service.showLog(),
+    [commandIds.listenFurther]: () => service.listenFurther().then(() => undefined),
+    [commandIds.listenHere]: () => service.listenHere().then(() => undefined),
     [commandIds.switchFleet]: () => switchFleet(membership),
     [commandIds.renameFleet]: () => renameFleet(membership),
     [commandIds.openDashboard]: () => panels.openDashboard(),
+    [commandIds.openMembers]: () => panels.openMembers(),
+    [commandIds.invite]: withSession((session) => panels.invite(session)),
     [commandIds.collectDiagnostics]: () => collectDiagnostics(membership, log),
     [commandIds.showOutput]: () => Promise.resolve(output.show()),
   } satisfies Handlers;

@@ -96,6 +96,7 @@ function show(item: vscode.StatusBarItem, next: StatusBarText): void {
 function tooltip({ lines }: StatusBarText): vscode.MarkdownString {
   const links = [
     [words.statusBar.dashboard, commandIds.openDashboard],
+    [words.statusBar.members, commandIds.openMembers],
     [words.statusBar.switchLink, commandIds.switchFleet],
   ] as const;
   const text = new vscode.MarkdownString(

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { awayText } from "../core/awayText.ts";
 import { commandIds } from "../core/commandIds.ts";
-import type { LocalService } from "../core/createLocalService.ts";
+import type { Listen, LocalService } from "../core/createLocalService.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { Profile } from "../core/profile.ts";
 import { words } from "../core/words.ts";
@@ -14,7 +14,19 @@ export interface ServiceCommands {
   start(): Promise<void>;
   stop(): Promise<void>;
   restart(): Promise<void>;
+  /** Starts it again so that other machines can reach it, after asking; whether they can now. */
+  listenFurther(): Promise<boolean>;
+  /** Starts it again for this machine alone, after asking; whether it is so now. */
+  listenHere(): Promise<boolean>;
   showLog(): Promise<void>;
+}
+
+/** A question before the service listens elsewhere. */
+interface ListenQuestion {
+  question: string;
+  detail: string;
+  agree: string;
+  done: string;
 }
 
 export interface ServiceNeeds {
@@ -27,9 +39,9 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
   /** The data folder of the fleet that is shown, where its service is on this machine. */
   const shownHome = (): string | null => membership.profile?.home ?? null;
 
-  async function startAndShow(): Promise<void> {
+  async function startAndShow(listen?: Listen): Promise<void> {
     await membership.ready().catch(() => null);
-    const { home, url } = await busy(words.service.starting, () => local.start(shownHome()));
+    const { home, url } = await busy(words.service.starting, () => local.start(shownHome(), listen));
     const known = membership.profiles.find((profile) => profile.home === home);
     if (known === undefined || isTurnedDown(known)) {
       const link = await local.joinLink(home);
@@ -53,8 +65,25 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
     return stopped;
   }
 
+  async function listenOn(
+    listen: Listen,
+    { question, detail, agree, done }: ListenQuestion,
+  ): Promise<boolean> {
+    await membership.ready().catch(() => null);
+    if (shownHome() === null) {
+      void vscode.window.showInformationMessage(words.service.notHere);
+      return false;
+    }
+    const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, agree);
+    if (answer !== agree) return false;
+    await stop();
+    await startAndShow(listen);
+    void vscode.window.showInformationMessage(done);
+    return true;
+  }
+
   return {
-    start: () => told(startAndShow),
+    start: () => told(() => startAndShow()),
     stop: () =>
       told(async () => {
         const answer = await vscode.window.showWarningMessage(
@@ -71,6 +100,15 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
         await stop();
         await startAndShow();
       }),
+    async listenFurther() {
+      const { listenQuestion: question, listenDetail, listen: agree, listens: done } = words.service;
+      const detail = listenDetail(new URL(membership.profile?.identity.url ?? "https://localhost").port);
+      return (await told(() => listenOn("0.0.0.0:0", { question, detail, agree, done }))) ?? false;
+    },
+    async listenHere() {
+      const { hideQuestion: question, hideDetail: detail, hide: agree, hides: done } = words.service;
+      return (await told(() => listenOn("127.0.0.1:0", { question, detail, agree, done }))) ?? false;
+    },
     showLog: () =>
       told(async () => {
         await membership.ready().catch(() => null);
@@ -79,12 +117,14 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
   };
 }
 
-async function told(work: () => Promise<void>): Promise<void> {
+/** Does it, and tells of a failure. */
+async function told<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     const answer = await showProblem(problemIn(error), words.service.showLog);
     if (answer === words.service.showLog) await vscode.commands.executeCommand(commandIds.showServiceLog);
+    return undefined;
   }
 }
 

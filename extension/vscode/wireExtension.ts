@@ -73,7 +73,12 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
   const service = createServiceCommands({ membership, local, joining });
   const hostsView = createHostsView(membership, now);
   const ledgerView = createLedgerView(membership, now);
-  const panels = createPanelCommands({ extensionUri: context.extensionUri, membership, now });
+  const panels = createPanelCommands({
+    extensionUri: context.extensionUri,
+    membership,
+    now,
+    listenFurther: () => service.listenFurther(),
+  });
   const commands = commandHandlers({
     membership,
     joining,

@@ -105,7 +105,7 @@ describe("the bundles", () => {
     }
   });
 
-  for (const page of ["dashboard", "host"]) {
+  for (const page of ["dashboard", "host", "members", "invite"]) {
     it(`put nothing into the ${page} page but pages' code, pure code of ours and libraries for pages`, () => {
       const ours = /^(extension\/(webview|core)|protocol)\/(?!client\/)/;
       assert.deepEqual(

@@ -19,6 +19,7 @@ const owners: Record<string, RegExp> = {
   canonicalize: /^protocol\/ledger\//,
   "tar-stream": /^(protocol\/client|service\/backup)\//,
   uplot: /^extension\/webview\//,
+  uqr: /^extension\/core\//,
   pino: /^service\/main\.ts$/,
 };
 

@@ -61,6 +61,7 @@ describe("what can be pointed at and clicked, in the real editor against real ho
       assert.ok(text.split("\n").includes(line), `${line}\n${text}`);
     assert.deepEqual(await shownHover(editor).getByRole("link").allInnerTexts(), [
       "Dashboard",
+      "Members",
       "Switch fleet",
     ]);
     await picture("status-bar");

@@ -7,6 +7,7 @@ import { startEmptyHanded } from "../e2e/emptyHandedFixture.ts";
 import { createAlbum } from "./createAlbum.ts";
 import { beginningScreens } from "./beginningScreens.ts";
 import { fleetScreens } from "./fleetScreens.ts";
+import { memberScreens } from "./memberScreens.ts";
 
 const folder = fileURLToPath(new URL("../../test-results/screens/", import.meta.url));
 const wanted = process.argv.slice(2);
@@ -37,6 +38,16 @@ if (wanted.length === 0 || wanted.includes("beginning")) {
   try {
     const album = createAlbum(fixture.editor, folder);
     await beginningScreens(fixture, album);
+    missing.push(...album.missing());
+  } finally {
+    await fixture.stop();
+  }
+}
+if (wanted.length === 0 || wanted.includes("members")) {
+  const fixture = await startDispatchFixture(["rtx-box"]);
+  try {
+    const album = createAlbum(fixture.editor, folder);
+    await memberScreens(fixture, album);
     missing.push(...album.missing());
   } finally {
     await fixture.stop();

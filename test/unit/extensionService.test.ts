@@ -68,18 +68,18 @@ describe("the service on this machine", () => {
     return { service, calls };
   };
 
-  it("is started in the background on the folder it is told, else on the usual one", async () => {
+  it("is started in the background on the folder and address it is told, else as the last time", async () => {
     const document = { url: "https://127.0.0.1:1", home: "/usual", alreadyRunning: false };
     const { service, calls } = aService({ code: 0, stdout: JSON.stringify(document), stderr: "" });
     assert.deepEqual(await service.start(), document);
-    await service.start("/other");
+    await service.start("/other", "0.0.0.0:0");
     assert.deepEqual(calls, [
       {
         args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "last:0", "--json"],
         env: { SOME: "1", HWLEDGER_HOME: "/usual" },
       },
       {
-        args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "last:0", "--json"],
+        args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "0.0.0.0:0", "--json"],
         env: { SOME: "1", HWLEDGER_HOME: "/other" },
       },
     ]);

@@ -15,9 +15,34 @@ const waysBack: Record<WayBack, Banner["actions"][number]> = {
   restart: { label: words.waysOut.restart, run: "restartService" },
 };
 
-/** What a panel says of the connection; null when all is well. `undefined` is before the secret store was read. */
+/** What a panel says of the connection and the hosts; null when all is well. */
 export function panelBanner(
   session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
+  nowMs: number,
+  place: FleetPlace = "elsewhere",
+): Banner | null {
+  if (session?.contact.kind === "live" && session.fleet.isKnown && session.fleet.hosts.size === 0)
+    return {
+      tone: "info",
+      text: words.hosts.none,
+      actions: [{ label: words.hosts.add, run: "addHost" }],
+    };
+  return connectionBanner(session, lastSureMs(session), nowMs, place);
+}
+
+/** When what is known of the hosts was so for certain; null while nothing is known. */
+function lastSureMs(session: Pick<FleetSession, "fleet" | "contact"> | null | undefined): number | null {
+  if (!session?.fleet.isKnown || session.contact.kind === "live") return null;
+  return session.contact.sinceMs ?? null;
+}
+
+/**
+ * What a panel says of the connection alone; null when all is well. `undefined` is before the secret store was read.
+ * `wasSoMs`: when that which the panel shows was so; null while it shows nothing.
+ */
+export function connectionBanner(
+  session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
+  wasSoMs: number | null,
   nowMs: number,
   place: FleetPlace = "elsewhere",
 ): Banner | null {
@@ -32,16 +57,10 @@ export function panelBanner(
       ],
     };
   const { fleet, contact } = session;
-  if (contact.kind === "live" && fleet.isKnown && fleet.hosts.size === 0)
-    return {
-      tone: "info",
-      text: words.hosts.none,
-      actions: [{ label: words.hosts.add, run: "addHost" }],
-    };
   const text = connectionMessage(fleet, contact, place);
   if (text === null) return null;
   if (contact.kind !== "lost" && contact.kind !== "refused") return { tone: "info", text, actions: [] };
-  const age = fleet.isKnown ? ` What is shown was so ${agoText(nowMs - contact.sinceMs)}.` : "";
+  const age = wasSoMs === null ? "" : ` What is shown was so ${agoText(nowMs - wasSoMs)}.`;
   const { way } = awayText(contact.problem, place);
   return { tone: "warning", text: text + age, actions: [waysBack[way]] };
 }

@@ -1,0 +1,46 @@
+import * as vscode from "vscode";
+import { userRoles, type UserRole } from "../../protocol/ids.ts";
+import { Refusal } from "../../protocol/problem.ts";
+import type { FleetSession } from "../core/openFleetSession.ts";
+import { makeInvitation, type InvitationPurpose } from "../core/panels/invitation.ts";
+import { words } from "../core/words.ts";
+import { openInvitePanel, type InvitePanelHost } from "./invitePanel.ts";
+import { staysOpen } from "./staysOpen.ts";
+
+/** Makes a join link and shows it; without a purpose it asks what the new member may do. */
+export type Invite = (session: FleetSession, purpose?: InvitationPurpose) => Promise<void>;
+
+/** Makes the command. Rejects with what the service says, as `role-insufficient`. */
+export function createInvite(host: InvitePanelHost): Invite {
+  return async (session, purpose) => {
+    const wanted = purpose ?? (await askRole(session));
+    if (!wanted) return;
+    const invitation = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: words.invite.making },
+      () => makeInvitation(session, wanted, vscode.env.uriScheme, host.now),
+    );
+    openInvitePanel(host, invitation);
+  };
+}
+
+/** Who may not invite is told so before anything is asked. The kept identity has the role of the joining. */
+async function askRole({ client, identity }: FleetSession): Promise<InvitationPurpose | undefined> {
+  const { members } = await client.call("listMembers");
+  const role = members.find(({ name }) => name === identity.member)?.role ?? identity.role;
+  if (role !== "admin")
+    throw new Refusal("role-insufficient", { needed: "admin", member: identity.member, role });
+  const items = userRoles.map(roleItem);
+  const picked = await vscode.window.showQuickPick(items, {
+    title: words.invite.title,
+    placeHolder: words.invite.choose,
+    matchOnDetail: true,
+    ignoreFocusOut: staysOpen(),
+  });
+  return picked && { role: picked.role };
+}
+
+function roleItem(role: UserRole) {
+  const [label, detail] = words.invite.roles[role];
+  const icons = { viewer: "eye", operator: "rocket", admin: "shield" };
+  return { role, label, detail, iconPath: new vscode.ThemeIcon(icons[role]) };
+}

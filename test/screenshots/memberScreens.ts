@@ -1,0 +1,76 @@
+import Database from "better-sqlite3";
+import { homeLayout } from "../../service/homeLayout.ts";
+import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
+import { joinAs } from "../e2e/membersFixture.ts";
+import { findWebview } from "../support/editor/webviews.ts";
+import type { Album } from "./createAlbum.ts";
+
+/** Who belongs to the fleet: for an admin, with a membership that has ended and links; a link in each of its states. */
+export async function memberScreens(fixture: DispatchFixture, album: Album): Promise<void> {
+  const { editor, client, home, service } = fixture;
+  const { step, inEveryTheme, picture } = album;
+  const members = () => findWebview(editor, "the members", (shown) => shown.startsWith("Members"));
+  const link = () => findWebview(editor, "the link", (shown) => shown.startsWith("Join link for"));
+  const makeLink = async (role: "viewer" | "operator" | "admin") =>
+    (await client.call("createToken", { body: { role } })).link;
+  const isOpen = () => link().then(() => true);
+  await step("join", async () => {
+    await editor.runCommand("Join a Fleet");
+    await editor.typeInQuickInput(service().link, { prompt: "join link" });
+    await editor.waitForNotification("Joined the fleet at");
+    await editor.openView("Hosts");
+  });
+  await step("members", async () => {
+    for (const [name, role] of [
+      ["bo", "operator"],
+      ["cy", "viewer"],
+      ["dee", "viewer"],
+      ["eve", "viewer"],
+    ] as const) {
+      const guest = await joinAs(name, await makeLink(role));
+      await guest.client.call("listMembers");
+      guest.client.close();
+    }
+    await client.call("revokeMember", { params: { member: "eve" } });
+    endCertificateOf("dee", home);
+    const forAgent = () => client.call("createToken", { body: { role: "agent", host: "rtx-box" } });
+    (await joinAs("agent", (await forAgent()).link, "agent")).client.close();
+    await forAgent();
+    await makeLink("operator");
+    await editor.runCommand("hwLedger: Open Members and Invitations");
+    await (await members()).getByText("Show ended memberships (1)").click();
+  });
+  await inEveryTheme("members", () => members().then(() => true));
+  await step("the question before a membership ends", async () => {
+    await (await members()).getByRole("button", { name: "Revoke the membership of bo…" }).click();
+    await editor.page.locator(".monaco-dialog-box:visible").waitFor({ timeout: 30_000 });
+    await picture("dialog-revoke-dark");
+    await editor.page.keyboard.press("Escape");
+  });
+  await step("the roles to invite with", async () => {
+    await editor.runCommand("hwLedger: Invite Somebody");
+    await editor.quickInputItems();
+    await picture("list-roles-dark");
+    await editor.pickQuickInput("Operator");
+  });
+  await inEveryTheme("join-link", isOpen);
+  await step("a link that was used", async () => {
+    const text = await (await link()).locator("code").first().innerText();
+    (await joinAs("flo", text)).client.close();
+    await (await link()).getByText("flo has joined").waitFor({ timeout: 30_000 });
+  });
+  await inEveryTheme("join-link-used", isOpen);
+  await step("no panels", () => editor.runCommand("View: Close All Editors"));
+}
+
+/** As if ninety days had gone by for one member. */
+function endCertificateOf(member: string, home: string): void {
+  const db = new Database(homeLayout(home).database, { timeout: 5_000 });
+  try {
+    const end = "UPDATE certificates SET not_after_ms = ? WHERE member = ?";
+    if (db.prepare(end).run(Date.now() - 3 * 86_400_000, member).changes === 0)
+      throw new Error(`${member} has no certificate`);
+  } finally {
+    db.close();
+  }
+}

@@ -141,7 +141,7 @@ export const words = {
     revokeQuestion: (whom: string) => `End the membership of ${whom}?`,
     revokeSelfQuestion: (whom: string) => `End your own membership, ${whom}?`,
     revokeDetail:
-      "All its certificates are refused from now on, and open connections are cut at once. Jobs run on, and the ledger keeps what was done. It cannot be undone: coming back takes a new link and a new name.",
+      "Every certificate of that name is refused from now on, and open connections are cut at once. Jobs run on, and the ledger keeps what was done. It cannot be undone: coming back takes a new link and a new name.",
     revoke: "End Membership",
     agentOf: (host: string) => `the agent of ${host}`,
   },

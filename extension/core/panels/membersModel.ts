@@ -99,7 +99,7 @@ function memberRow(member: MemberRecord, readAtMs: number, isYou: boolean, facts
   return {
     name,
     label: printable(host ?? name),
-    note: role !== "agent" ? "" : host === null ? words.agentOfNoHost : words.agentId(name),
+    note: role !== "agent" ? "" : host === null ? words.agentOfNoHost : name,
     isYou,
     role,
     canChangeRole: mayAct && role !== "agent",

@@ -148,7 +148,7 @@ export const words = {
       "Members fetch it by themselves, and it signs once those who are awake have done so. Nobody is cut off. Join links that are open then lose their worth.",
     rotate: "Rotate",
     revokeDetail:
-      "All its certificates are refused from now on, and open connections are cut at once. Jobs run on, and the ledger keeps what was done. It cannot be undone: coming back takes a new link and a new name.",
+      "Every certificate of that name is refused from now on, and open connections are cut at once. Jobs run on, and the ledger keeps what was done. It cannot be undone: coming back takes a new link and a new name.",
     revoke: "End Membership",
     agentOf: (host: string) => `the agent of ${host}`,
   },

@@ -3,6 +3,7 @@ import type { UserRole } from "../../protocol/ids.ts";
 import type { MemberRecord } from "../../protocol/member.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { words } from "../core/words.ts";
+import { problemIn } from "./showProblem.ts";
 
 const say = words.members;
 
@@ -17,7 +18,25 @@ export async function changeRole(session: FleetSession, member: string, role: Us
     );
     if (answer !== say.changeOwn) return;
   }
-  await session.client.call("changeMember", { params: { member }, body: { role } });
+  try {
+    await session.client.call("changeMember", { params: { member }, body: { role } });
+  } catch (error) {
+    if (member !== session.identity.member || !isCutOff(error) || (await ownRecord(session))?.role !== role)
+      throw error;
+  }
+}
+
+/**
+ * Whether the answer was lost with its connection. The service cuts those of a member whose role or membership changes, also
+ * when it was the member itself that changed it.
+ */
+function isCutOff(error: unknown): boolean {
+  return problemIn(error).code === "service-unreachable";
+}
+
+async function ownRecord({ client, identity }: FleetSession): Promise<MemberRecord | undefined> {
+  const { members } = await client.call("listMembers");
+  return members.find(({ name }) => name === identity.member);
 }
 
 /** Makes the fleet's next certificate authority, after asking. */
@@ -37,5 +56,18 @@ export async function revokeMember(session: FleetSession, record: MemberRecord):
     { modal: true, detail: say.revokeDetail },
     say.revoke,
   );
-  if (answer === say.revoke) await session.client.call("revokeMember", { params: { member: name } });
+  if (answer !== say.revoke) return;
+  try {
+    await session.client.call("revokeMember", { params: { member: name } });
+  } catch (error) {
+    if (!isSelf || !isCutOff(error) || !(await isTurnedAway(session))) throw error;
+  }
+}
+
+async function isTurnedAway(session: FleetSession): Promise<boolean> {
+  try {
+    return (await ownRecord(session))?.revokedAtMs !== null;
+  } catch (error) {
+    return problemIn(error).code === "certificate-refused";
+  }
 }

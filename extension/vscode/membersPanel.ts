@@ -26,49 +26,61 @@ export function membersPanels(host: PanelHost, invite: Invite): Panels<"members"
 
 function fillMembersPanel(panel: vscode.WebviewPanel, host: PanelHost, invite: Invite): void {
   const { membership, now } = host;
-  const busy = new Set<string>();
+  /** What is under way about whom, the last of it. */
+  const underWay = new Map<string, Promise<void>>();
   let answered = 0;
   let isVisible = false;
   const feed = createMembersFeed(now, () => open.touch());
   const look = (): void => feed.follow(isVisible ? (membership.session ?? null) : null);
   const stop = membership.listen(look);
 
-  /** Does what the page asked for; meanwhile the row that it is about is busy. */
-  async function act(about: string, work: (session: FleetSession) => Promise<void>): Promise<void> {
+  /** Does what the page asked for, and reads what came of it. */
+  async function act(work: (session: FleetSession) => Promise<void>): Promise<void> {
     const { session } = membership;
-    if (!session || busy.has(about)) return;
-    busy.add(about);
-    open.touch();
+    if (!session) return;
     try {
       await work(session);
     } catch (error) {
       void showProblem(problemIn(error));
     }
     await feed.read();
-    busy.delete(about);
+  }
+
+  /** One after the other: of several roles chosen in a row the last one stays. */
+  async function inTurn(about: string, work: (session: FleetSession) => Promise<void>): Promise<void> {
+    const mine = (underWay.get(about) ?? Promise.resolve()).then(() => act(work));
+    underWay.set(about, mine);
+    open.touch();
+    await mine;
+    if (underWay.get(about) === mine) underWay.delete(about);
     answered += 1;
     open.touch();
+  }
+
+  /** Not while something is under way about the same: who clicks twice is asked once. */
+  async function once(about: string, work: (session: FleetSession) => Promise<void>): Promise<void> {
+    if (!underWay.has(about)) await inTurn(about, work);
   }
 
   async function take(message: MembersMessage): Promise<void> {
     switch (message.kind) {
       case "change-role":
-        return act(message.member, (session) => changeRole(session, message.member, message.role));
+        return inTurn(message.member, (session) => changeRole(session, message.member, message.role));
       case "revoke":
-        return act(message.member, async (session) => {
+        return once(message.member, async (session) => {
           const record = feed.known?.members.find(({ name }) => name === message.member);
           if (record) await revokeMember(session, record);
         });
       case "bring-back":
-        return act(message.member, (session) => invite(session, { member: message.member }));
+        return once(message.member, (session) => invite(session, { member: message.member }));
       case "approve":
-        return act(message.member, async ({ client }) => {
+        return once(message.member, async ({ client }) => {
           await client.call("approveMember", { params: { member: message.member } });
         });
       case "rotate":
-        return act("rotate", rotateCa);
+        return once("rotate", rotateCa);
       case "withdraw":
-        return act(message.token, async ({ client }) => {
+        return once(message.token, async ({ client }) => {
           await client.call("revokeToken", { params: { token: message.token } });
         });
       case "invite":
@@ -85,7 +97,7 @@ function fillMembersPanel(panel: vscode.WebviewPanel, host: PanelHost, invite: I
     model: () =>
       membersModel(
         membership.session,
-        { known: feed.known, problem: feed.problem, busy, answered },
+        { known: feed.known, problem: feed.problem, busy: new Set(underWay.keys()), answered },
         now(),
         membership.place,
       ),

@@ -8,7 +8,7 @@ import {
 import { panelWords } from "../core/panels/panelWords.ts";
 import { createDashboardRow, type DashboardRowView } from "./createDashboardRow.ts";
 import { createInSight } from "./createInSight.ts";
-import { arrangeChildren, element, setAttribute, setText } from "./dom.ts";
+import { arrangeChildren, element, keepingFocus, setAttribute, setText } from "./dom.ts";
 
 const { columns: titles, caption: captionText } = panelWords.dashboard;
 
@@ -63,12 +63,4 @@ function head(column: DashboardColumn, onSort: (column: DashboardColumn) => void
   const button = element("button", { type: "button" }, titles[column]);
   button.addEventListener("click", () => onSort(column));
   return element("th", { scope: "col", role: "columnheader", class: column }, button);
-}
-
-/** A row that moves must not lose the keyboard's place. */
-function keepingFocus(move: () => void): void {
-  const focused = document.activeElement;
-  move();
-  if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected)
-    focused.focus({ preventScroll: true });
 }

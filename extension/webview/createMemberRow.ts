@@ -56,7 +56,7 @@ export function createMemberRow(
       setText(role, next.role);
       arrangeChildren(roleCell, [next.canChangeRole ? select : role]);
       setAttribute(select, "aria-label", words.roleOf(next.label));
-      if (chosenAt !== answered()) {
+      if (!next.isBusy && chosenAt !== answered()) {
         chosenAt = null;
         select.value = next.role;
       }

@@ -1,4 +1,4 @@
-import { arrangeChildren, element } from "./dom.ts";
+import { arrangeChildren, element, keepingFocus } from "./dom.ts";
 
 /** A row that is kept and changed in place, so that nothing in it loses the focus. */
 export interface RowView<T> {
@@ -34,7 +34,7 @@ export function createRows<T>(
         view.show(row);
         return view.root;
       });
-      arrangeChildren(body, shown);
+      keepingFocus(() => arrangeChildren(body, shown));
       const keys = new Set(rows.map(keyOf));
       for (const key of views.keys()) if (!keys.has(key)) views.delete(key);
     },

@@ -33,6 +33,14 @@ export function arrangeChildren(parent: Element, children: readonly Element[]): 
   }
 }
 
+/** Moves elements; one that has the focus keeps it. */
+export function keepingFocus(move: () => void): void {
+  const focused = document.activeElement;
+  move();
+  if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected)
+    focused.focus({ preventScroll: true });
+}
+
 /** The element with this id; the page was built with it. */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);

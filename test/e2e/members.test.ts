@@ -9,6 +9,7 @@ import { seriousFindings } from "../support/editor/axe.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { readQr } from "../support/editor/readQr.ts";
 import { findWebview } from "../support/editor/webviews.ts";
+import { changeStore } from "./awayFixture.ts";
 import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
 import { filesIn, isKept, joinAs, refusedWith, waitUntilKept, type Guest } from "./membersFixture.ts";
 
@@ -96,7 +97,12 @@ describe("who belongs to the fleet, in the real editor", function () {
     await bo.client.call("listTokens");
     const select = row("bo").getByRole("combobox");
     await select.focus();
+    // Two in a row: the second must not be lost while the first is under way.
     await editor.page.keyboard.press("ArrowUp");
+    await editor.page.keyboard.press("ArrowUp");
+    await seen("bo to be a viewer again", async () => (await roleOf("bo")) === "viewer");
+    await seen("the same on the page", async () => (await select.inputValue()) === "viewer");
+    await editor.page.keyboard.press("ArrowDown");
     await seen("bo to be an operator", async () => (await roleOf("bo")) === "operator");
     await seen("the same on the page", async () => (await select.inputValue()) === "operator");
     assert.equal(await select.evaluate((it) => it === document.activeElement), true, "the focus is lost");
@@ -203,19 +209,40 @@ describe("who belongs to the fleet, in the real editor", function () {
     page = await members();
   });
 
+  it("makes a link that brings back a member whose certificate has run out", async () => {
+    changeStore(fixture.home, "UPDATE certificates SET not_after_ms = 1 WHERE member = 'cy'");
+    await page.getByRole("button", { name: "Refresh" }).click();
+    await seen("that it has run out", async () => /ran out \d+ d ago/.test(await rowText("cy")));
+    await row("cy").getByRole("button", { name: "Make a link that brings cy back…" }).click();
+    page = await invitation("cy");
+    await says("Whoever has this link becomes cy, once");
+    const back = await joinAs("somebody", await codeOf("Join link"));
+    back.client.close();
+    assert.equal(back.name, "cy");
+    await says("cy has joined the fleet with this link.");
+    await editor.runCommand("View: Close Editor");
+    page = await members();
+    await seen("a new certificate", async () => /runs out in/.test(await rowText("cy")));
+  });
+
   it("shows who is no admin the list, why it cannot be changed, and nothing to change it with", async () => {
-    const change = (role: "viewer" | "admin") =>
-      fixture.client.call("changeMember", { params: { member: you }, body: { role } });
-    await change("viewer");
+    const toldBefore = (await editor.notifications()).length;
+    await row(you).getByRole("combobox").selectOption("viewer");
+    await editor.pressDialogButton("Become viewer yourself?", "Change My Role");
     await says("You are viewer in this fleet. Only admins invite, change roles and end memberships.");
     assert.equal(await page.locator("tbody").getByRole("button").count(), 0);
     assert.equal(await page.getByRole("combobox").count(), 0);
+    assert.equal(
+      (await editor.notifications()).length,
+      toldBefore,
+      "a change that was made is told as a failure",
+    );
     assert.doesNotMatch(await text(), /Open join links|Invite Somebody/);
     await lookInEachTheme("members-viewer", members);
     await editor.runCommand("Invite Somebody");
     await editor.waitForNotification("Your role may not do this");
     page = await members();
-    await change("admin");
+    await fixture.client.call("changeMember", { params: { member: you }, body: { role: "admin" } });
     await seen("the actions", async () => (await page.getByRole("combobox").count()) > 0);
   });
 

@@ -120,7 +120,7 @@ describe("the panel of the members", () => {
         ["cy", "", false, false],
         ["al", "", false, false],
         ["bo", "", false, false],
-        ["rtx-box", "agent, h-0000000000000001", false, false],
+        ["rtx-box", "h-0000000000000001", false, false],
         ["zoe", "", false, true],
       ],
     );

@@ -106,7 +106,7 @@ function memberRow(
   return {
     name,
     label: printable(host ?? name),
-    note: role !== "agent" ? "" : host === null ? words.agentOfNoHost : words.agentId(name),
+    note: role !== "agent" ? "" : host === null ? words.agentOfNoHost : name,
     isYou,
     role,
     canChangeRole: mayAct && role !== "agent",

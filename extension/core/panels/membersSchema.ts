@@ -6,7 +6,7 @@ import { bannerSchema } from "./panelSchema.ts";
 export const memberRowSchema = z.object({
   name: memberNameSchema,
   label: z.string(),
-  /** Beside the name: what an agent is of, and its id. */
+  /** Beside the name: of an agent its id, or that its host was removed. */
   note: z.string(),
   isYou: z.boolean(),
   role: roleSchema,

@@ -73,7 +73,6 @@ export const panelWords = {
     asOf: (time: string) => `as of ${time}`,
     refresh: "Refresh",
     you: "you",
-    agentId: (id: string) => `agent, ${id}`,
     agentOf: (host: string) => `the agent of ${host}`,
     agentOfNoHost: "agent of a host that was removed",
     roleOf: (name: string) => `Role of ${name}`,
@@ -150,7 +149,8 @@ export const panelWords = {
     withdrawn: "This link was withdrawn and lets nobody in.",
     otherFleet: "This link is of a fleet that this window does not show now.",
     oneMachine: "The service listens on this machine only: nobody can use the link from another one.",
-    listenElsewhere: "Where it runs, “hwledger up --listen 0.0.0.0:7443” lets other machines reach it.",
+    listenElsewhere:
+      "Whoever looks after the service can start it again with “hwledger up --listen 0.0.0.0:7443”.",
     listen: "Let Other Machines Reach It…",
     forms: {
       link: ["Join link", "For the command “Join a Fleet” in VS Code."],

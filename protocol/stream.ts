@@ -14,6 +14,9 @@ export const streamPath = "/v1/stream";
 /** Log bytes a subscriber may be sent before it grants more by `credit`. */
 export const logWindowBytes = 1_048_576;
 
+/** Reason of a close with code 4001, where it is not that the certificate was withdrawn. */
+export const certificateRanOut = "the certificate has run out";
+
 /** Milliseconds between pings of either side; a peer silent for three of them is gone. */
 export const pingIntervalMs = 15_000;
 

@@ -5,6 +5,7 @@ import {
   logWindowBytes,
   pingIntervalMs,
   serviceMessageSchema,
+  certificateRanOut,
   streamPath,
   type ClientMessage,
   type ServiceMessage,
@@ -152,7 +153,7 @@ export function openStream(options: StreamOptions): StreamClient {
     });
     opened.on("close", (code, reason) => {
       const text = reason.toString("utf8") || `closed (${code})`;
-      const error = failure ?? closedBy(identity.url, code, text);
+      const error = failure ?? closedBy(identity, code, text);
       clearTimeout(noHello);
       onGone(opened, error, code === 4001 || code === 4003);
     });
@@ -278,8 +279,10 @@ export function openStream(options: StreamOptions): StreamClient {
 }
 
 /** What a close code of the service says; 4001: the certificate was good when the stream opened and no longer is. */
-function closedBy(url: string, code: number, text: string): Refusal {
+function closedBy({ url, member, notAfterMs }: Identity, code: number, text: string): Refusal {
   if (code !== 4001) return new Refusal("service-unreachable", { url, reason: text });
+  if (text === certificateRanOut)
+    return new Refusal("certificate-expired", { member, at: new Date(notAfterMs).toISOString() });
   return new Refusal("certificate-refused", { reason: "It is no longer accepted." });
 }
 

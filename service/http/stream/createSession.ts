@@ -2,7 +2,12 @@ import type { WebSocket } from "ws";
 import type { JobRecord } from "../../../protocol/job.ts";
 import type { JobId } from "../../../protocol/ids.ts";
 import { problemOfError, Refusal } from "../../../protocol/problem.ts";
-import { clientMessageSchema, pingIntervalMs, type ClientMessage } from "../../../protocol/stream.ts";
+import {
+  certificateRanOut,
+  clientMessageSchema,
+  pingIntervalMs,
+  type ClientMessage,
+} from "../../../protocol/stream.ts";
 import { programVersion, protocolVersion } from "../../../protocol/version.ts";
 import type { Peer } from "../../pki/identifyPeer.ts";
 import { openSubscription, type OpenSubscription, type Outlet } from "./openSubscription.ts";
@@ -113,12 +118,15 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): Session {
     setTimeout(() => socket.terminate(), 1_000).unref();
   }
 
-  function isWelcome(): boolean {
+  /** Ends the stream where the peer is no longer who it was; says whether. */
+  function endUnwelcome(): boolean {
     try {
       needs.stillWelcome();
-      return true;
-    } catch {
       return false;
+    } catch (error) {
+      const hasRunOut = error instanceof Refusal && error.code === "certificate-expired";
+      end(4001, hasRunOut ? certificateRanOut : "the certificate is no longer accepted");
+      return true;
     }
   }
 
@@ -154,15 +162,14 @@ export function createSession(socket: WebSocket, needs: SessionNeeds): Session {
   }, helloLimitMs);
   const check = setInterval(() => {
     if (needs.now() - heardAtMs > 3 * pingIntervalMs) return end(1001, "nothing heard");
-    if (!isWelcome()) end(4001, "the certificate is no longer accepted");
+    endUnwelcome();
   }, pingIntervalMs);
   socket.on("error", () => socket.terminate());
   socket.once("close", release);
   return {
     stop: () => end(1001, "the service is stopping"),
     recheck() {
-      if (isWelcome()) end(1012, "the membership has changed");
-      else end(4001, "the certificate is no longer accepted");
+      if (!endUnwelcome()) end(1012, "the membership has changed");
     },
   };
 }

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { Frame } from "playwright-core";
+import type { Identity } from "../../protocol/client/identity.ts";
+import { joinFleet } from "../../protocol/client/joinFleet.ts";
+import { createRouteClient } from "../../protocol/client/routeClient.ts";
+import { renewIdentity } from "../../protocol/client/tendIdentity.ts";
+import { seriousFindings } from "../support/editor/axe.ts";
+import type { Editor } from "../support/editor/editor.ts";
+import { findWebview } from "../support/editor/webviews.ts";
+import { changeStore } from "./awayFixture.ts";
+import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
+import { refusedWith } from "./membersFixture.ts";
+
+const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
+
+describe("trust, in the real editor", function () {
+  this.timeout(240_000);
+  let fixture: DispatchFixture;
+  let editor: Editor;
+  let page: Frame;
+  let sleeper: Identity;
+  let stop = () => Promise.resolve();
+
+  before(async () => {
+    await mkdir(pictures, { recursive: true });
+    fixture = await startDispatchFixture(["rtx-box"]);
+    editor = fixture.editor;
+    stop = () => fixture.stop();
+    await editor.runCommand("Open Members and Invitations");
+    page = await members();
+    await page.getByRole("button", { name: "Join a Fleet" }).click();
+    await editor.typeInQuickInput(fixture.service().link, { prompt: "join link" });
+    await editor.waitForNotification("Joined the fleet at");
+    const made = await fixture.client.call("createToken", { body: { role: "operator" } });
+    sleeper = await joinFleet(made.link, { name: "sleeper" });
+    page = await members();
+    await says("sleeper");
+  });
+  after(() => stop());
+
+  const members = () => findWebview(editor, "the members", (shown) => shown.startsWith("Members"));
+  const text = async () => (await page.locator("main#page").innerText()).replace(/\s+/g, " ");
+  const says = (words: string) =>
+    editor.until(`the words “${words}”`, async () => (await text()).includes(words));
+  const row = (name: string) =>
+    page.locator("tbody tr", { has: page.locator(".label").getByText(name, { exact: true }) });
+  const askBack = (): Promise<Identity> => renewIdentity(sleeper, (kept) => void (sleeper = kept));
+
+  /** Makes the newest certificate of a member run out, as 90 days without contact would. */
+  function runOut(member: string): void {
+    changeStore(fixture.home, `UPDATE certificates SET not_after_ms = 1 WHERE member = '${member}'`);
+  }
+
+  it("says which authority signs, and which member trusts and holds what", async () => {
+    await says("One authority signs.");
+    await says("Authority 1");
+    await says("The next rotation begins in 8");
+    assert.match((await row("sleeper").innerText()).replace(/\s+/g, " "), /signed by authority 1 · trusts 1/);
+  });
+
+  it("begins a rotation when an admin agrees, and says how far it is", async () => {
+    await page.getByRole("button", { name: "Rotate Now…" }).click();
+    await editor.pressDialogButton("Make the fleet's next certificate authority now?", "Rotate");
+    await says("The next authority was made.");
+    await says("Authority 2");
+    await says("made, does not sign yet");
+    assert.equal(await page.getByRole("button", { name: "Rotate Now…" }).isVisible(), false);
+    for (const [theme, id] of Object.entries({
+      light: "Light Modern",
+      contrast: "Default High Contrast",
+      dark: "Dark Modern",
+    })) {
+      await editor.until(`the theme ${id}`, () => editor.setTheme(id).then(() => true), 60_000);
+      page = await members();
+      assert.deepEqual(await seriousFindings(page), [], theme);
+      await editor.screenshot(`${pictures}trust-${theme}.png`);
+    }
+    await fixture.client.call("rotateCa", { body: { sign: "now" } });
+    await says("A new authority signs.");
+    await says("trusted for what it has signed");
+  });
+
+  it("lets a member back in that asks for it, with one click", async () => {
+    runOut("sleeper");
+    const client = createRouteClient(sleeper);
+    assert.equal(await refusedWith(client.call("getStatus")), "certificate-expired");
+    client.close();
+    assert.equal(await refusedWith(askBack()), "approval-needed");
+    await says("asks to come back");
+    await editor.screenshot(`${pictures}trust-asks-back-dark.png`);
+    await row("sleeper").getByRole("button", { name: "Let sleeper back in" }).click();
+    await editor.until("the approval", () =>
+      askBack().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await says("signed by authority 2");
+  });
+
+  it("asks to come back itself from the status bar once its own membership has run out", async () => {
+    const { members: all } = await fixture.client.call("listMembers");
+    const owner = (await fixture.client.call("getStatus")).member;
+    const own = all.find(({ role, name }) => role === "admin" && name !== owner)?.name ?? "";
+    runOut(own);
+    await editor.until("the red status bar", () =>
+      editor.page.locator(".statusbar-item", { hasText: "hwLedger: not connected" }).isVisible(),
+    );
+    await editor.page.locator(".statusbar-item", { hasText: "hwLedger: not connected" }).click();
+    await editor.waitForNotification("An admin has to let you back in");
+    await fixture.client.call("approveMember", { params: { member: own } });
+    await editor.runCommand("Renew the Membership");
+    await editor.waitForNotification(`The membership of ${own} is good until`);
+    await editor.until("contact", () =>
+      editor.page.locator(".statusbar-item", { hasText: "GPUs" }).isVisible(),
+    );
+  });
+});

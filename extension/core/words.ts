@@ -17,7 +17,7 @@ export const words = {
     noneRuns: "No service of this fleet runs on this machine.",
     showLog: "Show the Log",
     notHere:
-      "The service of this fleet was not started from this editor: whoever runs it chooses there on which addresses it listens.",
+      "The service of this fleet was not started from this editor: where it listens is changed where it runs.",
     listenQuestion: "Let other machines reach the fleet's service?",
     listenDetail: (port: string) =>
       `It is started again and then listens on every network of this machine, at port ${port}. Whoever reaches this machine there can try to connect; only a certificate of this fleet or a join link lets them in. Jobs on the hosts run on. A firewall of this machine may still be in the way.`,

@@ -6,7 +6,7 @@ import type { Ledger } from "../ledger/createLedger.ts";
 import type { CaRow, CasTable } from "../store/casTable.ts";
 import type { Store } from "../store/openStore.ts";
 import type { CaFiles, FleetCa } from "./caFiles.ts";
-import { crossSignCa, makeNextCa } from "./x509.ts";
+import { backdateMs, crossSignCa, makeNextCa } from "./x509.ts";
 
 /** Most cross-certificates that the service shows beside its own certificate. */
 const shownCrossCertificates = 3;
@@ -144,7 +144,7 @@ function recover({ store, cas, files, ledger, now }: AuthorityNeeds): void {
   const issuing = rows.find(({ state }) => state === "issuing");
   if (issuing === undefined) {
     const { fingerprint, certificatePem: pem } = current;
-    const madeAtMs = new X509Certificate(pem).validFromDate.getTime();
+    const madeAtMs = Math.min(now(), new X509Certificate(pem).validFromDate.getTime() + backdateMs);
     const times = { madeAtMs, stateAtMs: madeAtMs };
     store.transact(() => {
       cas.add({ fingerprint, generation: 1, pem, crossPem: null, state: "issuing", ...times });

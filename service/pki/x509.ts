@@ -11,7 +11,7 @@ export interface KeyedCertificate {
 
 const dayMs = 86_400_000;
 /** Clocks of hobby machines are wrong: certificates are valid from a little before now. */
-const backdateMs = dayMs;
+export const backdateMs = dayMs;
 
 /** Lifetimes in milliseconds. */
 export const lifetimes = {

@@ -77,7 +77,10 @@ describe("who belongs to the fleet, in the real editor", function () {
       .locator(".label")
       .innerText();
     assert.equal(await roleOf(you), "admin");
-    assert.match(await rowText(you), /^\S+you .*in the last 10 min runs out in 8\d d Revoke…$/);
+    assert.match(
+      await rowText(you),
+      /^\S+you .*in the last 10 min runs out in 8\d d by authority 1 · trusts 1 Revoke…$/,
+    );
     await says("No link is open: nobody can join just now.");
   });
 

@@ -59,7 +59,7 @@ describe("the trust in a panel", () => {
       caGeneration: 1,
       trusts: [cas[0]!.fingerprint, cas[1]!.fingerprint],
     } as unknown as MemberRecord;
-    assert.equal(trustText(member, cas), "signed by authority 1 · trusts 1, 2");
+    assert.equal(trustText(member, cas), "by authority 1 · trusts 1, 2");
     const old = { caGeneration: null, trusts: ["0".repeat(64)] } as unknown as MemberRecord;
     assert.equal(trustText(old, cas), "trusts none of today's");
   });

@@ -129,10 +129,10 @@ export const panelWords = {
     rotate: "Rotate Now…",
     ofMember: (signed: number | null, trusts: readonly number[]) =>
       [
-        ...(signed === null ? [] : [`signed by authority ${signed}`]),
+        ...(signed === null ? [] : [`by authority ${signed}`]),
         trusts.length === 0 ? "trusts none of today's" : `trusts ${trusts.join(", ")}`,
       ].join(" · "),
-    asksBack: (age: string) => `asks to come back, for ${age}`,
+    asksBack: (age: string) => `asks to come back, ${age} ago`,
     approve: "Let Back In",
     approveOf: (name: string) => `Let ${name} back in`,
   },

@@ -3,7 +3,8 @@ import type { JobSpec } from "../../protocol/job.ts";
 import { routes } from "../../protocol/routes.ts";
 import { tarOf } from "../support/dispatchBench.ts";
 import { parseAnswer, type PlainAnswer, requestHttp1, requestHttp2, sendRaw } from "../support/tlsRequest.ts";
-import { jsonHead, pathOf, problemIn, rows, startWireFixture, type WireFixture } from "./wireFixture.ts";
+import { pathOf, rows } from "./accessFixture.ts";
+import { jsonHead, problemIn, startWireFixture, type WireFixture } from "./wireFixture.ts";
 
 const jsonRows = rows.filter(([, row]) => row.body !== null && row.body !== "tar");
 

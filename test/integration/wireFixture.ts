@@ -8,19 +8,8 @@ import { routes } from "../../protocol/routes.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
 import { openHttp2, requestHttp2, tlsOptions, type PlainAnswer } from "../support/tlsRequest.ts";
 
-/** Every route, by its name. */
-export const rows = Object.entries<Route>(routes);
-
 /** Headers of a request whose body is JSON. */
 export const jsonHead = { "content-type": "application/json" };
-
-/** The route's path, with ids that nothing has. */
-export function pathOf(row: Route): string {
-  return row.path
-    .replace("{job}", "j-0123456789abcdef")
-    .replace("{host}", "some-host")
-    .replace("{prompt}", "p-0123456789abcdef");
-}
 
 /** Asserts that the answer is one of our problems and gives nothing away, and gives the problem. */
 export function problemIn(answer: PlainAnswer, what: string): Problem {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { connect as connectTcp } from "node:net";
 import { routes } from "../../protocol/routes.ts";
 import { parseAnswer, requestHttp1, requestHttp2, sendRaw } from "../support/tlsRequest.ts";
-import { jsonHead, pathOf, problemIn, rows, startWireFixture, type WireFixture } from "./wireFixture.ts";
+import { pathOf, rows } from "./accessFixture.ts";
+import { jsonHead, problemIn, startWireFixture, type WireFixture } from "./wireFixture.ts";
 
 describe("bad input on the wire", function () {
   this.timeout(60_000);

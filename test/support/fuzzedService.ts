@@ -2,12 +2,12 @@ import { createInterface } from "node:readline";
 import { startService } from "../../service/main.ts";
 
 /**
- * A service as a process of its own to be fuzzed: `node --expose-gc fuzzedService.ts HOME`. It has no limit on requests,
- * and short ones on time. Prints its address, then for each line on stdin the bytes of its heap after a collection; ends
+ * A service as a process of its own to be fuzzed: `node --expose-gc fuzzedService.ts HOME`. It has no limit on requests
+ * and failures, and short ones on time. Prints its address, then for each line on stdin the bytes of its heap after a collection; ends
  * with its stdin.
  */
 const [home = ""] = process.argv.slice(2);
-const limits = { bodyMs: 1_000, requestsPerMinute: 10_000_000 };
+const limits = { bodyMs: 1_000, requestsPerMinute: 10_000_000, failuresPerMinute: 10_000_000 };
 const started = await startService({ home, listen: { address: "127.0.0.1", port: 0 }, limits });
 if (started.kind === "already-running") throw new Error("a service runs in that folder already");
 console.log(started.url);

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { brokenRequests } from "../support/brokenRequests.ts";
 import { requestHttp1, requestHttp2, tlsOptions, type PlainAnswer } from "../support/tlsRequest.ts";
 import { refusalIn, startFuzzedService, type FuzzedService } from "./fuzzFixture.ts";
-import { jsonHead, rows } from "./wireFixture.ts";
+import { rows } from "./accessFixture.ts";
+import { jsonHead } from "./wireFixture.ts";
 
 /** A stream of events has no end to wait for. */
 const paths = [...new Set(rows.filter(([, row]) => row.answer !== "events").map(([, row]) => row.path))];

@@ -4,7 +4,7 @@ import type { ConnectionOptions } from "node:tls";
 import { problemCatalog } from "../../protocol/problemCatalog.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import type { Route } from "../../protocol/route.ts";
-import { routes } from "../../protocol/routes.ts";
+import { pathOf } from "./accessFixture.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
 import { openHttp2, requestHttp2, tlsOptions, type PlainAnswer } from "../support/tlsRequest.ts";
 

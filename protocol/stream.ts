@@ -3,7 +3,7 @@ import { hostRecordSchema } from "./host.ts";
 import { jobRecordSchema } from "./job.ts";
 import { ledgerEventSchema } from "./ledger/events.ts";
 import { problemSchema } from "./problem.ts";
-import type { Role } from "./ids.ts";
+import { roleSchema, type Role } from "./ids.ts";
 import { promptSchema } from "./prompt.ts";
 import { hostReadingSchema } from "./reading.ts";
 import { members, operators } from "./routes/routeParts.ts";
@@ -78,7 +78,7 @@ export const serviceMessageSchema = z.discriminatedUnion("type", [
     version: z.string(),
     fleetId: z.string(),
     member: z.string(),
-    role: z.string(),
+    role: roleSchema,
   }),
   z.object({
     type: z.literal("snapshot"),

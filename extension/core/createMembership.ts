@@ -227,7 +227,9 @@ export function createMembership(needs: MembershipNeeds): Membership {
   };
 }
 
-/** Whether two identities reach the same service with the same certificate. */
+/** Whether two identities reach the same service with the same certificate, and may do the same there. */
 function isSameWay(one: Identity, other: Identity): boolean {
-  return one.certificatePem === other.certificatePem && one.url === other.url;
+  return (
+    one.certificatePem === other.certificatePem && one.url === other.url && one.role === other.role
+  );
 }

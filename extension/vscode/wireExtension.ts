@@ -61,7 +61,16 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
         now,
         createClient: (member) => loggedClient(createRouteClient(member), log, now),
         openStream: (member, onState) =>
-          openStream({ identity: member, client: clientName("hwledger-editor"), onState }),
+          openStream({
+            identity: member,
+            client: clientName("hwledger-editor"),
+            onState,
+            onRole(role) {
+              const kept = membership.profile?.identity; // may have been renewed since
+              if (kept?.fleetId === member.fleetId && kept.role !== role)
+                void membership.keep({ ...kept, role });
+            },
+          }),
       }),
   });
   const memory = createDispatchMemory(context.workspaceState);

@@ -1,4 +1,5 @@
 import WebSocket from "ws";
+import type { Role } from "../ids.ts";
 import { problemOfError, Refusal, RemoteProblem, type Problem } from "../problem.ts";
 import {
   decodeLogFrame,
@@ -51,6 +52,8 @@ export interface StreamOptions {
   /** Name and version of the program, for the service's log. */
   client: string;
   onState?(state: StreamState): void;
+  /** Told with each greeting what this member may do now; an admin may have changed it since the last one. */
+  onRole?(role: Role): void;
   now?: () => number;
   random?: () => number;
 }
@@ -189,6 +192,7 @@ export function openStream(options: StreamOptions): StreamClient {
   function onMessage(message: ServiceMessage): void {
     switch (message.type) {
       case "hello":
+        options.onRole?.(message.role);
         return onHello();
       case "pong":
         return;

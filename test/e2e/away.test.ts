@@ -42,6 +42,9 @@ describe("being away, in the real editor", function () {
     });
   const online = () => hostRows("every host online", "online");
 
+  const clickStatusBar = () =>
+    editor.page.locator(".statusbar-item", { hasText: "hwLedger: not connected" }).click();
+
   /** One banner, the last known hosts with their age, and nothing that popped up. */
   async function isCalm(words: RegExp, shownBefore: number): Promise<void> {
     const text = await waitForBanner(editor, words, 60_000);
@@ -54,8 +57,8 @@ describe("being away, in the real editor", function () {
     assert.equal((await editor.notifications()).length, shownBefore);
   }
 
-  async function joinAgain(): Promise<void> {
-    await editor.page.locator(".statusbar-item", { hasText: "hwLedger: not connected" }).click();
+  async function joinAgain(ask: () => Promise<void> = clickStatusBar): Promise<void> {
+    await ask();
     await editor.typeInQuickInput(fixture.service().link, { prompt: "join link" });
     await online();
     assert.equal(await banner(editor), "");
@@ -87,7 +90,7 @@ describe("being away, in the real editor", function () {
     await joinAgain();
   });
 
-  it("says that the membership has run out, and offers joining again", async () => {
+  it("says that the membership has run out, and offers to ask to come back or to join again", async () => {
     const shown = (await editor.notifications()).length;
     await fixture.killService();
     changeStore(home, `UPDATE certificates SET not_after_ms = 1 WHERE ${newestCertificate}`);
@@ -97,7 +100,7 @@ describe("being away, in the real editor", function () {
     await editor.setTheme("Light Modern");
     await picture("away-expired-light");
     await editor.setTheme("Dark Modern");
-    await joinAgain();
+    await joinAgain(() => editor.runCommand("Join a Fleet"));
   });
 
   it("names both versions when they do not fit, and says which side to update", async () => {

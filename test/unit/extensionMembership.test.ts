@@ -46,6 +46,18 @@ describe("the membership", () => {
     assert.deepEqual(await store.read(), []);
   });
 
+  it("begins anew with another role, as an admin may have given it, and not with the same", async () => {
+    const { membership, store } = aMembership([profile(first)]);
+    const before = await membership.ready();
+    await membership.keep({ ...first, bundleSeenAtMs: 5 });
+    assert.equal(membership.session, before);
+    const other = first.role === "admin" ? "viewer" : "admin";
+    await membership.keep({ ...first, role: other });
+    assert.notEqual(membership.session, before);
+    assert.equal(membership.session?.identity.role, other);
+    assert.equal((await store.read())[0]?.identity.role, other);
+  });
+
   it("keeps the fleets it was in when it joins another, and switches between them", async () => {
     const { membership } = aMembership([profile(first)]);
     await membership.ready();

@@ -171,6 +171,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
   const members = createMembers({
     store,
     members: memberTable,
+    tokens: tokenTable,
     ledger,
     hostName,
     now,
@@ -226,6 +227,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
       endStreams();
       await app.close();
       refusals.close();
+      authority.close();
       uploads.stop();
       await dispatcher.stop();
       await prober.stop();

@@ -120,10 +120,12 @@ async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.
     url = `https://${linkAddress(listen.address)}:${port}`;
     const ownerUrl = ownUrl(listen.address, port);
     await keepOwnerIdentity(layout, service, ownerUrl, now());
+    let keeping = Promise.resolve();
+    // One after the other: each sees what the one before has written.
     keepOwner = () =>
-      keepOwnerIdentity(layout, service, ownerUrl, now()).catch((error: unknown) =>
-        log.error({ err: error }, "the owner's membership could not be kept up"),
-      );
+      (keeping = keeping
+        .then(() => keepOwnerIdentity(layout, service, ownerUrl, now()))
+        .catch((error: unknown) => log.error({ err: error }, "the owner's membership could not be kept up")));
     if (
       process.platform !== "win32" &&
       service.fleet.list().every((host) => host.connection.kind !== "local")

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { identitySchema, type Identity } from "../protocol/client/identity.ts";
@@ -28,7 +29,10 @@ export async function keepOwnerIdentity(
     throw new Refusal("already-joined", { home: layout.directory, fleet: kept.fleetId });
   const isMember = kept !== null && enrolment.accepts(kept.certificatePem);
   const isCurrent =
-    isMember && kept.notAfterMs - nowMs > renewBeforeMs && kept.caFingerprint === caFingerprint;
+    isMember &&
+    new X509Certificate(kept.certificatePem).validFromDate.getTime() <= nowMs &&
+    kept.notAfterMs - nowMs > renewBeforeMs &&
+    kept.caFingerprint === caFingerprint;
   if (isCurrent) {
     const caPem = authority.trustedPem();
     if (kept.url !== url || kept.caPem !== caPem)

@@ -113,11 +113,13 @@ export function createMembership(needs: MembershipNeeds): Membership {
   }
 
   /** Another window may have written meanwhile: the change is made to what is kept now. */
-  async function write(change: (kept: readonly Profile[]) => readonly Profile[]): Promise<void> {
+  async function write(
+    change: (kept: readonly Profile[]) => readonly Profile[],
+    read: () => Promise<readonly Profile[]> = () => store.read(),
+  ): Promise<void> {
     writes += 1;
     try {
-      // What cannot be read must not stand in the way of something new.
-      const next = change(await store.read().catch(() => []));
+      const next = change(await read());
       await store.write(next);
       profiles = next;
     } finally {
@@ -152,14 +154,18 @@ export function createMembership(needs: MembershipNeeds): Membership {
       return reading;
     },
     async join(identity, traits = {}) {
-      await write((kept) => {
-        const earlier = kept.find((profile) => profile.identity.fleetId === identity.fleetId);
-        const label = traits.label ?? earlier?.label ?? defaultFleetLabel(identity);
-        const home = traits.home ?? earlier?.home ?? null;
-        // A data folder holds one fleet: an earlier one of it is no more.
-        const others = kept.filter((one) => home === null || one === earlier || one.home !== home);
-        return withProfile(others, { identity, label, home });
-      });
+      await write(
+        (kept) => {
+          const earlier = kept.find((profile) => profile.identity.fleetId === identity.fleetId);
+          const label = traits.label ?? earlier?.label ?? defaultFleetLabel(identity);
+          const home = traits.home ?? earlier?.home ?? null;
+          // A data folder holds one fleet: an earlier one of it is no more.
+          const others = kept.filter((one) => home === null || one === earlier || one.home !== home);
+          return withProfile(others, { identity, label, home });
+          // What cannot be read must not stand in the way of something new.
+        },
+        () => store.read().catch(() => []),
+      );
       active.set(identity.fleetId);
       const next = openSession(identity);
       replace(next);
@@ -229,7 +235,5 @@ export function createMembership(needs: MembershipNeeds): Membership {
 
 /** Whether two identities reach the same service with the same certificate, and may do the same there. */
 function isSameWay(one: Identity, other: Identity): boolean {
-  return (
-    one.certificatePem === other.certificatePem && one.url === other.url && one.role === other.role
-  );
+  return one.certificatePem === other.certificatePem && one.url === other.url && one.role === other.role;
 }

@@ -15,6 +15,7 @@ const nextSteps: Partial<Record<ProblemCode, string>> = {
     "Ask an admin of the fleet for a link that brings you back, then choose “Join a Fleet”.",
   "approval-needed": "Tell an admin of the fleet, who finds {member} in the list of members; then try again.",
   "nobody-asks": "It asks when its owner renews the membership.",
+  "rotation-cuts-off": "Wait until they have fetched the newer authorities, or revoke who is gone.",
   "rotation-under-way": "Wait until the new authority signs.",
   "token-unknown": "Ask an admin of the fleet for a fresh join link.",
   "token-used": "Ask an admin of the fleet for a fresh join link.",

@@ -13,11 +13,12 @@ const connectLimitMs = 10_000;
 /**
  * Joins a fleet by its link. First fetches the service's certificate chain and looks in it for the CA whose fingerprint
  * the link names, sending nothing; then speaks over a connection verified against that CA only.
+ * `fleetId`: the only fleet that may be joined; `already-joined` where the link is of another.
  * The same `request` may be used again after a lost answer: the token is bound to its key and gives the same membership.
  */
 export async function joinFleet(
   linkText: string,
-  options: { name?: string; request?: CertificateRequest; as?: "user" | "agent" } = {},
+  options: { name?: string; request?: CertificateRequest; as?: "user" | "agent"; fleetId?: string } = {},
 ): Promise<Identity> {
   const link = parseJoinLink(linkText);
   if (!URL.canParse(link.url))
@@ -29,6 +30,8 @@ export async function joinFleet(
     caFingerprint: link.caFingerprint,
     fleetId: fleetIdOf(ca),
   };
+  if (options.fleetId !== undefined && options.fleetId !== pin.fleetId)
+    throw new Refusal("already-joined", { home: "", fleet: options.fleetId });
   const request = options.request ?? (await makeCertificateRequest(options.name ?? "member"));
   const client = createRouteClient({ ...pin, servername: joinServerName });
   try {

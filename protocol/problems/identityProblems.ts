@@ -95,7 +95,7 @@ export const identityProblems = {
   "nobody-asks": {
     status: 409,
     title: "There is nothing to approve",
-    detail: "{member} does not ask to come back.",
+    detail: "{member} does not ask to come back, or has asked anew since.",
     next: "A member whose certificate has run out asks by `hwledger renew`.",
   },
   "last-admin": {
@@ -109,6 +109,12 @@ export const identityProblems = {
     title: "A rotation is under way already",
     detail: "The next certificate authority was made and does not sign yet.",
     next: "Wait until it signs; `hwledger ca show` tells how far it is.",
+  },
+  "rotation-cuts-off": {
+    status: 409,
+    title: "That would cut members off",
+    detail: "{members} would no longer find the service: they know none of the authorities it then shows.",
+    next: "Wait until they have fetched the newer ones (`hwledger ca show`), or revoke who is gone; `--force` cuts them off.",
   },
   "csr-invalid": {
     status: 422,

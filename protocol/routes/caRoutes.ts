@@ -31,7 +31,11 @@ export const caRoutes = {
     access: admins,
     params: none,
     query: none,
-    body: z.strictObject({ sign: z.enum(["when-known", "now"]).default("when-known") }),
+    body: z.strictObject({
+      sign: z.enum(["when-known", "now"]).default("when-known"),
+      /** Also where members would be cut off who trust none of the last four authorities. */
+      force: z.boolean().default(false),
+    }),
     status: 202,
     answer: caBundleSchema,
   }),
@@ -42,7 +46,8 @@ export const caRoutes = {
     access: admins,
     params: memberParams,
     query: none,
-    body: null,
+    /** As the member's record says it: who has asked anew since is not let in. */
+    body: z.strictObject({ askedBackAtMs: z.number().int() }),
     status: 200,
     answer: memberRecordSchema,
   }),

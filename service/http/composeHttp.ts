@@ -27,6 +27,8 @@ export interface HttpNeeds extends Omit<HandlerNeeds, "fleetId" | "caFingerprint
   log: FastifyBaseLogger;
 }
 
+const recheckMs = 15_000;
+
 /** The HTTP server with every route and the stream; it does not listen yet. */
 export async function composeHttp(
   needs: HttpNeeds,
@@ -52,6 +54,16 @@ export async function composeHttp(
     if (change.kind === "member") connections.endAll(change.member);
   });
   const { refused } = needs;
+  const isWelcome = (socket: TLSSocket): boolean => {
+    try {
+      return identifyPeer(socket, fleetId, needs.memberTable, now()) !== null;
+    } catch {
+      return false;
+    }
+  };
+  // A certificate runs out without anything happening, perhaps in the middle of an answer that has no end.
+  const rechecks = setInterval(() => connections.recheck(isWelcome), recheckMs);
+  rechecks.unref();
   const memberOfToken = (token: string): Peer | null => {
     const member = needs.memberTable.memberOfBundleToken(tokenHash(token));
     if (member === null || member.revoked) return null;
@@ -59,6 +71,10 @@ export async function composeHttp(
     return { member: member.name, role: member.role, certificateSha256: "", lapsed: false };
   };
   const app = await createApp({ ...needs, identify, memberOfToken });
+  app.addHook("onClose", (_app, done) => {
+    clearInterval(rechecks);
+    done();
+  });
   const fleetFacts = { fleetId, caFingerprint: () => authority.issuing().fingerprint };
   registerRoutes(app, createHandlers({ ...needs, ...fleetFacts, log: logFailure }), needs.limits);
   const topics = createTopics({

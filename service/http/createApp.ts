@@ -162,7 +162,7 @@ function noteRefusal(request: FastifyRequest, error: unknown, needs: AppNeeds): 
   const { code, status } = problemOfError(error);
   if (status !== 401 && status !== 403) return;
   const path = request.routeOptions.url ?? "an unknown path";
-  const from = request.peer?.member ?? request.ip;
+  const from = request.peer?.member ?? addressGroup(request.ip);
   needs.refused({ from, code, request: `${request.method} ${path}` });
 }
 

@@ -6,6 +6,8 @@ export interface Connections {
   note(member: string, socket: TLSSocket): void;
   /** Says how to end a WebSocket: politely, instead of by cutting its connection. Returns how to forget it. */
   onEnd(socket: TLSSocket, end: () => void): () => void;
+  /** Ends the connections of which `isWelcome` says no; WebSockets look after themselves. */
+  recheck(isWelcome: (socket: TLSSocket) => boolean): void;
   /** Ends every connection of a member at once, whatever is under way on it. */
   endAll(member: string): void;
 }
@@ -30,6 +32,10 @@ export function createConnections(): Connections {
     onEnd(socket, end) {
       ends.set(socket, end);
       return () => void ends.delete(socket);
+    },
+    recheck(isWelcome) {
+      for (const sockets of [...byMember.values()])
+        for (const socket of [...sockets]) if (!ends.has(socket) && !isWelcome(socket)) socket.destroy();
     },
     endAll(member) {
       for (const socket of [...(byMember.get(member) ?? [])]) {

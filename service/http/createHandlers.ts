@@ -75,10 +75,10 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
       return rotation.bundle();
     },
     rotateCa: async ({ body, actor }) => {
-      await rotation.begin(actor, body.sign);
+      await rotation.begin(actor, body);
       return rotation.bundle();
     },
-    approveMember: ({ params, actor }) => members.approve(params.member, actor),
+    approveMember: ({ params, body, actor }) => members.approve(params.member, body.askedBackAtMs, actor),
     getAgentHost: ({ params }) => fleet.get(params.host),
     listMembers: () => ({ members: members.list() }),
     changeMember: ({ params, body, actor }) => members.changeRole(params.member, body.role, actor),

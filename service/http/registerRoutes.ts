@@ -33,6 +33,7 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, limits:
         access: row.access,
         lapsed: row.lapsed === true,
         ...(row.access === "anyone" ? { rateLimit: { max: limits.joinsPerMinute } } : {}),
+        ...(row.perMinute === undefined ? {} : { rateLimit: { max: row.perMinute } }),
       },
       handler: async (request, reply) => {
         const context = contextOf(request, reply, row, limits);

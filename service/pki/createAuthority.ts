@@ -33,6 +33,10 @@ export interface Authority {
   trustedPem(): string;
   /** How the one that signs follows upon those before it, newest first, as PEM: what the service shows beside its own. */
   crossPem(): string;
+  /** Fingerprints of the authorities by which members will still find the service once the next one signs. */
+  reachableAfterNext(): string[];
+  /** Nothing is written any more, also by a step under way. */
+  close(): void;
   /** Takes a step of a rotation. A step that was cut off is taken back or finished at the next start. */
   take(step: RotationStep, actor: string): Promise<void>;
 }
@@ -43,6 +47,7 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
   recover(needs);
   let signing = files.current();
   let rows = cas.list();
+  let isClosed = false;
 
   const trustedRows = (): CaRow[] => rows.filter(({ state }) => state !== "retired");
   const rowOf = (fingerprint: string): CaRow => {
@@ -67,9 +72,14 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
   }
 
   async function announce(actor: string): Promise<void> {
+    // Else the only key of the one that signs would be overwritten.
+    if (rows.find(({ state }) => state === "issuing")?.fingerprint !== signing.fingerprint)
+      throw new Error("the authority that signs has not its place yet");
     const generation = Math.max(...rows.map((row) => row.generation)) + 1;
     const nowMs = now();
-    const made = files.writeNext(await makeNextCa(signing.fleetId, generation, nowMs));
+    const next = await makeNextCa(signing.fleetId, generation, nowMs);
+    if (isClosed) return;
+    const made = files.writeNext(next);
     const crossPem = crossSignCa(signing, made.certificatePem, signing.fleetId, nowMs);
     const { fingerprint, certificatePem: pem } = made;
     const times = { madeAtMs: nowMs, stateAtMs: nowMs };
@@ -78,12 +88,48 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
   }
 
   function issue(fingerprint: string, actor: string): void {
+    if (!isNext(fingerprint)) {
+      // Its key is gone: it can never sign.
+      retire(fingerprint, actor);
+      return;
+    }
     commit("ca.issuing", rowOf(fingerprint), actor, () => {
       cas.setState(signing.fingerprint, "superseded", now());
       cas.setState(fingerprint, "issuing", now());
     });
     files.promoteNext();
     signing = files.current();
+  }
+
+  function isNext(fingerprint: string): boolean {
+    try {
+      return files.next()?.fingerprint === fingerprint;
+    } catch {
+      return false; // damaged
+    }
+  }
+
+  function retire(fingerprint: string, actor: string): void {
+    commit("ca.retired", rowOf(fingerprint), actor, () => cas.setState(fingerprint, "retired", now()));
+  }
+
+  /** The authority that has signed a cross-certificate. */
+  function crossSignerOf({ crossPem, generation }: CaRow): CaRow | undefined {
+    if (crossPem === null) return undefined;
+    const cross = new X509Certificate(crossPem);
+    return rows.find((row) => {
+      if (row.generation >= generation) return false;
+      const authority = new X509Certificate(row.pem);
+      return cross.checkIssued(authority) && cross.verify(authority.publicKey);
+    });
+  }
+
+  /** The authority itself, and those before it by which members still find their way to it. */
+  function line(from: CaRow): CaRow[] {
+    const found = [from];
+    for (let at = crossSignerOf(from); at && found.length <= shownCrossCertificates; at = crossSignerOf(at))
+      found.push(at);
+    return found;
   }
 
   return {
@@ -94,14 +140,17 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
       trustedRows()
         .map(({ pem }) => pem)
         .join(""),
-    crossPem() {
-      const { generation } = rowOf(signing.fingerprint);
-      return rows
-        .filter((row) => row.generation <= generation && row.generation > generation - shownCrossCertificates)
-        .reverse()
-        .map((row) => row.crossPem ?? "")
-        .join("");
+    crossPem: () =>
+      line(rowOf(signing.fingerprint))
+        .slice(0, shownCrossCertificates)
+        .map(({ crossPem }) => crossPem ?? "")
+        .join(""),
+    reachableAfterNext() {
+      const announced = rows.find(({ state }) => state === "announced");
+      const before = line(rowOf(signing.fingerprint)).slice(0, shownCrossCertificates);
+      return [...(announced ? [announced] : []), ...before].map(({ fingerprint }) => fingerprint);
     },
+    close: () => void (isClosed = true),
     async take(step, actor) {
       switch (step.kind) {
         case "announce":
@@ -111,9 +160,7 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
           issue(step.fingerprint, actor);
           break;
         case "retire":
-          commit("ca.retired", rowOf(step.fingerprint), actor, () =>
-            cas.setState(step.fingerprint, "retired", now()),
-          );
+          retire(step.fingerprint, actor);
       }
       needs.onChange();
     },

@@ -78,14 +78,17 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
     return { sha256: certificateSha256(pem), member, pem, notAfterMs, keySha256, caSha256: ca.fingerprint };
   }
 
-  /** What the member is given; a token for the bundle of authorities that takes the place of the one before. */
-  function give(issued: IssuedCertificate, role: Role): RouteAnswer<"join"> {
+  /**
+   * What the member is given; a token for the bundle of authorities that takes the place of the one before. Who joins
+   * takes the authorities over; who renews follows them by their signatures.
+   */
+  function give(issued: IssuedCertificate, role: Role, joins: boolean): RouteAnswer<"join"> {
     const { member, pem: certificatePem, notAfterMs } = issued;
     const bundleToken = randomBytes(24).toString("base64url");
     const trusted = authority.trusted().map(({ fingerprint }) => fingerprint);
     store.transact(() => {
       members.setBundleToken(member, tokenHash(bundleToken));
-      members.setTrusts(member, trusted);
+      if (joins) members.setTrusts(member, trusted);
     });
     const caPem = authority.trustedPem();
     return { fleetId: authority.fleetId, member, role, certificatePem, caPem, notAfterMs, bundleToken };
@@ -118,7 +121,7 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
         payload: { member, role, tokenId: token?.id ?? null, certificateSha256, notAfterMs },
       });
     });
-    return give(issued, role);
+    return give(issued, role, true);
   }
 
   function roleOf(name: string): Role {
@@ -130,7 +133,8 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
   function renew(name: string, publicKeyPem: string): RouteAnswer<"join"> {
     const role = roleOf(name);
     const kept = members.certificateForKey(name, keyHash(publicKeyPem));
-    if (kept !== null && kept.notAfterMs - now() > lifetimeOf(role) * stillNew) return give(kept, role);
+    if (kept !== null && kept.notAfterMs - now() > lifetimeOf(role) * stillNew)
+      return give(kept, role, false);
     const issued = sign(name, role, publicKeyPem);
     store.transact((afterCommit) => {
       afterCommit(needs.onChange);
@@ -140,7 +144,7 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       const payload = { member: name, certificateSha256, notAfterMs };
       ledger.append({ type: "member.renewed", actor: actorName(name, role), payload });
     });
-    return give(issued, role);
+    return give(issued, role, false);
   }
 
   return {
@@ -157,16 +161,22 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       const member = issued === null ? null : members.member(issued.member);
       if (issued === null || member === null || issued.revoked || member.revoked)
         throw new Refusal("token-used", { reason: "The membership that it gave has ended." });
-      return give(issued, member.role);
+      return give(issued, member.role, true);
     },
     renew: (name, csrPem) => renew(name, publicKeyOfRequest(csrPem)),
     comeBack(name, csrPem) {
       const publicKeyPem = publicKeyOfRequest(csrPem);
       const role = roleOf(name);
       const key = keyHash(publicKeyPem);
-      const { askedKey, approvedKey } = members.askedBack(name);
+      // A certificate that was given already, and whose answer was lost.
+      const given = members.certificateForKey(name, key);
+      if (given !== null && given.notAfterMs > now()) return give(given, role, false);
+      const { askedKey, askedAtMs, approvedKey } = members.askedBack(name);
       if (approvedKey === key) return renew(name, publicKeyPem);
-      if (askedKey !== key)
+      if (members.hasGood(name, now()))
+        throw new Refusal("certificate-refused", { reason: `${name} has a newer one, which is good.` });
+      const isHeld = askedAtMs !== null && Math.abs(now() - askedAtMs) < askingHoldsMs;
+      if (askedKey !== key && !isHeld)
         store.transact((afterCommit) => {
           afterCommit(needs.onChange);
           members.askBack(name, key, now());
@@ -188,6 +198,9 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
     enrolOwner: (name, csrPem) => admit(name, "admin", publicKeyOfRequest(csrPem), null),
   };
 }
+
+/** So long another key cannot take the place of one that asks, so that an approval meets who asked. */
+const askingHoldsMs = 3_600_000;
 
 /** A certificate with more of its life left than this is given again for the same key. */
 const stillNew = 0.9;

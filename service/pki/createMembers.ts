@@ -3,12 +3,14 @@ import type { MemberRecord } from "../../protocol/member.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { Ledger } from "../ledger/createLedger.ts";
 import type { MemberRow, MembersTable } from "../store/membersTable.ts";
+import type { TokensTable } from "../store/tokensTable.ts";
 import type { Store } from "../store/openStore.ts";
 
 /** What the fleet's members are looked after with. */
 export interface MembersNeeds {
   store: Pick<Store, "transact">;
   members: MembersTable;
+  tokens: Pick<TokensTable, "openOf" | "revoke">;
   ledger: Pick<Ledger, "append">;
   /** Name of a host; null when it was removed. */
   hostName: (id: HostId) => string | null;
@@ -28,8 +30,11 @@ export interface Members {
   trusts(name: string, fingerprints: readonly string[]): void;
   /** Throws `member-not-found`, `member-revoked`, `member-is-agent`, `last-admin`. */
   changeRole(name: string, role: UserRole, actor: string): MemberRecord;
-  /** Lets a member back in that asks for it. Throws `member-not-found`, `nobody-asks`. */
-  approve(name: string, actor: string): MemberRecord;
+  /**
+   * Lets a member back in that asks for it. `seenAskingAtMs`: since when it asked as the admin saw it; who has asked anew
+   * since, perhaps somebody else, is not let in. Throws `member-not-found`, `nobody-asks`.
+   */
+  approve(name: string, seenAskingAtMs: number, actor: string): MemberRecord;
   /** Ends a membership for good. Throws `member-not-found`, `last-admin`. */
   revoke(name: string, actor: string): MemberRecord;
 }
@@ -56,6 +61,14 @@ export function createMembers(needs: MembersNeeds): Members {
     if (admins.length === 1 && admins[0] === name) throw new Refusal("last-admin", { member: name });
   }
 
+  /** Withdraws what somebody who is no admin any more has made: it would let them in again. */
+  function withdrawLinksOf(name: string, actor: string): void {
+    for (const tokenId of needs.tokens.openOf(`user/${name}`, now())) {
+      needs.tokens.revoke(tokenId, now());
+      ledger.append({ type: "token.revoked", actor, payload: { tokenId } });
+    }
+  }
+
   const notedAtMs = new Map<string, number>();
 
   return {
@@ -76,6 +89,7 @@ export function createMembers(needs: MembersNeeds): Members {
         if (row.role === "admin") assertNotLastAdmin(name);
         afterCommit(() => needs.onMemberChange(name));
         members.changeRole(name, role);
+        if (row.role === "admin") withdrawLinksOf(name, actor);
         ledger.append({
           type: "member.role-changed",
           actor,
@@ -84,11 +98,12 @@ export function createMembers(needs: MembersNeeds): Members {
       });
       return recordOf(rowOf(name));
     },
-    approve(name, actor) {
+    approve(name, seenAskingAtMs, actor) {
       store.transact((afterCommit) => {
         rowOf(name);
-        const { askedKey, approvedKey } = members.askedBack(name);
-        if (askedKey === null) throw new Refusal("nobody-asks", { member: name });
+        const { askedKey, askedAtMs, approvedKey } = members.askedBack(name);
+        if (askedKey === null || askedAtMs !== seenAskingAtMs)
+          throw new Refusal("nobody-asks", { member: name });
         if (approvedKey === askedKey) return;
         afterCommit(needs.onChange);
         members.approveBack(name, askedKey);
@@ -103,6 +118,7 @@ export function createMembers(needs: MembersNeeds): Members {
         afterCommit(() => needs.onMemberChange(name));
         members.revoke(name, now());
         members.revokeCertificates(name, now());
+        withdrawLinksOf(name, actor);
         ledger.append({ type: "member.revoked", actor, payload: { member: name } });
       });
       return recordOf(rowOf(name));

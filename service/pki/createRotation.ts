@@ -21,10 +21,10 @@ export interface Rotation {
   /** Takes the steps that are due, one after the other. One at a time: a call while one is under way joins it. */
   advance(): Promise<void>;
   /**
-   * Makes the next authority, as an admin asks; `now`: it signs at once, also where it was made already. Throws
-   * `rotation-under-way`.
+   * Makes the next authority, as an admin asks; `now`: it signs at once, also where it was made already, unless that cuts
+   * somebody off and is not forced. Throws `rotation-under-way`, `rotation-cuts-off`.
    */
-  begin(actor: string, sign: "when-known" | "now"): Promise<void>;
+  begin(actor: string, how: { sign: "when-known" | "now"; force: boolean }): Promise<void>;
   /** What members fetch. */
   bundle(): CaBundle;
 }
@@ -52,6 +52,21 @@ export function createRotation({ authority, members, now }: RotationNeeds): Rota
     }
   }
 
+  function assertNobodyCutOff(): void {
+    const reachable = authority.reachableAfterNext();
+    const lost = members
+      .list()
+      .filter(({ revokedAtMs }) => revokedAtMs === null)
+      .filter(({ trusts }) => !(JSON.parse(trusts) as string[]).some((one) => reachable.includes(one)));
+    if (lost.length > 0)
+      throw new Refusal("rotation-cuts-off", {
+        members: lost
+          .map(({ name }) => name)
+          .join(", ")
+          .slice(0, 300),
+      });
+  }
+
   /** After what is under way, never beside it. */
   function inTurn(work: () => Promise<void>): Promise<void> {
     const turn = (underWay ?? Promise.resolve()).catch(() => undefined).then(work);
@@ -65,12 +80,13 @@ export function createRotation({ authority, members, now }: RotationNeeds): Rota
 
   return {
     advance: () => underWay ?? inTurn(takeDue),
-    begin: (actor, sign) =>
+    begin: (actor, { sign, force }) =>
       inTurn(async () => {
         const announced = () => authority.trusted().find(({ state }) => state === "announced");
         if (announced() && sign !== "now") throw new Refusal("rotation-under-way");
         if (!announced()) await authority.take({ kind: "announce" }, actor);
         const next = announced();
+        if (next && sign === "now" && !force) assertNobodyCutOff();
         if (next && sign === "now")
           await authority.take({ kind: "issue", fingerprint: next.fingerprint }, actor);
       }),

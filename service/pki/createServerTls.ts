@@ -61,7 +61,8 @@ export function createServerTls({ authority, listenAddress, now }: ServerTlsNeed
   return {
     context,
     freshen(anew = false) {
-      const isDue = now() - madeAtMs >= (lifetimes.serverMs * 2) / 3 || anew;
+      // A clock that was ahead has made one that is not valid yet.
+      const isDue = now() - madeAtMs >= (lifetimes.serverMs * 2) / 3 || now() < madeAtMs || anew;
       if (isDue) make();
       return isDue;
     },

@@ -43,7 +43,10 @@ export function identifyPeer(
     throw refused("It does not name a member of this fleet.");
   if (issued.revoked || member.revoked) throw refused("It was revoked.");
   const peer = { member: member.name, role: member.role, certificateSha256: sha256 };
-  const lapsed = nowMs > issued.notAfterMs || (error !== null && /EXPIRED/.test(error));
+  // Not in force any more, or not by an authority that still is.
+  const hasRunOut = nowMs > issued.notAfterMs || (error !== null && /EXPIRED/.test(error));
+  const isOrphan = alsoLapsed && error !== null && !/NOT_YET/.test(error);
+  const lapsed = hasRunOut || isOrphan;
   if (lapsed && alsoLapsed) return { ...peer, lapsed };
   if (lapsed)
     throw new Refusal("certificate-expired", {

@@ -24,7 +24,7 @@ export interface CasTable {
   setState(fingerprint: string, state: CaState, nowMs: number): void;
   /** How many certificates that count still hang on it. */
   validCertificates(fingerprint: string, nowMs: number): number;
-  /** Says of certificates of an earlier version of the program that the first authority signed them. */
+  /** Says of members and certificates of an earlier version of the program that the first authority is theirs. */
   adopt(fingerprint: string): void;
 }
 
@@ -47,11 +47,15 @@ export function createCasTable(db: Sqlite): CasTable {
     )
     .pluck();
   const adopt = db.prepare("UPDATE certificates SET ca_sha256 = ? WHERE ca_sha256 IS NULL");
+  const adoptTrust = db.prepare("UPDATE members SET trusts = json_array(?) WHERE trusts = '[]'");
   return {
     list: () => select.all(),
     add: (ca) => void insert.run(ca),
     setState: (fingerprint, state, nowMs) => void update.run(state, nowMs, fingerprint),
     validCertificates: (fingerprint, nowMs) => countValid.get(fingerprint, nowMs) ?? 0,
-    adopt: (fingerprint) => void adopt.run(fingerprint),
+    adopt(fingerprint) {
+      adopt.run(fingerprint);
+      adoptTrust.run(fingerprint);
+    },
   };
 }

@@ -40,6 +40,7 @@ export interface IssuedCertificate {
 export interface AskedBack {
   /** SHA-256 of the key asked with. */
   askedKey: string | null;
+  askedAtMs: number | null;
   /** The key that an admin has approved. */
   approvedKey: string | null;
 }
@@ -71,6 +72,8 @@ export interface MembersTable {
   approveBack(name: string, keySha256: string): void;
   /** The newest certificate of a member for a public key that counts still. */
   certificateForKey(member: string, keySha256: string): IssuedCertificate | null;
+  /** Whether a member has a certificate that counts and has not run out. */
+  hasGood(member: string, nowMs: number): boolean;
   addCertificate(certificate: IssuedCertificate): void;
   /** Makes all certificates of a member count no more. */
   revokeCertificates(member: string, nowMs: number): void;
@@ -116,6 +119,9 @@ export function createMembersTable(db: Sqlite): MembersTable {
     `SELECT ${certificateColumns} FROM certificates
      WHERE member = ? AND key_sha256 = ? AND revoked_at_ms IS NULL ORDER BY not_after_ms DESC LIMIT 1`,
   );
+  const selectGood = db.prepare<[string, number]>(
+    "SELECT 1 FROM certificates WHERE member = ? AND not_after_ms > ? AND revoked_at_ms IS NULL LIMIT 1",
+  );
   const insertCertificate = db.prepare(
     `INSERT INTO certificates (sha256, member, pem, not_after_ms, key_sha256, ca_sha256)
      VALUES (@sha256, @member, @pem, @notAfterMs, @keySha256, @caSha256)`,
@@ -129,7 +135,7 @@ export function createMembersTable(db: Sqlite): MembersTable {
     "SELECT name, role, revoked_at_ms FROM members WHERE bundle_token_sha256 = ?",
   );
   const selectAsked = db.prepare<[string], AskedBack>(
-    "SELECT asked_key AS askedKey, approved_key AS approvedKey FROM members WHERE name = ?",
+    "SELECT asked_key AS askedKey, asked_at_ms AS askedAtMs, approved_key AS approvedKey FROM members WHERE name = ?",
   );
   const updateAsked = db.prepare(
     "UPDATE members SET asked_key = ?, asked_at_ms = ?, approved_key = NULL WHERE name = ?",
@@ -142,7 +148,7 @@ export function createMembersTable(db: Sqlite): MembersTable {
     setTrusts: (name, fingerprints) => void updateTrusts.run(JSON.stringify(fingerprints), name),
     setBundleToken: (name, sha256) => void updateToken.run(sha256, name),
     memberOfBundleToken: (sha256) => memberOf(selectByToken.get(sha256)),
-    askedBack: (name) => selectAsked.get(name) ?? { askedKey: null, approvedKey: null },
+    askedBack: (name) => selectAsked.get(name) ?? { askedKey: null, askedAtMs: null, approvedKey: null },
     askBack: (name, keySha256, nowMs) => void updateAsked.run(keySha256, nowMs, name),
     approveBack: (name, keySha256) => void updateApproved.run(keySha256, name),
     list: () => selectRows.all(),
@@ -163,6 +169,7 @@ export function createMembersTable(db: Sqlite): MembersTable {
       return { ...issued, revoked: revokedAtMs !== null };
     },
     certificateForKey: (member, keySha256) => selectForKey.get(member, keySha256) ?? null,
+    hasGood: (member, nowMs) => selectGood.get(member, nowMs) !== undefined,
     addCertificate: (certificate) => void insertCertificate.run(certificate),
     revokeCertificates: (member, nowMs) => void updateCertificates.run(nowMs, member),
   };

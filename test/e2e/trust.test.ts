@@ -110,7 +110,9 @@ describe("trust, in the real editor", function () {
     );
     await editor.page.locator(".statusbar-item", { hasText: "hwLedger: not connected" }).click();
     await editor.waitForNotification("An admin has to let you back in");
-    await fixture.client.call("approveMember", { params: { member: own } });
+    const asking = (await fixture.client.call("listMembers")).members.find(({ name }) => name === own);
+    const body = { askedBackAtMs: asking?.askedBackAtMs ?? 0 };
+    await fixture.client.call("approveMember", { params: { member: own }, body });
     await editor.runCommand("Renew the Membership");
     await editor.waitForNotification(`The membership of ${own} is good until`);
     await editor.until("contact", () =>

@@ -12,6 +12,7 @@ import { openStream, type StreamState } from "../../protocol/client/streamClient
 import { fetchAuthorities, renewIdentity } from "../../protocol/client/tendIdentity.ts";
 import { Refusal, RemoteProblem } from "../../protocol/problem.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
+import { certificateRequest } from "../support/certificates.ts";
 import { openTls, tlsOptions } from "../support/tlsRequest.ts";
 import { until } from "../support/until.ts";
 
@@ -30,8 +31,8 @@ describe("a rotation of the certificate authority, over real TLS", function () {
 
   const owner = (): Identity =>
     identitySchema.parse(JSON.parse(readFileSync(join(service.home, "identity.json"), "utf8")));
-  const rotate = (sign: "when-known" | "now") =>
-    service.clientOf(owner()).call("rotateCa", { body: { sign } });
+  const rotate = (sign: "when-known" | "now", force = false) =>
+    service.clientOf(owner()).call("rotateCa", { body: { sign, force } });
   const generations = (identity: Identity): number => certificatesIn(identity.caPem).length;
 
   /** One request on a connection of its own: the code of its problem, or nothing. */
@@ -133,7 +134,9 @@ describe("a rotation of the certificate authority, over real TLS", function () {
     const { stdout } = await run("curl", ["-s", ...shown, `${service.url}/v1/status`], { cwd: folder });
     assert.match(stdout, /"role":"viewer"/);
     const awake = await fetchAuthorities(asleep, Date.now());
-    await rotate("now");
+    await assert.rejects(rotate("now"), (error) => codeIn(error) === "rotation-cuts-off");
+    assert.equal(await codeOf(asleep), "");
+    await rotate("now", true);
     assert.equal(await codeOf(asleep), "service-untrusted");
     assert.equal(await codeOf(awake), "");
   });
@@ -177,13 +180,23 @@ describe("a rotation of the certificate authority, over real TLS", function () {
       await assert.rejects(asked(), (error) => codeIn(error) === "approval-needed");
     const waiting = (await client.call("listMembers")).members.find(({ name }) => name === "sleeper");
     assert.ok(waiting?.askedBackAtMs);
-    await client.call("approveMember", { params: { member: "sleeper" } });
+    const approve = (askedBackAtMs: number): Promise<unknown> =>
+      client.call("approveMember", { params: { member: "sleeper" }, body: { askedBackAtMs } });
+    await assert.rejects(approve(waiting.askedBackAtMs - 1), (error) => codeIn(error) === "nobody-asks");
+    // Nobody takes the place of who asked, by another key.
+    const other = renewIdentity({ ...sleeper, renewal: certificateRequest() }, () => undefined);
+    await assert.rejects(other, (error) => codeIn(error) === "approval-needed");
+    await approve(waiting.askedBackAtMs);
+    const before = sleeper;
     const back = await asked();
     assert.deepEqual([back.member, back.role, await codeOf(back)], ["sleeper", "operator", ""]);
-    await assert.rejects(
-      client.call("approveMember", { params: { member: "sleeper" } }),
-      (error) => codeIn(error) === "nobody-asks",
-    );
+    // As after a lost answer: the same key gets its certificate again, and no further question.
+    const again = await renewIdentity(before, () => undefined);
+    assert.equal(again.certificatePem, back.certificatePem);
+    await assert.rejects(approve(waiting.askedBackAtMs), (error) => codeIn(error) === "nobody-asks");
+    // An old certificate opens nothing while there is a good one.
+    const old = renewIdentity({ ...before, renewal: certificateRequest() }, () => undefined);
+    await assert.rejects(old, (error) => codeIn(error) === "certificate-refused");
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import type { Identity } from "../../protocol/client/identity.ts";
+import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import type { LedgerEvent } from "../../protocol/ledger/events.ts";
 import { RemoteProblem } from "../../protocol/problem.ts";
 import { openHttp2, openTls, tlsOptions } from "../support/tlsRequest.ts";
@@ -122,6 +123,17 @@ describe("an admin who looks after the members", function () {
     assert.equal(await problemCode(asked), "role-insufficient");
     const [event] = (await eventsOf("member.role-changed")).slice(-1);
     assert.deepEqual(event?.payload, { member: member.member, from: "operator", to: "viewer" });
+  });
+
+  it("withdraws the links that a revoked or demoted admin has made", async () => {
+    for (const end of ["revoked", "demoted"] as const) {
+      const admin = await fixture.service.member("admin");
+      const { member } = admin;
+      const made = await fixture.service.clientOf(admin).call("createToken", { body: { role: "admin" } });
+      if (end === "revoked") await client().call("revokeMember", { params: { member } });
+      else await client().call("changeMember", { params: { member }, body: { role: "viewer" } });
+      assert.equal(await problemCode(joinFleet(made.link)), "token-revoked", end);
+    }
   });
 
   it("is never the last to go, by revocation or by role", async () => {

@@ -103,10 +103,12 @@ describe("three years of a fleet's trust", function () {
         () => world.enrolment.comeBack(member, csrPem),
         (error) => error instanceof Refusal && error.code === "approval-needed",
       );
-      world.members.approve(member, "user/root");
+      world.members.approve(member, nowMs, "user/root");
       given = world.enrolment.comeBack(member, csrPem);
     }
-    machine.identity = { ...machine.identity, ...given, keyPem };
+    // Authorities are followed by their signatures, not taken over.
+    const { caPem } = machine.identity;
+    machine.identity = { ...machine.identity, ...given, caPem, keyPem };
   }
 
   /** Takes the steps that are due; killed where that is due, and started again. */

@@ -99,6 +99,7 @@ export function openTrustWorld(
     members: createMembers({
       store,
       members: table,
+      tokens: tokenTable,
       ledger,
       hostName: () => null,
       now,

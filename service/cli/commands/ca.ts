@@ -21,13 +21,14 @@ export const caCommands: Register = (program, context, run) => {
       }),
     );
   ca.command("rotate")
-    .description("make the next authority; it signs once the members know it, and nobody is cut off")
+    .description("make the next authority; it signs once the members know it")
     .option("--now", "let it sign at once, without waiting for those who are awake to fetch it")
+    .option("--force", "also where that cuts off members who know none of the last four")
     .action(
-      run(async ({ now = false }: { now?: boolean }) => {
+      run(async ({ now = false, force = false }: { now?: boolean; force?: boolean }) => {
         const bundle = await context
           .client()
-          .call("rotateCa", { body: { sign: now ? "now" : "when-known" } });
+          .call("rotateCa", { body: { sign: now ? "now" : "when-known", force } });
         const done = now ? "signs from now on" : "was made; members fetch it from now on";
         await show(bundle, `The next certificate authority ${done}.\n\n`);
         return undefined;

@@ -2,7 +2,6 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { certificatesIn, fingerprintOf } from "../../../protocol/client/caChain.ts";
 import { joinFleet } from "../../../protocol/client/joinFleet.ts";
 import {
   makeCertificateRequest,
@@ -42,18 +41,18 @@ async function joinAndKeep(context: Context, link: string, name: string) {
     throw new Refusal("usage", {
       reason: `${name} is no name for a member: letters, digits, '.', '_' and '-'.`,
     });
-  const { caFingerprint, token } = parseJoinLink(link);
+  const { token } = parseJoinLink(link);
   const { identityFile, directory } = homeLayout(context.home);
   const kept = readMembership(identityFile);
-  if (kept && !certificatesIn(kept.caPem).map(fingerprintOf).includes(caFingerprint))
-    throw new Refusal("already-joined", { home: directory, fleet: `the fleet at ${kept.url}` });
   // The token is bound to the key at its first use: a second try, also by hand, must come with the same key.
   const pending = join(directory, "joining.json");
   const request = readRequest(pending, token) ?? (await makeCertificateRequest(name));
   writePrivateFile(pending, JSON.stringify({ token, ...request }));
-  const attempt = () => joinFleet(link, { name, request });
+  const attempt = () => joinFleet(link, { name, request, ...(kept ? { fleetId: kept.fleetId } : {}) });
   const identity = await attempt().catch((error: unknown) => {
     if (error instanceof Refusal && error.code === "service-unreachable") return attempt();
+    if (error instanceof Refusal && error.code === "already-joined" && kept)
+      throw new Refusal("already-joined", { home: directory, fleet: `the fleet at ${kept.url}` });
     throw error;
   });
   writePrivateFile(identityFile, JSON.stringify(identity));

@@ -43,7 +43,10 @@ export const userCommands: Register = (program, context, run) => {
     .argument("<name>", "the member, as `hwledger user ls` names it")
     .action(
       run(async (member: string) => {
-        const approved = await context.client().call("approveMember", { params: { member } });
+        const { members } = await context.client().call("listMembers");
+        const askedBackAtMs = members.find(({ name }) => name === member)?.askedBackAtMs ?? 0;
+        const body = { askedBackAtMs };
+        const approved = await context.client().call("approveMember", { params: { member }, body });
         await context.show(approved, `${approved.name} may come back: \`hwledger renew\` there does it.`);
         return undefined;
       }),

@@ -6,12 +6,10 @@ import type { RememberedTerminal, TerminalMemory } from "../core/createTerminalM
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
+import { shownFrom } from "../core/shownTail.ts";
 import { words } from "../core/words.ts";
 import { createJobPty, type JobPty } from "./createJobPty.ts";
 import { problemIn } from "./showProblem.ts";
-
-/** Of a long log only the last part is shown: a terminal keeps a few thousand lines. */
-const shownTailBytes = 4 * 1_048_576;
 
 interface OpenTerminal {
   terminal: vscode.Terminal;
@@ -99,7 +97,7 @@ export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
       let shown = known?.session === session ? known : undefined;
       if (!shown) {
         const label = words.job.onHost(printable(jobLabel(job)), job.host);
-        const fromByte = Math.max(0, job.logBytes - shownTailBytes);
+        const fromByte = shownFrom(job.logBytes);
         const { fleetId } = session.identity;
         const remembered = { jobId: job.id, fleetId, label, fromByte, source };
         shown = make(session, remembered);
@@ -111,11 +109,14 @@ export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
     async restore(session) {
       const { fleetId } = session.identity;
       const mine = memory.all().filter((one) => one.fleetId === fleetId && !open.has(one.jobId));
-      const areThere = await Promise.all(mine.map(({ jobId }) => exists(session, jobId)));
+      const jobs = await Promise.all(mine.map(({ jobId }) => jobOf(session, jobId)));
       if (membership.session !== session) return;
       for (const [at, remembered] of mine.entries()) {
-        if (!areThere[at]) memory.remove(remembered.jobId);
-        else if (!open.has(remembered.jobId)) make(session, remembered);
+        const job = jobs[at];
+        if (job === "gone") memory.remove(remembered.jobId);
+        // What was written meanwhile may be more than a terminal can hold.
+        else if (!open.has(remembered.jobId))
+          make(session, { ...remembered, fromByte: shownFrom(job?.logBytes ?? 0, remembered.fromByte) });
       }
     },
     isInSight(jobId) {
@@ -135,12 +136,11 @@ export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
   };
 }
 
-/** Whether the service still knows the job. Without an answer it may: the terminal says what is the matter. */
-async function exists(session: FleetSession, job: JobId): Promise<boolean> {
+/** The job as the service knows it; null without an answer: the terminal then says what is the matter. */
+async function jobOf(session: FleetSession, job: JobId): Promise<JobRecord | "gone" | null> {
   try {
-    await session.client.call("getJob", { params: { job } });
-    return true;
+    return await session.client.call("getJob", { params: { job } });
   } catch (error) {
-    return problemIn(error).code !== "job-not-found";
+    return problemIn(error).code === "job-not-found" ? "gone" : null;
   }
 }

@@ -5,6 +5,7 @@ import type { HostId, JobId } from "../../protocol/ids.ts";
 import { problemOf } from "../../protocol/problem.ts";
 import { argsText, parseArgs } from "../../extension/core/argsText.ts";
 import { createDispatchMemory, type SentJob } from "../../extension/core/createDispatchMemory.ts";
+import { shownFrom, shownTailBytes } from "../../extension/core/shownTail.ts";
 import { createTerminalMemory } from "../../extension/core/createTerminalMemory.ts";
 import { unknownFleet, withFleetData, type KnownHost } from "../../extension/core/fleetState.ts";
 import {
@@ -116,6 +117,13 @@ describe("what was dispatched from a workspace", () => {
     assert.equal(createDispatchMemory(broken).last("f-1"), undefined);
     assert.deepEqual(createDispatchMemory(broken).argsOf("file:///exp/a.py"), []);
     assert.deepEqual(createTerminalMemory(broken).all(), []);
+  });
+
+  it("shows the last part of a long log, and after a reload nothing from before a terminal's beginning", () => {
+    assert.equal(shownFrom(1_000), 0);
+    assert.equal(shownFrom(shownTailBytes + 7), 7);
+    assert.equal(shownFrom(1_000, 300), 300);
+    assert.equal(shownFrom(1_024 * 1_048_576, 300), 1_024 * 1_048_576 - shownTailBytes);
   });
 
   it("has its open terminals, each once, in their order", () => {

@@ -86,7 +86,8 @@ describe("the extension's manifest", () => {
 
   it("has its pictures", async () => {
     const icons = contributes.viewsContainers.activitybar.map(({ icon }) => icon);
-    for (const path of [manifest.icon, ...icons])
+    const ofPanels = ["media/panel-light.svg", "media/panel-dark.svg"];
+    for (const path of [manifest.icon, ...icons, ...ofPanels])
       assert.ok((await readFile(new URL(path, root))).length > 0, path);
   });
 });

@@ -27,8 +27,8 @@ export interface Route<
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
-  /** Requests that a member may make of it in a minute, where that is less than of others. */
-  readonly perMinute?: number;
+  /** Costs the service so much that a member may ask for it only a few times a minute. */
+  readonly costly?: boolean;
   /** Also for members whose certificate has run out. */
   readonly lapsed?: boolean;
   readonly params: Params;

@@ -62,7 +62,7 @@ export const memberRoutes = {
       "A further certificate for who asks; the one that was shown stays good until its end. Where it has run out, an admin approves first",
     access: everybody,
     lapsed: true,
-    perMinute: 10,
+    costly: true,
     params: none,
     query: none,
     body: z.strictObject({ csrPem: z.string().max(16_384) }),

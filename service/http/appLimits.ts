@@ -6,6 +6,8 @@ export interface AppLimits {
   bodyMs: number;
   /** Requests a member may make in a minute. */
   requestsPerMinute: number;
+  /** Requests that cost much, such as a new certificate, that a member may make of a route in a minute. */
+  costlyPerMinute: number;
   /** Requests to join that an address may make in a minute. */
   joinsPerMinute: number;
   /** Failures in a minute after which an address is answered `rate-limited` where it shows no member's certificate. */
@@ -42,6 +44,7 @@ export interface AppLimits {
 export const defaultAppLimits: AppLimits = {
   bodyMs: 15_000,
   requestsPerMinute: 6_000,
+  costlyPerMinute: 10,
   joinsPerMinute: 30,
   failuresPerMinute: 60,
   connections: 8_192,

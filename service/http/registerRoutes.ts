@@ -14,7 +14,7 @@ import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
 const defaultBodyLimitBytes = 65_536;
 
 /** Limits that a service may be given. */
-export interface RouteLimits extends Pick<AppLimits, "joinsPerMinute"> {
+export interface RouteLimits extends Pick<AppLimits, "costlyPerMinute" | "joinsPerMinute"> {
   /** Largest workspace in bytes. */
   workspaceBytes: number;
   /** Longest silence inside a workspace upload, in milliseconds. */
@@ -33,7 +33,7 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers, limits:
         access: row.access,
         lapsed: row.lapsed === true,
         ...(row.access === "anyone" ? { rateLimit: { max: limits.joinsPerMinute } } : {}),
-        ...(row.perMinute === undefined ? {} : { rateLimit: { max: row.perMinute } }),
+        ...(row.costly === true ? { rateLimit: { max: limits.costlyPerMinute } } : {}),
       },
       handler: async (request, reply) => {
         const context = contextOf(request, reply, row, limits);

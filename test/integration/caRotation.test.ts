@@ -148,6 +148,18 @@ describe("a rotation of the certificate authority, over real TLS", function () {
     await assert.rejects(fetched, (error) => codeIn(error) === "certificate-refused");
   });
 
+  it("is asked for no more than ten times a minute", async () => {
+    const member = await service.member("viewer");
+    const client = service.clientOf(member);
+    const codes: string[] = [];
+    for (let time = 1; time <= 11; time += 1)
+      await client
+        .call("renew", { body: { csrPem: "no request" } })
+        .catch((error: unknown) => codes.push(codeIn(error)));
+    assert.deepEqual([...new Set(codes)], ["csr-invalid", "rate-limited"]);
+    assert.equal(codes.indexOf("rate-limited"), 10);
+  });
+
   it("opens nothing but the bundle by that token", async () => {
     const member = await service.member("admin");
     const { url, caPem, fleetId, bundleToken } = member;

@@ -57,8 +57,15 @@ describe("the command line, for the fleet", function () {
     );
     assert.equal((await cli(guest, "host", "ls")).code, 0);
     const other = link.replace(/ca=[0-9a-f]{64}/, `ca=${"0".repeat(64)}`);
-    const foreign = await cliJson(guest, "join", other);
-    assert.equal((foreign.document["problem"] as { code: string }).code, "already-joined");
+    const home = join(dir, "another");
+    const another = await startServiceProcess(home, { env: { HOME: join(dir, "user") } });
+    try {
+      const foreign = await cliJson(guest, "join", another.link);
+      assert.equal((foreign.document["problem"] as { code: string }).code, "already-joined");
+      assert.match((foreign.document["problem"] as { detail: string }).detail, /guest/);
+    } finally {
+      await another.end("SIGTERM");
+    }
     const stranger = await cliJson({ home: join(dir, "stranger") }, "join", other);
     assert.deepEqual(
       [stranger.code, (stranger.document["problem"] as { code: string }).code],

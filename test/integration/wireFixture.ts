@@ -45,7 +45,7 @@ export async function startWireFixture(): Promise<WireFixture> {
   const warn = (warning: Error): void => void warnings.push(warning);
   process.on("warning", warn);
   const service = await startTestService({
-    limits: { bodyMs: 700, workspaceBytes: 100_000, uploadSilenceMs: 700 },
+    limits: { bodyMs: 700, workspaceBytes: 100_000, uploadSilenceMs: 700, costlyPerMinute: 10_000 },
   });
   const admin = service.owner;
   const tls = tlsOptions(admin.caPem, admin);

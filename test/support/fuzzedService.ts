@@ -7,7 +7,13 @@ import { startService } from "../../service/main.ts";
  * with its stdin.
  */
 const [home = ""] = process.argv.slice(2);
-const limits = { bodyMs: 1_000, requestsPerMinute: 10_000_000, failuresPerMinute: 10_000_000 };
+const unlimited = 10_000_000;
+const limits = {
+  bodyMs: 1_000,
+  requestsPerMinute: unlimited,
+  costlyPerMinute: unlimited,
+  failuresPerMinute: unlimited,
+};
 const started = await startService({ home, listen: { address: "127.0.0.1", port: 0 }, limits });
 if (started.kind === "already-running") throw new Error("a service runs in that folder already");
 console.log(started.url);

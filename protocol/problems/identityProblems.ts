@@ -18,7 +18,7 @@ export const identityProblems = {
     status: 403,
     title: "Your role may not do this",
     detail: "This needs {needed}; {member} is {role}.",
-    next: "Ask an admin of the fleet for a link with the role needed.",
+    next: "Ask an admin of the fleet for that role; an admin gives it by `hwledger user role {member} ROLE`.",
   },
   "certificate-expired": {
     status: 401,

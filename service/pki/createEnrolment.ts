@@ -9,6 +9,7 @@ import type { Store } from "../store/openStore.ts";
 import type { TokenRow, TokensTable } from "../store/tokensTable.ts";
 import type { Authority } from "./createAuthority.ts";
 import { tokenHash } from "./createTokens.ts";
+import { actorOf } from "./identifyPeer.ts";
 import { certificateSha256, lifetimes, publicKeyOfRequest, signCertificate } from "./x509.ts";
 
 /** What enrolment needs. */
@@ -66,7 +67,7 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       {
         publicKeyPem,
         commonName: member,
-        uri: `spiffe://${ca.fleetId}/${actorName(member, role)}`,
+        uri: `spiffe://${ca.fleetId}/${actorOf({ member, role })}`,
         addresses: [],
         usage: "client",
         lifetimeMs,
@@ -117,7 +118,7 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       const { sha256: certificateSha256, notAfterMs } = issued;
       ledger.append({
         type: "member.joined",
-        actor: actorName(member, role),
+        actor: actorOf({ member, role }),
         payload: { member, role, tokenId: token?.id ?? null, certificateSha256, notAfterMs },
       });
     });
@@ -142,7 +143,7 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       members.askBack(name, null, null);
       const { sha256: certificateSha256, notAfterMs } = issued;
       const payload = { member: name, certificateSha256, notAfterMs };
-      ledger.append({ type: "member.renewed", actor: actorName(name, role), payload });
+      ledger.append({ type: "member.renewed", actor: actorOf({ member: name, role }), payload });
     });
     return give(issued, role, false);
   }
@@ -180,7 +181,7 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
         store.transact((afterCommit) => {
           afterCommit(needs.onChange);
           members.askBack(name, key, now());
-          const actor = actorName(name, role);
+          const actor = actorOf({ member: name, role });
           ledger.append({ type: "member.asked-back", actor, payload: { member: name } });
         });
       throw new Refusal("approval-needed", { member: name });
@@ -207,10 +208,6 @@ const stillNew = 0.9;
 
 function lifetimeOf(role: Role): number {
   return role === "agent" ? lifetimes.agentMs : lifetimes.userMs;
-}
-
-function actorName(member: string, role: Role): string {
-  return `${role === "agent" ? "agent" : "user"}/${member}`;
 }
 
 function keyHash(publicKeyPem: string): string {

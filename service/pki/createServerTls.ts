@@ -1,6 +1,5 @@
 import { hostname, networkInterfaces } from "node:os";
-import type { SecureContextOptions } from "node:tls";
-import type { Server } from "node:tls";
+import type { SecureContextOptions, Server } from "node:tls";
 import { joinServerName, serviceUri } from "../../protocol/ca.ts";
 import type { Authority } from "./createAuthority.ts";
 import { lifetimes, publicKeyPemOf, rsaKeyPem, signCertificate } from "./x509.ts";

@@ -1,25 +1,9 @@
 import assert from "node:assert/strict";
 import { trustModel, trustText } from "../../extension/core/panels/trustModel.ts";
 import { trustModelSchema } from "../../extension/core/panels/membersSchema.ts";
-import type { CaBundle, CaRecord, CaState, RotationPhase } from "../../protocol/ca.ts";
+import type { CaBundle, CaRecord, RotationPhase } from "../../protocol/ca.ts";
 import type { MemberRecord } from "../../protocol/member.ts";
-
-const day = 86_400_000;
-const nowMs = 1_000 * day;
-
-function authority(generation: number, state: CaState): CaRecord {
-  return {
-    fingerprint: String(generation).repeat(64),
-    generation,
-    state,
-    madeAtMs: nowMs - 30 * day,
-    stateAtMs: nowMs - 30 * day,
-    notAfterMs: nowMs + 770 * day,
-    validCertificates: generation,
-    certificatePem: "",
-    crossPem: null,
-  };
-}
+import { anAuthority, day, nowMs } from "../support/memberRecords.ts";
 
 function bundle(phase: RotationPhase, cas: CaRecord[]): CaBundle {
   return { fleetId: "f", phase, nextRotationAtMs: nowMs + 60 * day, cas };
@@ -27,7 +11,7 @@ function bundle(phase: RotationPhase, cas: CaRecord[]): CaBundle {
 
 describe("the trust in a panel", () => {
   it("says how far a rotation is, newest authority first", () => {
-    const cas = [authority(1, "superseded"), authority(2, "issuing")];
+    const cas = [anAuthority(1, "superseded"), anAuthority(2, "issuing")];
     const model = trustModelSchema.parse(trustModel(bundle("issue", cas), nowMs, true));
     assert.match(model.phase, /A new authority signs/);
     assert.deepEqual(
@@ -42,19 +26,19 @@ describe("the trust in a panel", () => {
   });
 
   it("offers a rotation to admins, and none while one waits for the members", () => {
-    const steady = bundle("steady", [authority(1, "issuing")]);
+    const steady = bundle("steady", [anAuthority(1, "issuing")]);
     assert.equal(trustModel(steady, nowMs, false).canRotate, false);
-    const waiting = bundle("announce", [authority(1, "issuing"), authority(2, "announced")]);
+    const waiting = bundle("announce", [anAuthority(1, "issuing"), anAuthority(2, "announced")]);
     assert.equal(trustModel(waiting, nowMs, true).canRotate, false);
   });
 
   it("says of a rotation that is due that it comes by itself", () => {
-    const due = { ...bundle("steady", [authority(1, "issuing")]), nextRotationAtMs: nowMs - 1 };
+    const due = { ...bundle("steady", [anAuthority(1, "issuing")]), nextRotationAtMs: nowMs - 1 };
     assert.match(trustModel(due, nowMs, true).next.text, /within the hour/);
   });
 
   it("says what a member holds and trusts", () => {
-    const cas = [authority(1, "superseded"), authority(2, "issuing")];
+    const cas = [anAuthority(1, "superseded"), anAuthority(2, "issuing")];
     const member = {
       caGeneration: 1,
       trusts: [cas[0]!.fingerprint, cas[1]!.fingerprint],

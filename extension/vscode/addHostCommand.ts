@@ -8,8 +8,8 @@ import { printable } from "../core/printable.ts";
 import { suggestHostName } from "../core/suggestHostName.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
+import { askInList } from "./askInList.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
-import { staysOpen } from "./staysOpen.ts";
 
 const { addHost: say, waysOut } = words;
 
@@ -49,11 +49,10 @@ async function askAddress(session: FleetSession): Promise<HostAddress | undefine
     description: printable([user, hostName].filter((part) => part !== null).join("@")),
     alias: name,
   }));
-  const picked = await vscode.window.showQuickPick([byAddress, heading, ...items], {
+  const picked = await askInList([byAddress, heading, ...items], {
     title: say.title,
-    placeHolder: say.choose,
+    placeholder: say.choose,
     matchOnDescription: true,
-    ignoreFocusOut: staysOpen(),
   });
   if (picked === undefined) return undefined;
   return picked.alias === null ? typeAddress() : { alias: picked.alias };

@@ -10,7 +10,6 @@ import { words } from "../core/words.ts";
 import { createRowTree } from "./createRowTree.ts";
 import { openEventDocument } from "./eventDocuments.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
-import { staysOpen } from "./staysOpen.ts";
 
 /** What a row of the Ledger view is to commands from its menu. */
 export interface EventHandle {
@@ -157,7 +156,7 @@ async function typeSeq(): Promise<number | undefined> {
   const typed = await vscode.window.showInputBox({
     title: words.ledger.show,
     prompt: words.ledger.seqPrompt,
-    ignoreFocusOut: staysOpen(),
+    ignoreFocusOut: true,
     validateInput: (text) => (isSeq(text) ? undefined : words.ledger.seqRule),
   });
   return typed === undefined ? undefined : Number(typed);

@@ -1,5 +1,4 @@
 import * as vscode from "vscode";
-import { staysOpen } from "./staysOpen.ts";
 
 /** A view that keeps rows out. */
 export interface FilteredView {
@@ -17,7 +16,7 @@ export function filterView(
   box.title = title;
   box.prompt = prompt;
   box.value = before;
-  box.ignoreFocusOut = staysOpen();
+  box.ignoreFocusOut = true;
   let isAccepted = false;
   return new Promise((resolve) => {
     box.onDidChangeValue((typed) => void view.setFilter(typed));

@@ -3,7 +3,7 @@ import { commandIds } from "../core/commandIds.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { Profile } from "../core/profile.ts";
 import { words } from "../core/words.ts";
-import { staysOpen } from "./staysOpen.ts";
+import { askInList } from "./askInList.ts";
 
 const { fleets } = words;
 
@@ -14,11 +14,10 @@ export async function switchFleet(membership: Membership): Promise<void> {
   const items = membership.profiles.map((profile) => fleetItem(profile, shown));
   const another = { label: `$(add) ${fleets.joinAnother}`, fleetId: null, alwaysShow: true };
   const separator = { label: "", kind: vscode.QuickPickItemKind.Separator, fleetId: null };
-  const picked = await vscode.window.showQuickPick([...items, separator, another], {
+  const picked = await askInList([...items, separator, another], {
     title: fleets.switchTitle,
-    placeHolder: fleets.switchPlaceHolder,
+    placeholder: fleets.switchPlaceHolder,
     matchOnDescription: true,
-    ignoreFocusOut: staysOpen(),
   });
   if (picked === undefined) return;
   if (picked.fleetId === null) await vscode.commands.executeCommand(commandIds.join);
@@ -47,7 +46,7 @@ export async function renameFleet(membership: Membership): Promise<void> {
     title: fleets.renameTitle,
     prompt: fleets.renamePrompt,
     value: profile.label,
-    ignoreFocusOut: staysOpen(),
+    ignoreFocusOut: true,
   });
   const next = label?.trim().slice(0, 100);
   if (next) await membership.rename(next);

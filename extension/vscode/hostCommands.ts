@@ -8,10 +8,10 @@ import { printable } from "../core/printable.ts";
 import { hostParts } from "../core/treeRows.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
+import { askInList } from "./askInList.ts";
 import type { RowHandle } from "./createHostsView.ts";
 import { openHostTerminal } from "./hostTerminal.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
-import { staysOpen } from "./staysOpen.ts";
 
 /** Asks what a host costs per hour and keeps it in the fleet. */
 export async function setRate(session: FleetSession, row: RowHandle | undefined): Promise<void> {
@@ -24,7 +24,7 @@ export async function setRate(session: FleetSession, row: RowHandle | undefined)
     placeHolder: words.rate.placeHolder,
     value: rate === null ? "" : String(rate / 1_000_000),
     validateInput: (typed) => (parseRate(typed) === undefined ? words.rate.rule : undefined),
-    ignoreFocusOut: staysOpen(),
+    ignoreFocusOut: true,
   });
   const next = text === undefined ? undefined : parseRate(text);
   if (next === undefined || next === rate) return;
@@ -128,6 +128,6 @@ export async function hostFor(
     description: printable(hostParts(host, session.contact, Date.now()).join(" · ")),
     iconPath: new vscode.ThemeIcon("vm"),
   }));
-  const options = { title, placeHolder: words.hosts.choose, ignoreFocusOut: staysOpen() };
-  return (await vscode.window.showQuickPick(items, options))?.host;
+  const options = { title, placeholder: words.hosts.choose };
+  return (await askInList(items, options))?.host;
 }

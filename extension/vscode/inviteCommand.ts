@@ -4,8 +4,8 @@ import { Refusal } from "../../protocol/problem.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { makeInvitation, type InvitationPurpose } from "../core/panels/invitation.ts";
 import { words } from "../core/words.ts";
+import { askInList } from "./askInList.ts";
 import { openInvitePanel, type InvitePanelHost } from "./invitePanel.ts";
-import { staysOpen } from "./staysOpen.ts";
 
 /** Makes a join link and shows it; without a purpose it asks what the new member may do. */
 export type Invite = (session: FleetSession, purpose?: InvitationPurpose) => Promise<void>;
@@ -30,11 +30,10 @@ async function askRole({ client, identity }: FleetSession): Promise<InvitationPu
   if (role !== "admin")
     throw new Refusal("role-insufficient", { needed: "admin", member: identity.member, role });
   const items = userRoles.map(roleItem);
-  const picked = await vscode.window.showQuickPick(items, {
+  const picked = await askInList(items, {
     title: words.invite.title,
-    placeHolder: words.invite.choose,
+    placeholder: words.invite.choose,
     matchOnDetail: true,
-    ignoreFocusOut: staysOpen(),
   });
   return picked && { role: picked.role };
 }

@@ -5,9 +5,9 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone, memberOf } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
 import { words } from "../core/words.ts";
+import { askInList } from "./askInList.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
-import { staysOpen } from "./staysOpen.ts";
 
 const recentJobs = 50;
 
@@ -91,14 +91,13 @@ async function pickJob(
     detail: `${words.job.dispatchedBy(new Date(job.createdAtMs).toLocaleString(), memberOf(job.createdBy))} · ${job.id}`,
     iconPath: new vscode.ThemeIcon(icons[jobTone(job)]),
   }));
-  const options: vscode.QuickPickOptions = {
+  const options = {
     title,
-    placeHolder: words.job.choose,
+    placeholder: words.job.choose,
     matchOnDescription: true,
     matchOnDetail: true,
-    ignoreFocusOut: staysOpen(),
   };
-  return (await vscode.window.showQuickPick(items, options))?.job;
+  return (await askInList(items, options))?.job;
 }
 
 const icons = { pending: "sync", good: "pass", chosen: "circle-slash", bad: "error" } as const;

@@ -4,7 +4,7 @@ import { words } from "../core/words.ts";
 import { argsText, parseArgs } from "../core/argsText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { rankHosts, type HostChoice } from "../core/rankHosts.ts";
-import { staysOpen } from "./staysOpen.ts";
+import { showSteadily } from "./askInList.ts";
 
 const { dispatch: say } = words;
 
@@ -49,7 +49,6 @@ export async function pickHost(session: FleetSession, needs: PickHostNeeds): Pro
   list.placeholder = say.choose;
   list.matchOnDescription = true;
   list.matchOnDetail = true;
-  list.ignoreFocusOut = staysOpen();
   list.buttons = [editButton];
 
   function show(active: HostChoice | null | undefined): void {
@@ -57,7 +56,7 @@ export async function pickHost(session: FleetSession, needs: PickHostNeeds): Pro
     list.items = items;
     const wanted = items.find(({ choice }) => choice !== null && choice === (active ?? choices[0]));
     if (wanted) list.activeItems = [wanted];
-    list.show();
+    showSteadily(list);
   }
 
   async function edit(): Promise<void> {
@@ -125,7 +124,7 @@ async function askArgs(label: string, args: readonly string[]): Promise<readonly
     prompt: say.argsPrompt,
     placeHolder: say.argsPlaceHolder,
     value: argsText(args),
-    ignoreFocusOut: staysOpen(),
+    ignoreFocusOut: true,
     validateInput(text) {
       const parsed = parseArgs(text);
       return parsed.kind === "unclear" ? parsed.reason : undefined;

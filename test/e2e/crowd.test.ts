@@ -142,4 +142,26 @@ describe("many at once, in the real editor", function () {
       }
     assert.equal(await focused.locator(".label-name").first().innerText(), label);
   });
+
+  it("leaves open what a command asks, though the tree takes back the focus while it redraws", async () => {
+    const box = editor.page.locator(".quick-input-widget:visible");
+    for (const [command, shown] of [
+      ["Filter the Hosts", "Words that a host"],
+      ["Group the Hosts", "Group the Hosts"],
+      ["Open Terminal on Host", "A host"],
+    ] as const)
+      for (let round = 1; round <= rounds; round += 1) {
+        await editor.runCommand(`Focus on ${view} View`);
+        await editor.runCommand(command);
+        await editor.until(command, async () => {
+          const typed = await box.locator("input").first().inputValue();
+          return !typed.startsWith(">") && (await box.innerHTML()).includes(shown);
+        });
+        await readAnew(fixture.client);
+        await readAnew(fixture.client);
+        assert.ok(await box.isVisible(), `${command} closed by itself in round ${round}`);
+        await box.locator("input").first().press("Escape");
+        await editor.until("its end", async () => !(await box.isVisible()));
+      }
+  });
 });

@@ -102,9 +102,22 @@ async function eventually<T>(limitMs: number, probe: () => Promise<T | undefined
   return found;
 }
 
+/** The row by what it shows, not by its place: while a list is being filtered another one may come to stand there. */
 async function rowBy(rows: Locator, fits: (item: QuickInputItem) => boolean): Promise<Locator | undefined> {
-  const index = (await readRows(rows)).findIndex(fits);
-  return index === -1 ? undefined : rows.nth(index);
+  const found = (await readRows(rows)).find(fits);
+  if (found === undefined) return undefined;
+  const { label, description, detail } = found;
+  const shows = (selector: string, text: string) =>
+    text === "" ? {} : { has: rows.page().locator(selector, { hasText: exactly(text) }) };
+  return rows
+    .filter(shows(".quick-input-list-label .label-name", label))
+    .filter(shows(".quick-input-list-label .label-description", description))
+    .filter(shows(".quick-input-list-label-meta", detail))
+    .first();
+}
+
+function exactly(text: string): RegExp {
+  return new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`);
 }
 
 function readRows(rows: Locator): Promise<QuickInputItem[]> {

@@ -8,6 +8,7 @@ import {
   addCrowd,
   cadencesMs,
   drawnRows,
+  focusTreeWhenShown,
   probeCount,
   rates,
   readAnew,
@@ -143,25 +144,23 @@ describe("many at once, in the real editor", function () {
     assert.equal(await focused.locator(".label-name").first().innerText(), label);
   });
 
-  it("leaves open what a command asks, though the tree takes back the focus while it redraws", async () => {
+  it("leaves open what a command asks when the tree takes back the focus, as one that redraws may", async () => {
     const box = editor.page.locator(".quick-input-widget:visible");
-    for (const [command, shown] of [
-      ["Filter the Hosts", "Words that a host"],
-      ["Group the Hosts", "Group the Hosts"],
-      ["Open Terminal on Host", "A host"],
-    ] as const)
-      for (let round = 1; round <= rounds; round += 1) {
-        await editor.runCommand(`Focus on ${view} View`);
-        await editor.runCommand(command);
-        await editor.until(command, async () => {
-          const typed = await box.locator("input").first().inputValue();
-          return !typed.startsWith(">") && (await box.innerHTML()).includes(shown);
-        });
-        await readAnew(fixture.client);
-        await readAnew(fixture.client);
-        assert.ok(await box.isVisible(), `${command} closed by itself in round ${round}`);
-        await box.locator("input").first().press("Escape");
-        await editor.until("its end", async () => !(await box.isVisible()));
-      }
+    for (const [command, shown, isList] of [
+      ["Filter the Hosts", "Words that a host", false],
+      ["Group the Hosts", "Group the Hosts", true],
+      ["Open Terminal on Host", "A host", true],
+    ] as const) {
+      const taken = focusTreeWhenShown(editor, shown);
+      await editor.runCommand(command);
+      await taken;
+      await readAnew(fixture.client);
+      await readAnew(fixture.client);
+      assert.ok(await box.isVisible(), `${command} closed by itself`);
+      await box.locator("input").first().click();
+      await rowOfHost(editor, "crowd-3").click();
+      if (isList) await editor.until("the list closed", async () => !(await box.isVisible()));
+      else await box.locator("input").first().press("Escape");
+    }
   });
 });

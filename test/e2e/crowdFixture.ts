@@ -75,3 +75,25 @@ export async function setRate(editor: Editor, host: string, usdPerHour: string):
   await editor.treeContextMenu(view, host, "Set Host Rate");
   await editor.typeInQuickInput(usdPerHour, { prompt: "US dollars per hour" });
 }
+
+/** Gives the focus to the tree in the very frame in which a list or box with that text is drawn. */
+export function focusTreeWhenShown(editor: Editor, text: string): Promise<void> {
+  return editor.page.evaluate(
+    ([shown, limitMs]) =>
+      new Promise<void>((resolve, reject) => {
+        const endAtMs = performance.now() + limitMs;
+        const look = () => {
+          const widget = document.querySelector<HTMLElement>(".quick-input-widget");
+          const input = widget?.querySelector("input");
+          const isAsking = input === document.activeElement && !input?.value.startsWith(">");
+          if (widget?.offsetParent !== null && isAsking && widget?.innerHTML.includes(shown)) {
+            document.querySelector<HTMLElement>(".pane-body .monaco-list")?.focus();
+            resolve();
+          } else if (performance.now() > endAtMs) reject(new Error(`"${shown}" was not asked`));
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+    [text, 60_000] as const,
+  );
+}

@@ -1,7 +1,10 @@
-import type { EmptyHanded } from "../e2e/emptyHandedFixture.ts";
+import { vault, type EmptyHanded } from "../e2e/emptyHandedFixture.ts";
+import type { Editor } from "../support/editor/editor.ts";
+import { findWebview } from "../support/editor/webviews.ts";
 import type { Album } from "./createAlbum.ts";
+import { createOpenings } from "./openings.ts";
 
-/** A person with the editor alone: the welcome, the first host, its key, the service stopped. */
+/** A person with the editor alone: the welcome, the first host, its questions, who can reach it, the service stopped. */
 export async function beginningScreens({ editor, lab }: EmptyHanded, album: Album): Promise<void> {
   const { step, picture } = album;
   await step("welcome", () => editor.openView("Hosts"));
@@ -29,46 +32,91 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
     await editor.waitForNotification("Joined the fleet at", 60_000);
   });
   await album.inEveryTheme("first-fleet");
-  await step("the question for a host's key", async () => {
-    const { address, port, user } = lab.host("spark");
+  const { list, inputAfter, question } = createOpenings(editor);
+  const spark = lab.host("spark");
+  const addSpark = async () => {
     await editor.runCommand("hwLedger: Add a Host");
-    await editor.quickInputItems();
-    await picture("add-host-dark");
     await editor.pickQuickInput("Type an Address…");
-    await editor.typeInQuickInput(`${user}@${address}:${port}`, { prompt: "[user@]address" });
+    await editor.typeInQuickInput(`${spark.user}@${spark.address}:${spark.port}`, {
+      prompt: "[user@]address",
+    });
     await editor.typeInQuickInput("spark", { prompt: "What to call it" });
     await editor.typeInQuickInput("", { prompt: "US dollars per hour" });
-    await editor.until("the question", () => editor.page.locator(".monaco-dialog-box").isVisible(), 60_000);
-    await picture("dialog-host-key-dark");
-    await editor.pressDialogButton("Is this the key of spark?", "Trust This Key");
-    await editor.waitForNotification("spark is in the fleet", 60_000);
-  });
-  await step("the questions of a host with secrets", async () => {
+  };
+  /** As far as the question that comes after those answers. */
+  const addVault = async (...answers: readonly [prompt: string, answer: string][]) => {
     await editor.runCommand("hwLedger: Add a Host");
     await editor.pickQuickInput("vault");
     await editor.typeInQuickInput("vault", { prompt: "What to call it" });
-    await picture("input-rate-dark");
     await editor.typeInQuickInput("", { prompt: "US dollars per hour" });
-    const box = editor.page.locator(".quick-input-widget:visible");
-    await editor.until("the question", async () => (await box.innerText()).includes("Passphrase of the key"));
-    await picture("ask-passphrase-dark");
+    for (const [prompt, answer] of answers) await editor.typeInQuickInput(answer, { prompt });
+  };
+  const passphrase = "Passphrase of the key";
+  await album.opened({
+    "list-add-host": list("hwLedger: Add a Host"),
+    "input-host-name": inputAfter(async () => {
+      await editor.runCommand("hwLedger: Add a Host");
+      await editor.pickQuickInput("vault");
+    }, "What to call it"),
+    "dialog-host-key": question(addSpark),
+    "ask-passphrase": inputAfter(() => addVault(), passphrase),
+    "ask-passphrase-again": inputAfter(() => addVault([passphrase, "guessed"]), "Wrong passphrase."),
+    "ask-password": inputAfter(() => addVault([passphrase, vault.keyPassphrase]), "Password of"),
+    "notice-add-host-refused": async () => {
+      await addVault();
+      await inputAfter(() => Promise.resolve(), passphrase)();
+      await editor.page.keyboard.press("Escape");
+      await editor.waitForNotification("got no answer");
+    },
+    "dialog-stop-service": question(() =>
+      editor.runCommand("hwLedger: Stop the Fleet's Service on This Machine"),
+    ),
+  });
+  await step("a host, and one that waits for a login", async () => {
+    await addSpark();
+    await editor.pressDialogButton("Is this the key of spark?", "Trust This Key");
+    await editor.waitForNotification("spark is in the fleet", 60_000);
+    await addVault();
+    await inputAfter(() => Promise.resolve(), passphrase)();
     await editor.page.keyboard.press("Escape");
-    await picture("add-host-refused-dark", async () =>
-      (await editor.page.locator(".notifications-toasts").innerText()).includes("got no answer"),
+    await editor.pressNotificationButton("vault", "Add It Anyway");
+    await editor.waitForTree("Hosts", "the host that waits", (rows) =>
+      rows.some(({ label, description }) => label === "vault" && description.startsWith("needs login")),
     );
   });
-  await step("the question before a host is removed", async () => {
-    await editor.treeContextMenu("Hosts", "spark", "Remove Host");
-    await editor.until("the question", () => editor.page.locator(".monaco-dialog-box").isVisible());
-    await picture("dialog-remove-host-dark");
-    await editor.page.keyboard.press("Escape");
-  });
-  await step("the question before the service stops", async () => {
+  await album.inEveryTheme("needs-login");
+  await reachScreens(editor, album);
+  await step("the service stops", async () => {
     await editor.runCommand("hwLedger: Stop the Fleet's Service on This Machine");
-    await editor.until("the question", () => editor.page.locator(".monaco-dialog-box").isVisible());
-    await picture("dialog-stop-service-dark");
     await editor.pressDialogButton("Stop the fleet's service on this machine?", "Stop the Service");
     await editor.waitForNotification("The fleet's service has stopped");
   });
   await album.inEveryTheme("stopped", async () => (await editor.statusBarText()).includes("not connected"));
+}
+
+/** A link that only this machine can use, and what is asked before the service listens further and no longer does. */
+async function reachScreens(editor: Editor, album: Album): Promise<void> {
+  const { question } = createOpenings(editor);
+  const link = () => findWebview(editor, "the link", (shown) => shown.startsWith("Join link for"));
+  const further = async () =>
+    (await link()).getByRole("button", { name: "Let Other Machines Reach It…" }).click();
+  await album.step("a link for this machine alone", async () => {
+    await editor.runCommand("Invite Somebody");
+    await editor.pickQuickInput("Viewer");
+    await link();
+  });
+  await album.inEveryTheme("join-link-here", () => link().then(() => true));
+  await album.opened({ "dialog-listen": question(further) });
+  await album.step("a service that others reach", async () => {
+    await further();
+    await editor.pressDialogButton("Let other machines reach the fleet's service?", "Restart and Listen");
+    const shown = await link();
+    await editor.until("the new link", async () => !(await shown.locator(".reach").isVisible()), 90_000);
+  });
+  await album.opened({
+    "dialog-hide": question(() =>
+      editor.runCommand("hwLedger: Let Only This Machine Reach the Fleet's Service"),
+    ),
+  });
+  await album.step("no panels", () => editor.runCommand("View: Close All Editors"));
 }

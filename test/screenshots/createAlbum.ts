@@ -23,7 +23,7 @@ export interface Album {
   picture(name: string, shows?: Shows): Promise<void>;
   /** The same in every theme, then narrow in the dark. What closes when the focus leaves it cannot be shown so. */
   inEveryTheme(name: string, shows?: Shows): Promise<void>;
-  /** What closes when the focus leaves it: opened anew for its picture in each theme, and closed by Escape. */
+  /** What closes when the focus leaves it: opened anew for its picture in each theme and narrow, and closed by Escape. */
   opened(openings: Readonly<Record<string, () => Promise<unknown>>>): Promise<void>;
   /** Does something; when it fails, that is noted, what was open is closed, and no picture is taken before the next step. */
   step(name: string, run: () => Promise<unknown>): Promise<void>;
@@ -68,17 +68,24 @@ export function createAlbum(editor: Editor, folder: string): Album {
     picture,
     missing: () => missing,
     async opened(openings) {
-      for (const [theme, id] of Object.entries(themes)) {
-        await step(theme, () => setTheme(id));
+      const takeAll = async (look: string) => {
         for (const [name, open] of Object.entries(openings))
-          await step(`${name}-${theme}`, async () => {
+          await step(`${name}-${look}`, async () => {
+            await editor.runCommand("Notifications: Clear All Notifications");
             await open();
             await editor.page.waitForTimeout(fadeMs);
-            await picture(`${name}-${theme}`);
+            await picture(`${name}-${look}`);
             await close();
           });
+      };
+      for (const [theme, id] of Object.entries(themes)) {
+        await step(theme, () => setTheme(id));
+        await takeAll(theme);
       }
       await step("dark", () => setTheme(themes.dark));
+      await editor.page.setViewportSize(narrow);
+      await takeAll("narrow");
+      await editor.page.setViewportSize(wide);
     },
     async inEveryTheme(name, shows) {
       if (!isThere) return void missing.push(`${name}: what it is of did not come up`);

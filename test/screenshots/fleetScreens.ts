@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
+import { homeLayout } from "../../service/homeLayout.ts";
+import { runningService } from "../../service/runningService.ts";
 import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
+import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import type { Album } from "./createAlbum.ts";
+import { createOpenings } from "./openings.ts";
 import { awayScreens } from "./awayScreens.ts";
-import { openedScreens } from "./openedScreens.ts";
+import { openedScreens, toldScreens } from "./openedScreens.ts";
 import { viewScreens } from "./viewScreens.ts";
 
 /** A member of a fleet with hosts of every kind: views, panels and lists, full, then stale, then with errors. */
@@ -16,7 +20,8 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
     await page(fixture, "Fleet");
   });
   await album.inEveryTheme("no-fleet");
-  await step("join", () => joinFleet(fixture, album));
+  await album.opened({ "input-join": createOpenings(fixture.editor).input("Join a Fleet") });
+  await step("join", () => joinFleet(fixture));
   await album.inEveryTheme("jobs-empty-and-dashboard");
   await step("some jobs", () => someJobs(fixture));
   await step("the Ledger view", () => fixture.editor.openView("Ledger"));
@@ -43,18 +48,17 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
     await fixture.editor.waitForTerminal("exit 3 after");
   });
   await album.inEveryTheme("jobs-and-log");
+  await toldScreens(fixture, album);
+  await loadingScreens(fixture, album);
   await brokenScreens(fixture, album);
   await viewScreens(fixture, album);
   await awayScreens(fixture, album);
 }
 
-async function joinFleet({ client, editor, service }: DispatchFixture, album: Album): Promise<void> {
+async function joinFleet({ client, editor, service }: DispatchFixture): Promise<void> {
   await editor.runCommand("Join a Fleet");
-  await editor.until("the input", () => editor.page.locator(".quick-input-widget:visible").isVisible());
-  await album.picture("join-input-dark");
   await editor.typeInQuickInput(service().link, { prompt: "join link" });
   await editor.waitForNotification("Joined the fleet at");
-  await album.picture("joined-loading-dark");
   const { hosts } = await client.call("listHosts");
   await editor.waitForTree(
     "Hosts",
@@ -74,6 +78,27 @@ async function someJobs({ client, workspaceFolder, editor }: DispatchFixture): P
   await editor.waitForTree("Jobs", "an end", (rows) =>
     rows.some((row) => row.description.includes("exit 3")),
   );
+}
+
+/** The views and a panel while the service has not answered yet. */
+async function loadingScreens({ editor, home }: DispatchFixture, album: Album): Promise<void> {
+  let pid = 0;
+  await album.step("a service that does not answer", async () => {
+    await editor.runCommand("Open the Fleet Dashboard");
+    pid = (await runningService(homeLayout(home), 5_000))!.pid;
+    process.kill(pid, "SIGSTOP");
+  });
+  try {
+    await album.opened({
+      loading: async () => {
+        await editor.reload();
+        await editor.page.getByText("Connecting to the fleet's service").first().waitFor();
+      },
+    });
+  } finally {
+    if (pid > 0) process.kill(pid, "SIGCONT");
+  }
+  await album.step("the service that answers", () => hostsOnline(editor));
 }
 
 async function brokenScreens(fixture: DispatchFixture, album: Album): Promise<void> {
@@ -100,10 +125,14 @@ async function brokenScreens(fixture: DispatchFixture, album: Album): Promise<vo
   await album.inEveryTheme("host-not-connected");
   await album.step("the service is back", async () => {
     await fixture.startServiceAgain();
-    await editor.waitForTree("Hosts", "a host online", (rows) =>
-      rows.some((row) => row.label === "rtx-box" && row.description.startsWith("online")),
-    );
+    await hostsOnline(editor);
   });
+}
+
+function hostsOnline(editor: Editor): Promise<unknown> {
+  return editor.waitForTree("Hosts", "a host online", (rows) =>
+    rows.some((row) => row.label === "rtx-box" && row.description.startsWith("online")),
+  );
 }
 
 function page({ editor }: DispatchFixture, title: string) {

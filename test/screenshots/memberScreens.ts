@@ -4,11 +4,12 @@ import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
 import { joinAs } from "../e2e/membersFixture.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import type { Album } from "./createAlbum.ts";
+import { createOpenings } from "./openings.ts";
 
 /** Who belongs to the fleet: for an admin, with a membership that has ended and links; a link in each of its states. */
 export async function memberScreens(fixture: DispatchFixture, album: Album): Promise<void> {
   const { editor, client, home, service } = fixture;
-  const { step, inEveryTheme, picture } = album;
+  const { step, inEveryTheme } = album;
   const members = () => findWebview(editor, "the members", (shown) => shown.startsWith("Members"));
   const link = () => findWebview(editor, "the link", (shown) => shown.startsWith("Join link for"));
   const makeLink = async (role: "viewer" | "operator" | "admin") =>
@@ -41,16 +42,26 @@ export async function memberScreens(fixture: DispatchFixture, album: Album): Pro
     await (await members()).getByText("Show ended memberships (1)").click();
   });
   await inEveryTheme("members", () => members().then(() => true));
-  await step("the question before a membership ends", async () => {
-    await (await members()).getByRole("button", { name: "Revoke the membership of bo…" }).click();
-    await editor.page.locator(".monaco-dialog-box:visible").waitFor({ timeout: 30_000 });
-    await picture("dialog-revoke-dark");
-    await editor.page.keyboard.press("Escape");
+  const press = (name: string) => async () => (await members()).getByRole("button", { name }).click();
+  const { list, question } = createOpenings(editor);
+  await album.opened({
+    "dialog-revoke": question(press("Revoke the membership of bo…")),
+    "dialog-own-role": question(async () => {
+      const shown = await members();
+      const own = shown.locator("tr", { has: shown.locator(".badge") });
+      await own.getByRole("combobox").selectOption("viewer");
+    }),
+    "dialog-rotate": question(press("Rotate Now…")),
+    "list-roles": list("hwLedger: Invite Somebody"),
   });
-  await step("the roles to invite with", async () => {
+  await step("the next authority", async () => {
+    await press("Rotate Now…")();
+    await editor.pressDialogButton("Make the fleet's next certificate authority now?", "Rotate");
+    await (await members()).getByText("made, does not sign yet").first().waitFor({ timeout: 30_000 });
+  });
+  await inEveryTheme("members-rotation", () => members().then(() => true));
+  await step("a link", async () => {
     await editor.runCommand("hwLedger: Invite Somebody");
-    await editor.quickInputItems();
-    await picture("list-roles-dark");
     await editor.pickQuickInput("Operator");
   });
   await inEveryTheme("join-link", isOpen);

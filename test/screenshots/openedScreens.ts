@@ -1,37 +1,17 @@
 import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
 import type { Album } from "./createAlbum.ts";
+import { createOpenings } from "./openings.ts";
 
 /** Everything that opens over the window and closes again: lists, inputs, questions, menus and what hovers. */
 export async function openedScreens({ editor, client }: DispatchFixture, album: Album): Promise<void> {
-  const list = (command: string) => async () => {
-    await editor.runCommand(command);
-    await editor.quickInputItems();
-  };
-  const input = (command: string, pick?: string) => async () => {
-    await editor.runCommand(command);
-    if (pick !== undefined) await editor.pickQuickInput(pick);
-    await editor.page
-      .locator(".quick-input-widget:visible .quick-input-message")
-      .waitFor({ timeout: 30_000 });
-  };
-  const question = (open: () => Promise<unknown>) => async () => {
-    await open();
-    await editor.page.locator(".monaco-dialog-box:visible").waitFor({ timeout: 30_000 });
-  };
-  const hover = (selector: string, text: string, word: string) => async () => {
-    await editor.page.mouse.move(700, 300);
-    await editor.page.locator(selector, { hasText: text }).first().hover();
-    const shown = editor.page.locator(".monaco-hover:visible", { hasText: word }).last();
-    await shown.waitFor({ timeout: 30_000 });
-  };
+  const { list, input, inputAfter, question, hover } = createOpenings(editor);
   await album.step("a file to dispatch", () => editor.openFile("wait.py"));
   await album.opened({
     "list-dispatch": list("hwLedger: Dispatch to GPU host"),
-    "input-arguments": async () => {
+    "input-arguments": inputAfter(async () => {
       await editor.runCommand("hwLedger: Dispatch to GPU host");
       await editor.pickQuickInput("Arguments: none");
-      await editor.page.locator(".quick-input-widget:visible", { hasText: "As in a shell" }).waitFor();
-    },
+    }, "As in a shell"),
     "list-hosts": list("hwLedger: Open Host Panel"),
     "list-groupings": list("hwLedger: Group the Hosts"),
     "list-jobs": list("hwLedger: Show Job Log"),
@@ -75,4 +55,35 @@ export async function openedScreens({ editor, client }: DispatchFixture, album: 
     "hover-gpu": hover('.pane-body [role="treeitem"]', "RTX 4090", "Temperature"),
     "hover-status-bar": hover('.statusbar-item[id$="hwledger.fleet"]', "", "hosts online"),
   });
+}
+
+/** What a person is told in the corner of the window, and what is asked about a host whose jobs have not ended. */
+export async function toldScreens({ editor }: DispatchFixture, album: Album): Promise<void> {
+  const { notice, question } = createOpenings(editor);
+  await album.step("always told of a job's end", async () => {
+    await editor.changeSettings({ "hwledger.notifyWhenJobEnds": "always" });
+    await editor.runCommand("View: Close All Editors");
+  });
+  await album.opened({
+    "notice-job-ended": notice(
+      () => editor.treeContextMenu("Jobs", "train it.py", "Run Job Again"),
+      "train it.py on rtx-box: exit 3",
+    ),
+    "dialog-give-up-jobs": question(() => editor.treeContextMenu("Hosts", "h100-node", "Remove Host")),
+  });
+  await album.step("processes under a GPU", async () => {
+    await editor.changeSettings({ "hwledger.notifyWhenJobEnds": "whenNotVisible" });
+    await editor.runCommand("View: Hide Panel");
+    await editor.runCommand("hwLedger: Filter the Hosts");
+    await editor.typeInQuickInput("spark", { prompt: "Words that a host must have" });
+    const items = await editor.waitForTree("Hosts", "a GPU in use", (rows) =>
+      rows.some(({ level, expanded }) => level === 2 && expanded !== null),
+    );
+    await editor.expandTreeItem(
+      "Hosts",
+      items.find(({ level, expanded }) => level === 2 && expanded !== null)!.label,
+    );
+  });
+  await album.inEveryTheme("processes");
+  await album.step("all hosts", () => editor.runCommand("hwLedger: Clear the Filter of the Hosts"));
 }

@@ -1,6 +1,9 @@
 import * as z from "zod";
 import { hostNameSchema, memberNameSchema, roleSchema, tokenIdSchema } from "./ids.ts";
 
+/** Short name of a key that a member asks to come back with, as `1a2b-3c4d`. */
+export const comebackCodeSchema = z.string().regex(/^[0-9a-f]{4}-[0-9a-f]{4}$/);
+
 /** A member of the fleet as others see it. Times are the service's clock in milliseconds. */
 export const memberRecordSchema = z.object({
   /** Of an agent: the id of its host. */
@@ -18,6 +21,8 @@ export const memberRecordSchema = z.object({
   trusts: z.array(z.string()),
   /** Since when a member whose certificate has run out asks to come back; null when it does not. */
   askedBackAtMs: z.number().int().nullable(),
+  /** Code of the key that it asks with, which whoever asks is shown too: an admin compares the two. */
+  askedBackCode: comebackCodeSchema.nullable(),
   /** When the member was last heard from, to within some minutes; null when it never was. */
   seenAtMs: z.number().int().nullable(),
 });

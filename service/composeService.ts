@@ -105,6 +105,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     takeAcceptedKey: reach.takeAcceptedKey,
     activeJobsOn: (id) => jobs.activeOn(id),
     giveUpJobsOn: (id, actor) => dispatcher.leaveHost(id, actor),
+    hostRemoved: (id, actor, afterCommit) => members.hostRemoved(id, actor, afterCommit),
     newHostId: () => newId("h") as HostId,
     now,
   });

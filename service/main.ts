@@ -119,12 +119,12 @@ async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.
     writePrivateFile(layout.listenFile, listen.address);
     url = `https://${linkAddress(listen.address)}:${port}`;
     const ownerUrl = ownUrl(listen.address, port);
-    await keepOwnerIdentity(layout, service, ownerUrl, now());
+    await keepOwnerIdentity(layout, service, { url: ownerUrl, nowMs: now(), isStart: true });
     let keeping = Promise.resolve();
     // One after the other: each sees what the one before has written.
     keepOwner = () =>
       (keeping = keeping
-        .then(() => keepOwnerIdentity(layout, service, ownerUrl, now()))
+        .then(() => keepOwnerIdentity(layout, service, { url: ownerUrl, nowMs: now(), isStart: false }))
         .catch((error: unknown) => log.error({ err: error }, "the owner's membership could not be kept up")));
     if (
       process.platform !== "win32" &&

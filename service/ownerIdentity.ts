@@ -14,14 +14,14 @@ const renewBeforeMs = 30 * 86_400_000;
 
 /**
  * The owner's membership in the service's own data folder: made at the first start, renewed when it nears its end or hangs
- * on an authority that no longer signs, and made again when the database no longer knows it; its address and the
- * authorities it trusts kept current. Throws `already-joined` when the folder is a member of another fleet.
+ * on an authority that no longer signs; its address and the authorities it trusts kept current. Where it no longer counts
+ * it is made again at a start alone: an admin who has revoked it has done so for as long as the service runs. Throws
+ * `already-joined` when the folder is a member of another fleet.
  */
 export async function keepOwnerIdentity(
   layout: HomeLayout,
   { authority, enrolment }: { authority: Authority; enrolment: Enrolment },
-  url: string,
-  nowMs: number,
+  { url, nowMs, isStart }: { url: string; nowMs: number; isStart: boolean },
 ): Promise<void> {
   const kept = readIdentity(layout.identityFile);
   const { fleetId, fingerprint: caFingerprint } = authority.issuing();
@@ -40,6 +40,7 @@ export async function keepOwnerIdentity(
     enrolment.noteTrust(kept.member);
     return;
   }
+  if (!isMember && !isStart) return;
   const name = ownerName();
   const { keyPem, csrPem } = await makeCertificateRequest(name);
   const joined = isMember ? enrolment.renew(kept.member, csrPem) : enrolment.enrolOwner(name, csrPem);

@@ -73,7 +73,7 @@ function untrustedText(url: string, place: FleetPlace): AwayText {
   if (place === "elsewhere")
     return {
       what,
-      next: `When the right one is back, ${reconnect}. If the fleet was set up anew, join it again.`,
+      next: `When the right one is back, ${reconnect}. After an absence of many months, or if the fleet was set up anew, ask an admin for a link and join it again.`,
       way: "reconnect",
     };
   return {

@@ -1,3 +1,4 @@
+import type { Identity } from "../../protocol/client/identity.ts";
 import { tendIdentity, upkeepDue } from "../../protocol/client/tendIdentity.ts";
 import type { Membership } from "./createMembership.ts";
 
@@ -16,8 +17,9 @@ export interface UpkeepNeeds {
 }
 
 /**
- * Renews the certificate of the fleet that is shown, and follows its authorities, while there is contact. Asks the service
- * only when something is due: twice a day for the authorities, once in two months for the certificate. Returns how to stop.
+ * Renews the certificates of all fleets, and follows their authorities: of the fleet that is shown while there is contact.
+ * Asks a service only when something is due: twice a day for the authorities, once in two months for the certificate. One
+ * that has run out is renewed only when a person asks. Returns how to stop.
  */
 export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds): () => void {
   let timer: NodeJS.Timeout | null = null;
@@ -33,14 +35,25 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
     plan(dueCheckMs);
     try {
       await membership.refresh(); // another window may have done it
-      const { profile, session } = membership;
-      if (profile === null || session?.contact.kind !== "live") return;
-      const due = upkeepDue(profile.identity, now());
-      if (due.bundle || due.certificate)
-        await tendIdentity(profile.identity, now(), (identity) => membership.keep(identity));
     } catch (error) {
-      onFailure(error);
+      return onFailure(error);
     }
+    for (const { identity } of membership.profiles)
+      if (isReady(identity))
+        try {
+          await tendIdentity(identity, now(), (next) => membership.keep(next));
+        } catch (error) {
+          onFailure(error);
+        }
+  }
+
+  /** Whether something is due, and can be done without a person. */
+  function isReady(identity: Identity): boolean {
+    const { profile, session } = membership;
+    const isShown = profile?.identity.fleetId === identity.fleetId;
+    if (isShown && session?.contact.kind !== "live") return false;
+    const due = upkeepDue(identity, now());
+    return identity.notAfterMs > now() && (due.bundle || due.certificate);
   }
 
   const stop = membership.listen(() => {
@@ -48,6 +61,7 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
     hasLooked = true;
     plan(random() * spreadMs);
   });
+  plan(dueCheckMs); // also where the fleet that is shown never answers
   return () => {
     stop();
     if (timer) clearTimeout(timer);

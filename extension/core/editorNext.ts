@@ -7,14 +7,18 @@ const nextSteps: Partial<Record<ProblemCode, string>> = {
   "not-joined": "Choose “Start a Fleet on This Machine” or “Join a Fleet”.",
   "service-unreachable":
     "See whether the fleet's service runs there, and whether this machine is on its network.",
+  "service-untrusted":
+    "Check the address. After an absence of many months, or if the fleet was set up anew, ask an admin of the fleet for a link that brings you back, then choose “Join a Fleet”.",
   "service-stopping": "Start it again, or wait until somebody does.",
   "upload-interrupted": "Dispatch it again when the service is back.",
   "node-too-old": "Install a newer Node.js, or name one in the setting hwledger.nodePath.",
   "no-certificate": "Choose “Join a Fleet” and paste a join link.",
   "certificate-expired":
     "Ask an admin of the fleet for a link that brings you back, then choose “Join a Fleet”.",
-  "approval-needed": "Tell an admin of the fleet, who finds {member} in the list of members; then try again.",
-  "nobody-asks": "It asks when its owner renews the membership.",
+  "approval-needed":
+    "Tell an admin of the fleet the code, who finds {member} with it in the list of members; then try again.",
+  "another-asks": "Tell an admin of the fleet, who makes a link that brings you back in the list of members.",
+  "nobody-asks": "It asks when its owner renews the membership; the code is shown to both of you.",
   "rotation-cuts-off": "Wait until they have fetched the newer authorities, or revoke who is gone.",
   "rotation-under-way": "Wait until the new authority signs.",
   "token-unknown": "Ask an admin of the fleet for a fresh join link.",

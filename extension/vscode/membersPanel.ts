@@ -75,9 +75,8 @@ function fillMembersPanel(panel: vscode.WebviewPanel, host: PanelHost, invite: I
         return once(message.member, (session) => invite(session, { member: message.member }));
       case "approve":
         return once(message.member, async ({ client }) => {
-          const record = feed.known?.members.find(({ name }) => name === message.member);
-          const body = { askedBackAtMs: record?.askedBackAtMs ?? 0 };
-          await client.call("approveMember", { params: { member: message.member }, body });
+          const { member, code } = message;
+          await client.call("approveMember", { params: { member }, body: { code } });
         });
       case "rotate":
         return once("rotate", rotateCa);

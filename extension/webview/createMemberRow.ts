@@ -28,7 +28,9 @@ export function createMemberRow(
     say({ kind: "change-role", member: row.name, role: wanted });
   });
   const back = button(() => row && say({ kind: "bring-back", member: row.name }));
-  const approve = button(() => row && say({ kind: "approve", member: row.name }));
+  const approve = button(() => {
+    if (row?.approveCode) say({ kind: "approve", member: row.name, code: row.approveCode });
+  });
   const revoke = button(() => row && say({ kind: "revoke", member: row.name }));
   const name = rowCell("name", words.columns.name, label);
   const roleCell = rowCell("role", words.columns.role);
@@ -65,13 +67,13 @@ export function createMemberRow(
       setAttribute(membership, "data-tone", next.membership.tone);
       setText(trust, next.trust);
       setText(approve, panelWords.trust.approve);
-      setAttribute(approve, "aria-label", panelWords.trust.approveOf(next.label));
+      setAttribute(approve, "aria-label", panelWords.trust.approveOf(next.label, next.approveCode ?? ""));
       setText(back, words.bringBack);
       setAttribute(back, "aria-label", words.bringBackOf(next.label));
       setText(revoke, words.revoke);
       setAttribute(revoke, "aria-label", words.revokeOf(next.label));
       arrangeChildren(actions, [
-        ...(next.canApprove ? [approve] : next.canReturn ? [back] : []),
+        ...(next.approveCode !== null ? [approve] : next.canReturn ? [back] : []),
         ...(next.canRevoke ? [revoke] : []),
       ]);
       setAttribute(root, "data-ended", next.isEnded ? "" : null);

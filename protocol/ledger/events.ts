@@ -50,8 +50,9 @@ export const eventPayloads = {
     count: z.number().int().positive(),
   }),
   /** A member whose certificate has run out asks to come back. */
-  "member.asked-back": z.object({ member: memberNameSchema }),
-  "member.approved": z.object({ member: memberNameSchema }),
+  /** Events of earlier versions have no code. */
+  "member.asked-back": z.object({ member: memberNameSchema, code: z.string().optional() }),
+  "member.approved": z.object({ member: memberNameSchema, code: z.string().optional() }),
   "ca.announced": z.object({ fingerprint: z.string(), generation: z.number().int() }),
   "ca.issuing": z.object({ fingerprint: z.string(), generation: z.number().int() }),
   "ca.retired": z.object({ fingerprint: z.string(), generation: z.number().int() }),

@@ -67,7 +67,7 @@ export const clientProblems = {
     status: null,
     title: "This is not the fleet you joined",
     detail: "{url} does not prove to be the fleet's service: {reason}. Nothing was sent.",
-    next: "Check the address; if the fleet was set up anew, join it again.",
+    next: "Check the address. After an absence of many months, or if the fleet was set up anew, join it again: an admin makes the link (`hwledger token create --member NAME`).",
   },
   "answer-invalid": {
     status: null,

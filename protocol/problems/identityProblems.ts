@@ -29,8 +29,15 @@ export const identityProblems = {
   "approval-needed": {
     status: 403,
     title: "An admin has to let you back in",
-    detail: "The membership of {member} ran out; an admin can see now that {member} asks to come back.",
-    next: "Tell an admin, who runs `hwledger user approve {member}`; then try again.",
+    detail:
+      "The membership of {member} ran out; an admin can see now that {member} asks to come back, with the code {code}.",
+    next: "Tell an admin the code, who runs `hwledger user approve {member} {code}`; then try again.",
+  },
+  "another-asks": {
+    status: 409,
+    title: "Somebody else asks to come back by that name",
+    detail: "Another key asks to come back as {member} already, with the code {code}. It is not yours.",
+    next: "Tell an admin, who makes a link that brings you back: `hwledger token create --member {member}`.",
   },
   "agent-mismatch": {
     status: 403,
@@ -95,8 +102,8 @@ export const identityProblems = {
   "nobody-asks": {
     status: 409,
     title: "There is nothing to approve",
-    detail: "{member} does not ask to come back, or has asked anew since.",
-    next: "A member whose certificate has run out asks by `hwledger renew`.",
+    detail: "{member} does not ask to come back with the code {code}.",
+    next: "A member whose certificate has run out asks by `hwledger renew`, which says its code; `hwledger user ls` shows it too.",
   },
   "last-admin": {
     status: 409,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { caBundleSchema } from "../ca.ts";
-import { memberRecordSchema } from "../member.ts";
+import { comebackCodeSchema, memberRecordSchema } from "../member.ts";
 import { admins, memberParams, none, route } from "./routeParts.ts";
 
 /** The fleet's certificate authorities, and members who slept for too long. */
@@ -46,8 +46,8 @@ export const caRoutes = {
     access: admins,
     params: memberParams,
     query: none,
-    /** As the member's record says it: who has asked anew since is not let in. */
-    body: z.strictObject({ askedBackAtMs: z.number().int() }),
+    /** The code that whoever asks was shown: only the key that has it is let in. */
+    body: z.strictObject({ code: comebackCodeSchema }),
     status: 200,
     answer: memberRecordSchema,
   }),

@@ -33,6 +33,8 @@ export interface FleetNeeds {
   activeJobsOn: (hostId: HostId) => number;
   /** Ends the jobs of a host that somebody takes out of the fleet, though it may not answer. */
   giveUpJobsOn: (hostId: HostId, actor: string) => Promise<void>;
+  /** Ends what else a host has in the fleet, in the transaction that removes it. */
+  hostRemoved: (id: HostId, actor: string, afterCommit: (effect: () => void) => void) => void;
   newHostId: () => HostId;
   now: () => number;
 }
@@ -245,6 +247,7 @@ export function createFleet(needs: FleetNeeds): Fleet {
       store.transact((afterCommit) => {
         hosts.remove(row.id, now());
         ledger.append({ type: "host.removed", actor, payload: { hostId: row.id, name: row.name } });
+        needs.hostRemoved(row.id, actor, afterCommit);
         afterCommit(() => {
           refreshProber();
           needs.disconnect(row.id);

@@ -78,7 +78,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
       await rotation.begin(actor, body);
       return rotation.bundle();
     },
-    approveMember: ({ params, body, actor }) => members.approve(params.member, body.askedBackAtMs, actor),
+    approveMember: ({ params, body, actor }) => members.approve(params.member, body.code, actor),
     getAgentHost: ({ params }) => fleet.get(params.host),
     listMembers: () => ({ members: members.list() }),
     changeMember: ({ params, body, actor }) => members.changeRole(params.member, body.role, actor),

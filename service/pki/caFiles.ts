@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../../protocol/problem.ts";
 import { writePrivateFile } from "./writePrivateFile.ts";
@@ -24,11 +24,16 @@ export interface CaFiles {
   dropNext(): void;
 }
 
+/** How the name of a file ends that is being written. */
+const partial = ".partial";
+
 /** Files in a data folder's `keys`, 0600, each there whole or not at all. */
 export function openCaFiles(directory: string, newFleetId: () => string, nowMs: number): CaFiles {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, "ca.json");
   const nextFile = join(directory, "ca-next.json");
+  for (const name of readdirSync(directory))
+    if (name.endsWith(partial)) rmSync(join(directory, name), { force: true }); // a key that a crash has left half written
   const write = (path: string, fleetId: string, ca: KeyedCertificate): FleetCa => {
     const kept = { fleetId, fingerprint: certificateSha256(ca.certificatePem), ...ca };
     writePrivateFile(path, JSON.stringify(kept));

@@ -33,8 +33,8 @@ export interface Authority {
   trustedPem(): string;
   /** How the one that signs follows upon those before it, newest first, as PEM: what the service shows beside its own. */
   crossPem(): string;
-  /** Fingerprints of the authorities by which members will still find the service once the next one signs. */
-  reachableAfterNext(): string[];
+  /** Fingerprints of the authorities by which members find the service: now, and once the next one signs. */
+  findableBy(): { now: string[]; afterNext: string[] };
   /** Nothing is written any more, also by a step under way. */
   close(): void;
   /** Takes a step of a rotation. A step that was cut off is taken back or finished at the next start. */
@@ -145,10 +145,14 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
         .slice(0, shownCrossCertificates)
         .map(({ crossPem }) => crossPem ?? "")
         .join(""),
-    reachableAfterNext() {
-      const announced = rows.find(({ state }) => state === "announced");
-      const before = line(rowOf(signing.fingerprint)).slice(0, shownCrossCertificates);
-      return [...(announced ? [announced] : []), ...before].map(({ fingerprint }) => fingerprint);
+    findableBy() {
+      const announced = rows.filter(({ state }) => state === "announced");
+      const shown = line(rowOf(signing.fingerprint));
+      const fingerprints = (of: CaRow[]) => of.map(({ fingerprint }) => fingerprint);
+      return {
+        now: fingerprints(shown),
+        afterNext: fingerprints([...announced, ...shown.slice(0, shownCrossCertificates)]),
+      };
     },
     close: () => void (isClosed = true),
     async take(step, actor) {
@@ -187,7 +191,7 @@ function recordOf(row: CaRow, validCertificates: number): CaRecord {
 function recover({ store, cas, files, ledger, now }: AuthorityNeeds): void {
   const current = files.current();
   const rows = cas.list();
-  const next = files.next();
+  const next = readableNext(files);
   const issuing = rows.find(({ state }) => state === "issuing");
   if (issuing === undefined) {
     const { fingerprint, certificatePem: pem } = current;
@@ -204,11 +208,20 @@ function recover({ store, cas, files, ledger, now }: AuthorityNeeds): void {
     return;
   }
   const announced = rows.find(({ state }) => state === "announced");
-  if (next !== null && next.fingerprint !== announced?.fingerprint) files.dropNext();
+  if (next?.fingerprint !== announced?.fingerprint) files.dropNext();
   if (announced !== undefined && next?.fingerprint !== announced.fingerprint)
     store.transact(() => {
       const { fingerprint, generation } = announced;
       cas.setState(fingerprint, "retired", now());
       ledger.append({ type: "ca.retired", actor: "service", payload: { fingerprint, generation } });
     });
+}
+
+/** The authority to follow; one whose file is damaged is as one whose file is gone: it has not signed anything. */
+function readableNext(files: CaFiles): FleetCa | null {
+  try {
+    return files.next();
+  } catch {
+    return null;
+  }
 }

@@ -9,6 +9,7 @@ import type { Store } from "../store/openStore.ts";
 import type { TokenRow, TokensTable } from "../store/tokensTable.ts";
 import type { Authority } from "./createAuthority.ts";
 import { tokenHash } from "./createTokens.ts";
+import { comebackCode } from "./comebackCode.ts";
 import { actorOf } from "./identifyPeer.ts";
 import { certificateSha256, lifetimes, publicKeyOfRequest, signCertificate } from "./x509.ts";
 
@@ -43,7 +44,7 @@ export interface Enrolment {
   renew(member: string, csrPem: string): RouteAnswer<"join">;
   /**
    * A certificate for a member that shows one that has run out, once an admin has approved the key. Throws
-   * `approval-needed` until then.
+   * `approval-needed` until then, and `another-asks` while another key waits for the same.
    */
   comeBack(member: string, csrPem: string): RouteAnswer<"join">;
   /** Makes a member without a token: only for the owner, on the service's own machine. */
@@ -177,14 +178,17 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       if (members.hasGood(name, now()))
         throw new Refusal("certificate-refused", { reason: `${name} has a newer one, which is good.` });
       const isHeld = askedAtMs !== null && Math.abs(now() - askedAtMs) < askingHoldsMs;
-      if (askedKey !== key && !isHeld)
+      const code = comebackCode(key);
+      if (askedKey !== null && askedKey !== key && isHeld)
+        throw new Refusal("another-asks", { member: name, code: comebackCode(askedKey) });
+      if (askedKey !== key)
         store.transact((afterCommit) => {
           afterCommit(needs.onChange);
           members.askBack(name, key, now());
           const actor = actorOf({ member: name, role });
-          ledger.append({ type: "member.asked-back", actor, payload: { member: name } });
+          ledger.append({ type: "member.asked-back", actor, payload: { member: name, code } });
         });
-      throw new Refusal("approval-needed", { member: name });
+      throw new Refusal("approval-needed", { member: name, code });
     },
     noteTrust: (member) =>
       members.setTrusts(

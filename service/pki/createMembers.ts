@@ -5,12 +5,13 @@ import type { Ledger } from "../ledger/createLedger.ts";
 import type { MemberRow, MembersTable } from "../store/membersTable.ts";
 import type { TokensTable } from "../store/tokensTable.ts";
 import type { Store } from "../store/openStore.ts";
+import { comebackCode } from "./comebackCode.ts";
 
 /** What the fleet's members are looked after with. */
 export interface MembersNeeds {
   store: Pick<Store, "transact">;
   members: MembersTable;
-  tokens: Pick<TokensTable, "openOf" | "revoke">;
+  tokens: Pick<TokensTable, "openForHost" | "openOf" | "revoke">;
   ledger: Pick<Ledger, "append">;
   /** Name of a host; null when it was removed. */
   hostName: (id: HostId) => string | null;
@@ -31,10 +32,15 @@ export interface Members {
   /** Throws `member-not-found`, `member-revoked`, `member-is-agent`, `last-admin`. */
   changeRole(name: string, role: UserRole, actor: string): MemberRecord;
   /**
-   * Lets a member back in that asks for it. `seenAskingAtMs`: since when it asked as the admin saw it; who has asked anew
-   * since, perhaps somebody else, is not let in. Throws `member-not-found`, `nobody-asks`.
+   * Lets a member back in that asks for it with the key of that code; who asks with another key, perhaps somebody else,
+   * is not let in. Throws `member-not-found`, `nobody-asks`.
    */
-  approve(name: string, seenAskingAtMs: number, actor: string): MemberRecord;
+  approve(name: string, code: string, actor: string): MemberRecord;
+  /**
+   * In the transaction that removes a host: ends the membership of its agent, and withdraws the links that would let in
+   * another.
+   */
+  hostRemoved(id: HostId, actor: string, afterCommit: (effect: () => void) => void): void;
   /** Ends a membership for good. Throws `member-not-found`, `last-admin`. */
   revoke(name: string, actor: string): MemberRecord;
 }
@@ -45,9 +51,10 @@ const seenEveryMs = 10 * 60_000;
 export function createMembers(needs: MembersNeeds): Members {
   const { store, members, ledger, now } = needs;
 
-  function recordOf(row: MemberRow): MemberRecord {
+  function recordOf({ askedKey, ...row }: MemberRow): MemberRecord {
     const trusts = JSON.parse(row.trusts) as string[];
-    return { ...row, trusts, host: row.role === "agent" ? needs.hostName(row.name as HostId) : null };
+    const host = row.role === "agent" ? needs.hostName(row.name as HostId) : null;
+    return { ...row, trusts, host, askedBackCode: askedKey === null ? null : comebackCode(askedKey) };
   }
 
   function rowOf(name: string): MemberRow {
@@ -61,12 +68,22 @@ export function createMembers(needs: MembersNeeds): Members {
     if (admins.length === 1 && admins[0] === name) throw new Refusal("last-admin", { member: name });
   }
 
-  /** Withdraws what somebody who is no admin any more has made: it would let them in again. */
-  function withdrawLinksOf(name: string, actor: string): void {
-    for (const tokenId of needs.tokens.openOf(`user/${name}`, now())) {
+  function withdraw(tokenIds: readonly string[], actor: string): void {
+    for (const tokenId of tokenIds) {
       needs.tokens.revoke(tokenId, now());
       ledger.append({ type: "token.revoked", actor, payload: { tokenId } });
     }
+  }
+
+  /** What somebody who is no admin any more has made would let them in again. */
+  function withdrawLinksOf(name: string, actor: string): void {
+    withdraw(needs.tokens.openOf(`user/${name}`, now()), actor);
+  }
+
+  function end(name: string, actor: string): void {
+    members.revoke(name, now());
+    members.revokeCertificates(name, now());
+    ledger.append({ type: "member.revoked", actor, payload: { member: name } });
   }
 
   const notedAtMs = new Map<string, number>();
@@ -98,28 +115,32 @@ export function createMembers(needs: MembersNeeds): Members {
       });
       return recordOf(rowOf(name));
     },
-    approve(name, seenAskingAtMs, actor) {
+    approve(name, code, actor) {
       store.transact((afterCommit) => {
         rowOf(name);
-        const { askedKey, askedAtMs, approvedKey } = members.askedBack(name);
-        if (askedKey === null || askedAtMs !== seenAskingAtMs)
-          throw new Refusal("nobody-asks", { member: name });
+        const { askedKey, approvedKey } = members.askedBack(name);
+        if (askedKey === null || comebackCode(askedKey) !== code)
+          throw new Refusal("nobody-asks", { member: name, code });
         if (approvedKey === askedKey) return;
         afterCommit(needs.onChange);
         members.approveBack(name, askedKey);
-        ledger.append({ type: "member.approved", actor, payload: { member: name } });
+        ledger.append({ type: "member.approved", actor, payload: { member: name, code } });
       });
       return recordOf(rowOf(name));
+    },
+    hostRemoved(id, actor, afterCommit) {
+      withdraw(needs.tokens.openForHost(id, now()), actor);
+      if (members.member(id)?.revoked !== false) return;
+      end(id, actor);
+      afterCommit(() => needs.onMemberChange(id));
     },
     revoke(name, actor) {
       store.transact((afterCommit) => {
         if (rowOf(name).revokedAtMs !== null) return;
         assertNotLastAdmin(name);
         afterCommit(() => needs.onMemberChange(name));
-        members.revoke(name, now());
-        members.revokeCertificates(name, now());
         withdrawLinksOf(name, actor);
-        ledger.append({ type: "member.revoked", actor, payload: { member: name } });
+        end(name, actor);
       });
       return recordOf(rowOf(name));
     },

@@ -21,8 +21,8 @@ export interface Rotation {
   /** Takes the steps that are due, one after the other. One at a time: a call while one is under way joins it. */
   advance(): Promise<void>;
   /**
-   * Makes the next authority, as an admin asks; `now`: it signs at once, also where it was made already, unless that cuts
-   * somebody off and is not forced. Throws `rotation-under-way`, `rotation-cuts-off`.
+   * Makes the next authority, as an admin asks; `now`: it signs at once, also where it was made already. Neither where
+   * that would cut somebody off and is not forced. Throws `rotation-under-way`, `rotation-cuts-off`.
    */
   begin(actor: string, how: { sign: "when-known" | "now"; force: boolean }): Promise<void>;
   /** What members fetch. */
@@ -53,11 +53,13 @@ export function createRotation({ authority, members, now }: RotationNeeds): Rota
   }
 
   function assertNobodyCutOff(): void {
-    const reachable = authority.reachableAfterNext();
+    const by = authority.findableBy();
+    const finds = (trusts: string, those: string[]) =>
+      (JSON.parse(trusts) as string[]).some((one) => those.includes(one));
     const lost = members
       .list()
       .filter(({ revokedAtMs }) => revokedAtMs === null)
-      .filter(({ trusts }) => !(JSON.parse(trusts) as string[]).some((one) => reachable.includes(one)));
+      .filter(({ trusts }) => finds(trusts, by.now) && !finds(trusts, by.afterNext));
     if (lost.length > 0)
       throw new Refusal("rotation-cuts-off", {
         members: lost
@@ -84,9 +86,9 @@ export function createRotation({ authority, members, now }: RotationNeeds): Rota
       inTurn(async () => {
         const announced = () => authority.trusted().find(({ state }) => state === "announced");
         if (announced() && sign !== "now") throw new Refusal("rotation-under-way");
+        if (!force) assertNobodyCutOff(); // before anything is made: what is made signs by itself some days later
         if (!announced()) await authority.take({ kind: "announce" }, actor);
         const next = announced();
-        if (next && sign === "now" && !force) assertNobodyCutOff();
         if (next && sign === "now")
           await authority.take({ kind: "issue", fingerprint: next.fingerprint }, actor);
       }),

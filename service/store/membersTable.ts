@@ -22,6 +22,8 @@ export interface MemberRow {
   /** Fingerprints of the authorities it trusts, as a JSON array. */
   trusts: string;
   askedBackAtMs: number | null;
+  /** SHA-256 of the key that it asks to come back with. */
+  askedKey: string | null;
 }
 
 /** A certificate that was issued. */
@@ -93,7 +95,7 @@ const certificateColumns = `sha256, member, pem, not_after_ms AS notAfterMs, key
   ca_sha256 AS caSha256, revoked_at_ms AS revokedAtMs`;
 
 const memberColumns = `name, role, joined_at_ms AS joinedAtMs, revoked_at_ms AS revokedAtMs, seen_at_ms AS seenAtMs,
-  trusts, asked_at_ms AS askedBackAtMs,
+  trusts, asked_at_ms AS askedBackAtMs, asked_key AS askedKey,
   (SELECT max(not_after_ms) FROM certificates WHERE member = members.name) AS notAfterMs,
   (SELECT generation FROM certificates JOIN cas ON fingerprint = ca_sha256 WHERE member = members.name
    ORDER BY not_after_ms DESC LIMIT 1) AS caGeneration`;

@@ -6,6 +6,7 @@ import type { Identity } from "../../protocol/client/identity.ts";
 import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import { createRouteClient } from "../../protocol/client/routeClient.ts";
 import { renewIdentity } from "../../protocol/client/tendIdentity.ts";
+import { RemoteProblem } from "../../protocol/problem.ts";
 import { seriousFindings } from "../support/editor/axe.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
@@ -87,10 +88,13 @@ describe("trust, in the real editor", function () {
     const client = createRouteClient(sleeper);
     assert.equal(await refusedWith(client.call("getStatus")), "certificate-expired");
     client.close();
-    assert.equal(await refusedWith(askBack()), "approval-needed");
-    await says("asks to come back");
+    const problem = await askBack().catch((error: unknown) => error);
+    assert.ok(problem instanceof RemoteProblem && problem.problem.code === "approval-needed");
+    await says(`asks to come back with the code ${String(problem.problem.facts?.["code"])}`);
     await editor.screenshot(`${pictures}trust-asks-back-dark.png`);
-    await row("sleeper").getByRole("button", { name: "Let sleeper back in" }).click();
+    await row("sleeper")
+      .getByRole("button", { name: /^Let sleeper back in/ })
+      .click();
     await editor.until("the approval", () =>
       askBack().then(
         () => true,
@@ -111,7 +115,7 @@ describe("trust, in the real editor", function () {
     await editor.page.locator(".statusbar-item", { hasText: "hwLedger: not connected" }).click();
     await editor.waitForNotification("An admin has to let you back in");
     const asking = (await fixture.client.call("listMembers")).members.find(({ name }) => name === own);
-    const body = { askedBackAtMs: asking?.askedBackAtMs ?? 0 };
+    const body = { code: asking?.askedBackCode ?? "" };
     await fixture.client.call("approveMember", { params: { member: own }, body });
     await editor.runCommand("Renew the Membership");
     await editor.until("contact", () =>

@@ -134,11 +134,17 @@ describe("a rotation of the certificate authority, over real TLS", function () {
     const { stdout } = await run("curl", ["-s", ...shown, `${service.url}/v1/status`], { cwd: folder });
     assert.match(stdout, /"role":"viewer"/);
     const awake = await fetchAuthorities(asleep, Date.now());
-    await assert.rejects(rotate("now"), (error) => codeIn(error) === "rotation-cuts-off");
+    const before = (await service.client.call("getCaBundle")).cas.length;
+    for (const when of ["now", "when-known"] as const)
+      await assert.rejects(rotate(when), (error) => codeIn(error) === "rotation-cuts-off", when);
+    // What was refused is not begun either: an authority that was made would sign by itself some days later.
+    assert.equal((await service.client.call("getCaBundle")).cas.length, before);
     assert.equal(await codeOf(asleep), "");
     await rotate("now", true);
     assert.equal(await codeOf(asleep), "service-untrusted");
     assert.equal(await codeOf(awake), "");
+    // Who is cut off already keeps no further rotation from anybody.
+    await rotate("when-known");
   });
 
   it("gives no bundle to a revoked member's token", async () => {
@@ -191,21 +197,26 @@ describe("a rotation of the certificate authority, over real TLS", function () {
     for (let time = 1; time <= 2; time += 1)
       await assert.rejects(asked(), (error) => codeIn(error) === "approval-needed");
     const waiting = (await client.call("listMembers")).members.find(({ name }) => name === "sleeper");
-    assert.ok(waiting?.askedBackAtMs);
-    const approve = (askedBackAtMs: number): Promise<unknown> =>
-      client.call("approveMember", { params: { member: "sleeper" }, body: { askedBackAtMs } });
-    await assert.rejects(approve(waiting.askedBackAtMs - 1), (error) => codeIn(error) === "nobody-asks");
-    // Nobody takes the place of who asked, by another key.
+    const code = waiting?.askedBackCode ?? "";
+    // Who asks is shown the same code: the two people compare it.
+    await assert.rejects(asked(), (error) => factsIn(error)["code"] === code && code !== "");
+    const approve = (shown: string): Promise<unknown> =>
+      client.call("approveMember", { params: { member: "sleeper" }, body: { code: shown } });
+    await assert.rejects(approve("0000-0000"), (error) => codeIn(error) === "nobody-asks");
+    // Nobody takes the place of who asked, by another key, and who tries is told that it waits.
     const other = renewIdentity({ ...sleeper, renewal: certificateRequest() }, () => undefined);
-    await assert.rejects(other, (error) => codeIn(error) === "approval-needed");
-    await approve(waiting.askedBackAtMs);
+    await assert.rejects(
+      other,
+      (error) => codeIn(error) === "another-asks" && factsIn(error)["code"] === code,
+    );
+    await approve(code);
     const before = sleeper;
     const back = await asked();
     assert.deepEqual([back.member, back.role, await codeOf(back)], ["sleeper", "operator", ""]);
     // As after a lost answer: the same key gets its certificate again, and no further question.
     const again = await renewIdentity(before, () => undefined);
     assert.equal(again.certificatePem, back.certificatePem);
-    await assert.rejects(approve(waiting.askedBackAtMs), (error) => codeIn(error) === "nobody-asks");
+    await assert.rejects(approve(code), (error) => codeIn(error) === "nobody-asks");
     // An old certificate opens nothing while there is a good one.
     const old = renewIdentity({ ...before, renewal: certificateRequest() }, () => undefined);
     await assert.rejects(old, (error) => codeIn(error) === "certificate-refused");
@@ -214,4 +225,8 @@ describe("a rotation of the certificate authority, over real TLS", function () {
 
 function codeIn(error: unknown): string {
   return error instanceof RemoteProblem ? error.problem.code : String(error);
+}
+
+function factsIn(error: unknown): Readonly<Record<string, unknown>> {
+  return error instanceof RemoteProblem ? (error.problem.facts ?? {}) : {};
 }

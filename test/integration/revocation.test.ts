@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Identity } from "../../protocol/client/identity.ts";
 import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import type { LedgerEvent } from "../../protocol/ledger/events.ts";
 import { RemoteProblem } from "../../protocol/problem.ts";
+import { startTestService, type TestService } from "../support/startTestService.ts";
 import { openHttp2, openTls, tlsOptions } from "../support/tlsRequest.ts";
 import { until } from "../support/until.ts";
 import { startStreamFixture, type StreamFixture } from "./streamFixture.ts";
@@ -171,5 +175,65 @@ describe("an admin who looks after the members", function () {
     assert.equal((await eventsOf("token.revoked")).at(-1)?.payload["tokenId"], made.id);
     const unknown = client().call("revokeToken", { params: { token: "t-0123456789abcdef" } });
     assert.equal(await problemCode(unknown), "token-not-found");
+  });
+});
+
+describe("an owner whose membership an admin has ended", function () {
+  this.timeout(60_000);
+  let service: TestService;
+  before(async () => {
+    service = await startTestService();
+  });
+  after(() => service.end());
+
+  it("stays out for as long as the service runs, whatever the service renews meanwhile", async () => {
+    const admin = service.clientOf(await service.member("admin"));
+    const { member } = service.owner;
+    await admin.call("revokeMember", { params: { member } });
+    const kept = readFileSync(join(service.home, "identity.json"), "utf8");
+    await admin.call("rotateCa", { body: { sign: "now" } }); // has the service look after the owner's file
+    const { cas } = await admin.call("getCaBundle");
+    assert.equal(cas.find(({ state }) => state === "issuing")?.generation, 2);
+    for (let time = 1; time <= 5; time += 1) {
+      await delay(200);
+      const { members } = await admin.call("listMembers");
+      assert.deepEqual(
+        members.filter(({ revokedAtMs }) => revokedAtMs === null).map(({ name }) => name),
+        ["admin"],
+      );
+    }
+    assert.equal(readFileSync(join(service.home, "identity.json"), "utf8"), kept);
+  });
+});
+
+describe("a host that is removed", function () {
+  this.timeout(60_000);
+  let service: TestService;
+  before(async () => {
+    service = await startTestService();
+  });
+  after(() => service.end());
+
+  it("takes its agent with it, and the links that would let in another", async () => {
+    const { client } = service;
+    const body = { name: "attic", alias: "127.0.0.1", unchecked: true };
+    const { id } = await client.call("addHost", { body });
+    const agent = service.clientOf(await service.agent("attic"));
+    const { link } = await client.call("createToken", { body: { role: "agent", host: "attic" } });
+    await client.call("removeHost", { params: { host: "attic" } });
+    const code = (work: Promise<unknown>) =>
+      work.then(
+        () => "",
+        (error: unknown) => (error instanceof RemoteProblem ? error.problem.code : String(error)),
+      );
+    assert.equal(await code(agent.call("getCaBundle")), "certificate-refused");
+    assert.equal(await code(joinFleet(link, { as: "agent" })), "token-revoked");
+    const { events } = await client.call("listLedger", { query: { limit: 100 } });
+    const ended = events.filter(({ type }) => /^(host\.removed|token\.revoked|member\.revoked)$/.test(type));
+    assert.deepEqual(
+      ended.map(({ type }) => type),
+      ["host.removed", "token.revoked", "member.revoked"],
+    );
+    assert.deepEqual(ended.at(-1)?.payload, { member: id });
   });
 });

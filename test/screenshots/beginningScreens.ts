@@ -61,7 +61,6 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
     "dialog-host-key": question(addSpark),
     "ask-passphrase": inputAfter(() => addVault(), passphrase),
     "ask-passphrase-again": inputAfter(() => addVault([passphrase, "guessed"]), "Wrong passphrase."),
-    "ask-password": inputAfter(() => addVault([passphrase, vault.keyPassphrase]), "Password of"),
     "notice-add-host-refused": async () => {
       await addVault();
       await inputAfter(() => Promise.resolve(), passphrase)();
@@ -72,12 +71,17 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
       editor.runCommand("hwLedger: Stop the Fleet's Service on This Machine"),
     ),
   });
+  // Once it was right it is not asked again: the password comes at once then.
+  await step("the right passphrase", async () => {
+    await inputAfter(() => addVault([passphrase, vault.keyPassphrase]), "Password of")();
+    await editor.page.keyboard.press("Escape");
+  });
+  await album.opened({ "ask-password": inputAfter(addVault, "Password of") });
   await step("a host, and one that waits for a login", async () => {
     await addSpark();
     await editor.pressDialogButton("Is this the key of spark?", "Trust This Key");
     await editor.waitForNotification("spark is in the fleet", 60_000);
-    await addVault();
-    await inputAfter(() => Promise.resolve(), passphrase)();
+    await inputAfter(addVault, "Password of")();
     await editor.page.keyboard.press("Escape");
     await editor.pressNotificationButton("vault", "Add It Anyway");
     await editor.waitForTree("Hosts", "the host that waits", (rows) =>

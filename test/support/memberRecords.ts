@@ -19,6 +19,7 @@ export function aMember(name: string, over: Partial<MemberRecord> = {}): MemberR
     caGeneration: 1,
     trusts: ["f1"],
     askedBackAtMs: null,
+    askedBackCode: null,
     seenAtMs: nowMs - 5 * 60_000,
     ...over,
   };

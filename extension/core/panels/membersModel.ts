@@ -116,7 +116,7 @@ function memberRow(
     canReturn: mayAct && role !== "agent" && !isYou && notAfterMs !== null && notAfterMs <= facts.nowMs,
     canRevoke: mayAct,
     trust: isEnded ? "" : trustText(member, ca.cas),
-    canApprove: mayAct && member.askedBackAtMs !== null,
+    approveCode: mayAct ? member.askedBackCode : null,
     isBusy: facts.busy.has(name),
   };
 }
@@ -130,14 +130,14 @@ function seenText(seenAtMs: number | null, readAtMs: number): string {
 const soonMs = 14 * 86_400_000;
 
 function membershipOf(
-  { revokedAtMs, notAfterMs, askedBackAtMs }: MemberRecord,
+  { revokedAtMs, notAfterMs, askedBackAtMs, askedBackCode }: MemberRecord,
   nowMs: number,
 ): MemberRow["membership"] {
   if (revokedAtMs !== null)
     return { text: words.ended(formatAge(nowMs - revokedAtMs)), tone: "ended", atMs: revokedAtMs };
   if (askedBackAtMs !== null)
     return {
-      text: panelWords.trust.asksBack(formatAge(nowMs - askedBackAtMs)),
+      text: panelWords.trust.asksBack(formatAge(nowMs - askedBackAtMs), askedBackCode ?? ""),
       tone: "warning",
       atMs: askedBackAtMs,
     };

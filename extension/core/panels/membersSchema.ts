@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { memberNameSchema, roleSchema, tokenIdSchema, userRoleSchema } from "../../../protocol/ids.ts";
+import { comebackCodeSchema } from "../../../protocol/member.ts";
 import { bannerSchema } from "./panelSchema.ts";
 
 /** One member. Times are the service's clock in milliseconds; the page says them in the reader's own time. */
@@ -23,8 +24,8 @@ export const memberRowSchema = z.object({
   canRevoke: z.boolean(),
   /** Which authority has signed its certificate, and which it trusts. */
   trust: z.string(),
-  /** Whether it asks to come back and may be let in. */
-  canApprove: z.boolean(),
+  /** Code of the key that it asks to come back with; null where it does not, or may not be let in here. */
+  approveCode: comebackCodeSchema.nullable(),
   /** Something that was asked about it is under way. */
   isBusy: z.boolean(),
 });
@@ -89,7 +90,7 @@ export const membersMessageSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("change-role"), member: memberNameSchema, role: userRoleSchema }),
   z.strictObject({ kind: z.literal("revoke"), member: memberNameSchema }),
   z.strictObject({ kind: z.literal("bring-back"), member: memberNameSchema }),
-  z.strictObject({ kind: z.literal("approve"), member: memberNameSchema }),
+  z.strictObject({ kind: z.literal("approve"), member: memberNameSchema, code: comebackCodeSchema }),
   z.strictObject({ kind: z.literal("rotate") }),
   z.strictObject({ kind: z.literal("withdraw"), token: tokenIdSchema }),
   z.strictObject({ kind: z.literal("invite") }),

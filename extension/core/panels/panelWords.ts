@@ -132,9 +132,9 @@ export const panelWords = {
         ...(signed === null ? [] : [`by authority ${signed}`]),
         trusts.length === 0 ? "trusts none of today's" : `trusts ${trusts.join(", ")}`,
       ].join(" · "),
-    asksBack: (age: string) => `asks to come back, ${age} ago`,
+    asksBack: (age: string, code: string) => `asks to come back with the code ${code}, ${age} ago`,
     approve: "Let Back In",
-    approveOf: (name: string) => `Let ${name} back in`,
+    approveOf: (name: string, code: string) => `Let ${name} back in, who was shown the code ${code}`,
   },
   invite: {
     one: (role: string) => `one ${role}`,

@@ -41,11 +41,10 @@ export const userCommands: Register = (program, context, run) => {
     .command("approve")
     .description("let a member back in that asks for it, because its certificate has run out")
     .argument("<name>", "the member, as `hwledger user ls` names it")
+    .argument("<code>", "what `hwledger renew` says on the member's machine; ask its owner for it")
     .action(
-      run(async (member: string) => {
-        const { members } = await context.client().call("listMembers");
-        const askedBackAtMs = members.find(({ name }) => name === member)?.askedBackAtMs ?? 0;
-        const body = { askedBackAtMs };
+      run(async (member: string, code: string) => {
+        const body = { code: code.toLowerCase() };
         const approved = await context.client().call("approveMember", { params: { member }, body });
         await context.show(approved, `${approved.name} may come back: \`hwledger renew\` there does it.`);
         return undefined;

@@ -41,7 +41,7 @@ export function restoreText({ home, manifest, members }: RestoreReport, call: st
     `${label("made", style)}${timeText(manifest.madeAtMs)}, by version ${printable(manifest.program)}`,
     "",
     `\`${call}\` starts it at the address and port that it had.`,
-    "What happened after the backup was made is not in it.",
+    "What happened after the backup was made is not in it: who was revoked since is a member again (`hwledger user ls`).",
     "Run one service of the fleet only: end the old one for good first.",
   ].join("\n");
 }

@@ -33,9 +33,9 @@ export function authoritiesText(
     distanceText(member.notAfterMs, nowMs),
     trustText(member, cas),
     distanceText(member.seenAtMs, nowMs),
-    member.askedBackAtMs === null
+    member.askedBackCode === null
       ? ""
-      : style.yellow(`asks to come back: hwledger user approve ${member.name}`),
+      : style.yellow(`asks to come back: hwledger user approve ${member.name} ${member.askedBackCode}`),
   ]);
   return [
     `Phase: ${phase} (${phases[phase]}). The next rotation begins ${distanceText(nextRotationAtMs, nowMs)}.`,

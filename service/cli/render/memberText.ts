@@ -23,7 +23,9 @@ export function membersText(members: readonly MemberRecord[], nowMs: number, sty
       distanceText(joinedAtMs, nowMs),
       revokedAtMs === null
         ? hasRunOut
-          ? style.yellow(`ran out ${end}${member.askedBackAtMs === null ? "" : ", asks to come back"}`)
+          ? style.yellow(
+              `ran out ${end}${member.askedBackCode === null ? "" : `, asks to come back: ${member.askedBackCode}`}`,
+            )
           : `runs out ${end}`
         : style.dim(`ended ${distanceText(revokedAtMs, nowMs)}`),
     ];

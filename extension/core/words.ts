@@ -52,6 +52,7 @@ export const words = {
     added: (name: string, gpus: number) =>
       `${name} is in the fleet, with ${gpus === 0 ? "no GPU that can be read" : gpus === 1 ? "1 GPU" : `${gpus} GPUs`}.`,
     anyway: "Add It Anyway",
+    unanswered: "Try again to be asked anew, or add it now and log in later.",
   },
   rate: {
     setOf: "Set the rate of",

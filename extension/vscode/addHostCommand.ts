@@ -5,6 +5,7 @@ import type { RouteAnswer } from "../../protocol/routes.ts";
 import { parseRate } from "../core/figures.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { printable } from "../core/printable.ts";
+import { noticeText } from "../core/problemText.ts";
 import { suggestHostName } from "../core/suggestHostName.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
@@ -123,7 +124,11 @@ async function send(session: FleetSession, host: NewHost): Promise<void> {
   } catch (error) {
     const problem = problemIn(error);
     const mayKeep = /^(host-unreachable|host-connection-lost|needs-login)$/.test(problem.code);
-    const answer = await showProblem(problem, waysOut.again, ...(mayKeep ? [say.anyway] : []));
+    const buttons = [waysOut.again, ...(mayKeep ? [say.anyway] : [])];
+    const answer =
+      problem.code === "needs-login" // the catalogue's next step is for a host that is there
+        ? await vscode.window.showErrorMessage(noticeText(`${problem.detail} ${say.unanswered}`), ...buttons)
+        : await showProblem(problem, ...buttons);
     if (answer === waysOut.again) await send(session, host);
     if (answer === say.anyway) await send(session, { ...host, unchecked: true });
   }

@@ -20,7 +20,7 @@ import { createAuthority, type Authority } from "./pki/createAuthority.ts";
 import { createEnrolment, type Enrolment } from "./pki/createEnrolment.ts";
 import { createMembers } from "./pki/createMembers.ts";
 import { createRotation, type Rotation } from "./pki/createRotation.ts";
-import { createServerTls } from "./pki/createServerTls.ts";
+import { createServerTls, serverAddresses } from "./pki/createServerTls.ts";
 import { createRefusals } from "./pki/createRefusals.ts";
 import { createTokens, type Tokens } from "./pki/createTokens.ts";
 import { createJobs } from "./store/createJobs.ts";
@@ -144,7 +144,11 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
       frame.onAuthorityChange();
     },
   });
-  const serverTls = createServerTls({ authority, listenAddress: frame.listenAddress, now });
+  const serverTls = createServerTls({
+    authority,
+    addresses: () => serverAddresses(frame.listenAddress),
+    now,
+  });
   const keepCertificateFresh = (anew = false): void => {
     if (serverTls.freshen(anew)) serverTls.applyTo(app.server as unknown as Server);
   };

@@ -7,7 +7,8 @@ import { lifetimes, publicKeyPemOf, rsaKeyPem, signCertificate } from "./x509.ts
 /** What the service's own certificate is made from. */
 export interface ServerTlsNeeds {
   authority: Pick<Authority, "fleetId" | "issuing" | "trustedPem" | "crossPem">;
-  listenAddress: string;
+  /** Names and addresses by which the service can be reached now. */
+  addresses: () => readonly string[];
   now: () => number;
 }
 
@@ -21,22 +22,24 @@ export interface ServerTls {
   applyTo(server: Server): void;
 }
 
-/** Makes certificates of 30 days, and the next at two thirds of that. */
-export function createServerTls({ authority, listenAddress, now }: ServerTlsNeeds): ServerTls {
+/** Makes certificates of 30 days, and the next at two thirds of that, or when names or addresses have changed. */
+export function createServerTls({ authority, addresses, now }: ServerTlsNeeds): ServerTls {
   let madeAtMs = 0;
   let key = "";
   let leaf = "";
+  let named: readonly string[] = [];
 
   function make(): void {
     madeAtMs = now();
     key = rsaKeyPem(2048);
+    named = addresses();
     leaf = signCertificate(
       authority.issuing(),
       {
         publicKeyPem: publicKeyPemOf(key),
         commonName: "hwLedger Fleet service",
         uri: serviceUri(authority.fleetId),
-        addresses: serverAddresses(listenAddress),
+        addresses: [...named],
         usage: "server",
         lifetimeMs: lifetimes.serverMs,
       },
@@ -61,7 +64,8 @@ export function createServerTls({ authority, listenAddress, now }: ServerTlsNeed
     context,
     freshen(anew = false) {
       // A clock that was ahead has made one that is not valid yet.
-      const isDue = now() - madeAtMs >= (lifetimes.serverMs * 2) / 3 || now() < madeAtMs || anew;
+      const isOld = now() - madeAtMs >= (lifetimes.serverMs * 2) / 3 || now() < madeAtMs;
+      const isDue = anew || isOld || addresses().join() !== named.join();
       if (isDue) make();
       return isDue;
     },
@@ -73,7 +77,7 @@ export function createServerTls({ authority, listenAddress, now }: ServerTlsNeed
 }
 
 /** Names and addresses the service can be reached by: loopback, and this machine's own unless it listens on loopback only. */
-function serverAddresses(listenAddress: string): string[] {
+export function serverAddresses(listenAddress: string): string[] {
   const found = new Set(["localhost", "127.0.0.1", "::1"]);
   const wildcard = listenAddress === "0.0.0.0" || listenAddress === "::";
   if (!wildcard) found.add(listenAddress);
@@ -83,5 +87,5 @@ function serverAddresses(listenAddress: string): string[] {
     for (const addresses of Object.values(networkInterfaces()))
       for (const { address } of addresses ?? []) found.add(address.replace(/%.*$/, ""));
   }
-  return [...found];
+  return [...found].sort();
 }

@@ -31,7 +31,7 @@ export async function startNewerService(home: string, port: number): Promise<{ s
     trustedPem: () => ca.certificatePem,
     crossPem: () => "",
   };
-  const tls = createServerTls({ authority, listenAddress: "127.0.0.1", now: Date.now });
+  const tls = createServerTls({ authority, addresses: () => ["127.0.0.1"], now: Date.now });
   const server = createServer(tls.context());
   const sockets = new WebSocketServer({ server, path: streamPath });
   const facts = { service: protocolVersion + 1, peer: protocolVersion };

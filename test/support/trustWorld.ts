@@ -78,7 +78,7 @@ export function openTrustWorld(
       if (crashAt() === "after the announcement") throw new Crash("after the announcement");
     },
   });
-  const tls = createServerTls({ authority, listenAddress: "127.0.0.1", now });
+  const tls = createServerTls({ authority, addresses: () => ["127.0.0.1"], now });
   const rotation = createRotation({ authority, members: table, now });
   return {
     store,

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { homeLayout } from "../../service/homeLayout.ts";
+import { runningService } from "../../service/runningService.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import type { TreeItem } from "../support/editor/views.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
@@ -18,6 +20,7 @@ describe("a person with the editor and nothing else", function () {
   let fixture: EmptyHanded;
   let editor: Editor;
   let other: ServiceProcess | undefined;
+  let firstPid = 0;
   let stop = () => Promise.resolve();
 
   before(async () => {
@@ -34,6 +37,7 @@ describe("a person with the editor and nothing else", function () {
   const picture = (name: string) => editor.screenshot(`${pictures}${name}.png`);
   const hosts = (what: string, fits: (items: TreeItem[]) => boolean) =>
     editor.waitForTree(view, what, (items) => fits(items.filter(({ level }) => level === 1)));
+  const servicePid = async () => (await runningService(homeLayout(fixture.home), 0))?.pid;
 
   it("starts a fleet on this machine with one click, and this machine is its first host", async () => {
     await editor.openView(view);
@@ -44,6 +48,7 @@ describe("a person with the editor and nothing else", function () {
     await editor.waitForNotification("Joined the fleet at", 60_000);
     await hosts("this machine", ([only]) => only?.description.startsWith("online") ?? false);
     assert.ok(fixture.isServiceUp());
+    firstPid = (await servicePid()) ?? 0;
     await picture("beginning-started-dark");
   });
 
@@ -127,7 +132,7 @@ describe("a person with the editor and nothing else", function () {
     await hosts("three hosts", (rows) => rows.length === 3);
   });
 
-  it("is in the same fleet after a reload, the service having run on", async () => {
+  it("is in the same fleet after a reload and in a new page, the service having run on", async () => {
     await editor.changeSettings({ "hwledger.hosts.groupBy": "status" });
     await editor.reload();
     await editor.openView(view);
@@ -136,11 +141,15 @@ describe("a person with the editor and nothing else", function () {
       items.filter(({ level }) => level === 1).map(({ label, description }) => `${label} ${description}`),
       ["Online 3"],
     );
+    assert.equal(await servicePid(), firstPid);
     await picture("beginning-grouped-dark");
     await editor.changeSettings({ "hwledger.hosts.groupBy": "none" });
-    await editor.reload();
+    await editor.page.close();
+    assert.ok(fixture.isServiceUp());
+    editor = await fixture.editor.openWindow();
     await editor.openView(view);
     await hosts("three hosts", (rows) => rows.length === 3);
+    assert.equal(await servicePid(), firstPid);
   });
 
   it("sees the service come back by itself when it was killed", async () => {
@@ -149,6 +158,7 @@ describe("a person with the editor and nothing else", function () {
       (await editor.page.locator(".pane-body").first().innerText()).includes("Not connected"),
     );
     await editor.until("a service", () => Promise.resolve(fixture.isServiceUp()), 60_000);
+    assert.notEqual(await servicePid(), firstPid);
     await hosts("hosts online again", (rows) =>
       rows.every(({ description }) => description.startsWith("online")),
     );
@@ -267,11 +277,16 @@ describe("a person with the editor and nothing else", function () {
     await editor.typeInQuickInput(other.link, { prompt: "join link" });
     await editor.waitForNotification(`Joined the fleet at ${other.url}`);
     await hosts("the other fleet's host", (rows) => rows.length === 1);
-    await editor.runCommand("hwLedger: Switch to Another Fleet");
+    const which = editor.page.locator('.statusbar-item[id$="hwledger.which"]');
+    const shows = (name: string) =>
+      editor.until(`"${name}" in the status bar`, async () => (await which.innerText()).trim() === name);
+    await shows(new URL(other.url).host);
+    await which.click();
     const labels = (await editor.quickInputItems()).map(({ label }) => label.trim());
     assert.deepEqual(labels, ["This machine", new URL(other.url).host, "Join Another Fleet…"]);
     await picture("beginning-switch-dark");
     await editor.pickQuickInput("This machine");
     await hosts("the first fleet", (rows) => rows.length === 4);
+    await shows("This machine");
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Frame } from "playwright-core";
 import type { Identity } from "../../protocol/client/identity.ts";
@@ -12,6 +13,7 @@ import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import { changeStore } from "./awayFixture.ts";
 import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
+import { filesWith, pageStorage } from "./keptByEditor.ts";
 import { refusedWith } from "./membersFixture.ts";
 
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
@@ -53,6 +55,20 @@ describe("trust, in the real editor", function () {
   function runOut(member: string): void {
     changeStore(fixture.home, `UPDATE certificates SET not_after_ms = 1 WHERE member = '${member}'`);
   }
+
+  it("keeps its private key in the editor's secret store, sealed, and nowhere else", async () => {
+    const { local, databases } = await editor.until("what the extension keeps", async () => {
+      const kept = await pageStorage(editor.page);
+      const isAll =
+        kept.local.includes("secrets.provider") && kept.databases.includes("hwledger.activeFleet");
+      return isAll && kept;
+    });
+    const userData = join(fixture.workspaceFolder, "..", "editor", "user-data");
+    assert.ok((await filesWith(userData, "workbench.colorTheme")).length > 0, "no file was read");
+    const key = "PRIVATE KEY";
+    const found = [local.includes(key), databases.includes(key), await filesWith(userData, key)];
+    assert.deepEqual(found, [false, false, []]);
+  });
 
   it("says which authority signs, and which member trusts and holds what", async () => {
     await says("One authority signs.");

@@ -1,20 +1,25 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import type { Frame } from "playwright-core";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import { seriousFindings } from "../support/editor/axe.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
+import {
+  atPointer,
+  chartFigures,
+  lookAt as seeWideAndNarrow,
+  lookInEachTheme as seeInEachTheme,
+  machineIsAsToldBy,
+  memoryText,
+  pictures,
+  takePicture,
+} from "./panelsFixture.ts";
 
 const hostNames = ["rtx-box", "h100-node", "spark", "worn-3090", "stale-a10", "cpu-box"];
-const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
-const themes = { dark: "Dark Modern", light: "Light Modern", contrast: "Default High Contrast" };
-const wide = { width: 1440, height: 900 };
-/** With the workbench's own bars taken off, this leaves a page some 330 px. */
-const narrow = { width: 400, height: 900 };
 
 describe("the panels, in the real editor against real hosts", function () {
   this.timeout(240_000);
@@ -31,54 +36,23 @@ describe("the panels, in the real editor against real hosts", function () {
   });
   after(() => stop());
 
-  const picture = (name: string) => editor.screenshot(`${pictures}panel-${name}.png`);
+  const picture = (name: string) => takePicture(editor, name);
   const seen = (what: string, fits: () => Promise<boolean>) => editor.until(what, fits);
   const text = () => page.locator("main#page").innerText();
   const rows = async (): Promise<string[]> =>
     (await page.locator("tbody tr").allInnerTexts()).map((row) => row.replace(/\s+/g, " ").trim());
   const dashboard = () => findWebview(editor, "the dashboard", (shown) => shown.startsWith("Fleet"));
   const hostPanel = (name: string) => findWebview(editor, `${name}'s panel`, (it) => it.startsWith(name));
-  const valueOf = (title: string) =>
-    page
-      .locator(".chart")
-      .filter({ has: page.getByRole("heading", { name: title }) })
-      .first()
-      .locator(".value")
-      .innerText();
+  const valueOf = async (title: string) => (await chartFigures(page, "GPU 0"))[title];
   const gpu = () => fixture.lab.host("rtx-box").gpus[0]!;
   const setLoad = (pct: number) =>
     fixture.lab.host("rtx-box").gpuFiles.update(gpu().uuid, { "utilization.gpu": String(pct) });
 
-  /** A page that takes the focus while it is drawn closes the list of themes: then once more. */
-  const setTheme = (id: string) =>
-    editor.until(`the theme ${id}`, () => editor.setTheme(id).then(() => true), 60_000);
-
-  /** Takes pictures of a page as it stands in each theme, and asks axe about it. */
-  async function lookInEachTheme(name: string, find: () => Promise<Frame>): Promise<void> {
-    for (const [theme, id] of Object.entries(themes)) {
-      await setTheme(id);
-      page = await find();
-      assert.deepEqual(await seriousFindings(page), [], `${name}, ${theme}`);
-      await picture(`${name}-${theme}`);
-    }
-    await setTheme(themes.dark);
-    page = await find();
-  }
-
-  /** Looks wide, then narrow. */
-  async function lookAt(name: string, find: () => Promise<Frame>): Promise<void> {
-    await lookInEachTheme(name, find);
-    const sideBar = editor.page.locator(".part.sidebar");
-    if (await sideBar.isVisible()) await editor.runCommand("Toggle Primary Side Bar Visibility");
-    await editor.page.setViewportSize(narrow);
-    page = await find();
-    const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
-    await seen("no scrolling to the side", fits);
-    assert.deepEqual(await seriousFindings(page), [], `${name}, narrow`);
-    await picture(`${name}-narrow`);
-    await editor.page.setViewportSize(wide);
-    page = await find();
-  }
+  type FindPage = () => Promise<Frame>;
+  const lookInEachTheme = async (name: string, find: FindPage) =>
+    void (page = await seeInEachTheme(editor, name, find));
+  const lookAt = async (name: string, find: FindPage) =>
+    void (page = await seeWideAndNarrow(editor, name, find));
 
   it("offers to join on an empty dashboard, which fills once joined", async () => {
     await editor.runCommand("Open the Fleet Dashboard");
@@ -162,6 +136,34 @@ describe("the panels, in the real editor against real hosts", function () {
       ((await chart.getAttribute("aria-label")) ?? "").includes("3 % to 88 %"),
     );
     await seen("the address", async () => (await text()).includes("ada@127."));
+  });
+
+  it("has the figures of the host's own tools, and under the pointer those of that moment", async () => {
+    const host = fixture.lab.host("rtx-box");
+    const was = gpu();
+    host.gpuFiles.update(was.uuid, { "temperature.gpu": "71", "power.draw": "391.40" });
+    const shows = (what: string, wanted: Record<string, string>) =>
+      seen(what, async () => isDeepStrictEqual(await chartFigures(page, "GPU 0"), wanted));
+    const figures = (pct: number, celsius: number, watts: number) => ({
+      Utilisation: `${pct} %`,
+      Temperature: `${celsius} °C`,
+      Power: `${watts} W`,
+    });
+    const used = { Memory: `${was.memoryUsedMib!.toFixed(1)} MiB` };
+    const now = { ...figures(88, 71, 391), Memory: memoryText(was) };
+    await shows("the figures of now", now);
+    const box = (await page.getByRole("img", { name: "Temperature" }).locator(".u-over").boundingBox())!;
+    const pointAt = (share: number) =>
+      editor.page.mouse.move(box.x + box.width * share, box.y + box.height / 2);
+    await pointAt(0.02);
+    const first = { ...figures(3, was.temperatureC!, Math.round(was.powerW!)), ...used };
+    await shows("the first figures", atPointer(first));
+    await pointAt(0.99);
+    await shows("the last figures", atPointer({ ...figures(88, 71, 391), ...used }));
+    await picture("host-hovered");
+    await editor.page.mouse.move(1, 1);
+    await shows("the figures of now again", now);
+    await machineIsAsToldBy(host, editor, page);
   });
 
   it("holds still when paused, and catches up", async () => {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
-import { badge, fleetItem, hoverText, shownHover } from "./actionsFixture.ts";
+import { backgroundOf, badge, fleetItem, hoverText, shownHover } from "./actionsFixture.ts";
+import { changeStore } from "./awayFixture.ts";
 import { rowOfHost } from "./crowdFixture.ts";
 import type { DispatchFixture } from "./dispatchFixture.ts";
 import { startJobsFixture, waitForJob } from "./jobsFixture.ts";
@@ -97,6 +98,55 @@ describe("what can be pointed at and clicked, in the real editor against real ho
     await picture("host-hover");
   });
 
+  it("shows the processes of a GPU that is unfolded, and everything about a GPU to who points at it", async () => {
+    const host = fixture.lab.host("h100-node");
+    const busy = host.gpus[0]!;
+    const apps = await readFile(join(host.gpuFiles.dir, "apps.csv"), "utf8");
+    const [, pid = "", usedMib = "", path = ""] =
+      apps
+        .split("\n")
+        .find((row) => row.startsWith(busy.uuid))
+        ?.split(", ") ?? [];
+    const gib = (mib: number) => (mib / 1_024).toFixed(1);
+    await editor.expandTreeItem(view, "h100-node");
+    await editor.expandTreeItem(view, "0  H100");
+    const items = await editor.waitForTree(view, "its process", (rows) =>
+      rows.some(({ level }) => level === 3),
+    );
+    const at = items.findIndex(({ label }) => label === "0  H100");
+    const process = {
+      label: basename(path),
+      description: `${gib(Number(usedMib))} GiB · pid ${pid}`,
+      level: 3,
+    };
+    assert.deepEqual(items[at + 1], { ...process, expanded: null });
+    assert.ok(items[at + 2]?.label.startsWith("1  H100"), "more than its process");
+    const row = editor.page.locator('.pane-body .monaco-list-row[aria-level="2"]', { hasText: "0  H100" });
+    await hoverText(editor, row.first(), "PCI address");
+    const table = shownHover(editor).locator("table tr");
+    const facts = (await table.allInnerTexts()).map((fact) => fact.replaceAll(/\s+/g, " ").trim());
+    const { cells } = busy;
+    assert.match(facts.at(-1) ?? "", /^Read (moments|\d+ s) ago$/);
+    assert.deepEqual(
+      facts.slice(0, -1).filter((fact) => fact !== ""),
+      [
+        `In use ${path} (${pid}, ${gib(Number(usedMib))} GiB)`,
+        `Utilisation ${busy.utilizationPct} %`,
+        `Memory ${gib(busy.memoryUsedMib!)}/${gib(busy.memoryTotalMib!)} GiB`,
+        `Temperature ${busy.temperatureC} °C`,
+        `Power ${busy.powerW!.toFixed(1)} W`,
+        `Power limit ${Number(cells["power.limit"]).toFixed(1)} W`,
+        `Driver ${cells["driver_version"]}`,
+        `PCI address ${cells["pci.bus_id"]}`,
+        `UUID ${busy.uuid}`,
+      ],
+    );
+    const shown = shownHover(editor);
+    assert.equal(await shown.locator("strong").first().innerText(), busy.name);
+    assert.match(await shown.innerText(), / on h100-node/);
+    await picture("gpu-hover");
+  });
+
   it("dispatches the open file from the run button above it", async () => {
     await editor.openFile("train it.py");
     const button = editor.page.locator('.editor-actions [aria-label^="Dispatch to GPU host"]').first();
@@ -153,6 +203,32 @@ describe("what can be pointed at and clicked, in the real editor against real ho
     assert.equal(number, (await fixture.client.call("listLedger", { query: { limit: 1 } })).total);
   });
 
+  it("is red, with a badge, when the ledger does not hold, and leads to what it says", async () => {
+    const { home } = fixture;
+    const isRed = async () => (await backgroundOf(fleetItem(editor))).isRed;
+    const marks = async () => `${await isRed()} ${await badge(editor)}`;
+    assert.equal(await marks(), "false ");
+    changeStore(home, "UPDATE events SET actor = actor || '!' WHERE seq = 3", ["events_no_update"]);
+    await editor.runCommand("hwLedger: Verify the Ledger");
+    const { severity } = await editor.waitForNotification("The ledger is broken at event 3: ");
+    assert.equal(severity, "error");
+    await editor.until("a red item and a badge", async () => (await marks()) === "true 1");
+    await editor.runCommand("View: Close Primary Side Bar");
+    await hoverText(editor, fleetItem(editor), "The ledger's chain does not hold");
+    await fleetItem(editor).click();
+    const focused = editor.page.locator(".pane-body .monaco-list:focus-within .monaco-list-row.focused");
+    await editor.until("the verdict in the view that has the focus", async () => {
+      await editor.page.keyboard.press("Home");
+      const text = (await focused.innerText({ timeout: 1_000 })).replaceAll("\n", " ");
+      return /^Broken at event 3 ?(moments|\d+ s) ago: its content is not what its hash says$/.test(text);
+    });
+    await picture("ledger-broken");
+    changeStore(home, "UPDATE events SET actor = replace(actor, '!', '') WHERE seq = 3");
+    await editor.runCommand("hwLedger: Verify the Ledger");
+    await editor.waitForNotification("The ledger holds: all");
+    await editor.until("neither", async () => (await marks()) === "false ");
+  });
+
   it("shows its output, as detailed as the chosen level", async () => {
     await editor.runCommand("hwLedger: Show the Extension's Output");
     const output = editor.page.locator(".output-view .view-lines");
@@ -164,8 +240,9 @@ describe("what can be pointed at and clicked, in the real editor against real ho
       await editor.pickQuickInput(level);
     };
     const ask = () => editor.runCommand("hwLedger: Verify the Ledger");
+    const told = (await editor.notifications()).length;
     await ask();
-    await editor.waitForNotification("The ledger holds");
+    await editor.until("the verdict", async () => (await editor.notifications()).length > told);
     assert.doesNotMatch(await shown(), /verifyLedger/);
     await setLevel("Debug");
     await ask();
@@ -179,7 +256,9 @@ describe("what can be pointed at and clicked, in the real editor against real ho
   it("groups the hosts by how they are reached", async () => {
     await editor.runCommand("hwLedger: Group the Hosts");
     await editor.pickQuickInput("By Source");
-    const items = await editor.waitForTree(view, "both groups", (rows) => rows.length > 4);
+    const items = await editor.waitForTree(view, "both groups", (rows) => {
+      return rows.filter(({ level }) => level === 2).length === 3 && rows[0]?.description === "1";
+    });
     const at = (wanted: number) => items.filter(({ level }) => level === wanted);
     assert.deepEqual(
       at(1).map(({ label, description }) => `${label}: ${description}`),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Editor } from "../support/editor/editor.ts";
 import { startServiceProcess } from "../support/startServiceProcess.ts";
-import { banner, changeStore, startNewerService, waitForBanner } from "./awayFixture.ts";
+import { banner, changeStore, recordBanners, startNewerService, waitForBanner } from "./awayFixture.ts";
 import type { DispatchFixture } from "./dispatchFixture.ts";
 import { startJobsFixture } from "./jobsFixture.ts";
 
@@ -13,6 +13,9 @@ const hostNames = ["rtx-box", "spark"];
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
 /** The certificate of the editor that joined last; the owner's is older. */
 const newestCertificate = "rowid = (SELECT max(rowid) FROM certificates)";
+
+/** What is said of a service that is gone for a moment, in one view alone. */
+const oneBanner = /^Not connected: https:\S+ does not answer: [^|]* Trying again by itself\. [^|]*$/;
 
 describe("being away, in the real editor", function () {
   this.timeout(240_000);
@@ -63,6 +66,22 @@ describe("being away, in the real editor", function () {
     await online();
     assert.equal(await banner(editor), "");
   }
+
+  it("says once that the service is away while it restarts, in one place, and nothing pops up", async () => {
+    for (const title of ["Jobs", "Ledger", view]) await editor.openView(title);
+    const banners = await recordBanners(editor);
+    const told = await editor.notifications();
+    await fixture.service().end("SIGTERM");
+    await waitForBanner(editor, /^Not connected: /);
+    await hostRows("what was last known", "seen ");
+    await fixture.startServiceAgain();
+    await online();
+    await editor.until("no banner", async () => (await banner(editor)) === "");
+    const texts = await banners();
+    assert.ok(texts.length > 0);
+    for (const text of texts) assert.match(text, oneBanner);
+    assert.deepEqual(await editor.notifications(), told);
+  });
 
   it("says that another service answers at the fleet's address, and reconnects when the right one is back", async () => {
     const shown = (await editor.notifications()).length;

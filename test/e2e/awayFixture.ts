@@ -12,10 +12,13 @@ import { openCaFiles } from "../../service/pki/caFiles.ts";
 import { createServerTls } from "../../service/pki/createServerTls.ts";
 import type { Editor } from "../support/editor/editor.ts";
 
-/** Changes the database of a fleet behind its service's back. */
-export function changeStore(home: string, sql: string): void {
+const messageSelector = ".pane-body .tree-explorer-viewlet-tree-view .message";
+
+/** Changes the database of a fleet behind its service's back; `without` are triggers that stand in the way. */
+export function changeStore(home: string, sql: string, without: readonly string[] = []): void {
   const db = new Database(homeLayout(home).database, { timeout: 5_000 });
   try {
+    for (const trigger of without) db.exec(`DROP TRIGGER ${trigger}`);
     if (db.prepare(sql).run().changes === 0) throw new Error(`nothing was changed by ${sql}`);
   } finally {
     db.close();
@@ -71,8 +74,26 @@ export async function extensionHostPid(personHome: string): Promise<number> {
 
 /** What the Hosts view says above its rows; empty when nothing. */
 export async function banner({ page }: Pick<Editor, "page">): Promise<string> {
-  const messages = page.locator(".pane-body .tree-explorer-viewlet-tree-view .message:visible");
+  const messages = page.locator(`${messageSelector}:visible`);
   return (await messages.allInnerTexts()).join("\n").trim();
+}
+
+/** From now on notes each text that the fleet's views show above their rows; gives them, in the order they came. */
+export async function recordBanners({ page }: Pick<Editor, "page">): Promise<() => Promise<string[]>> {
+  const texts = await page.evaluateHandle((selector) => {
+    const seen: string[] = [];
+    const note = () => {
+      const shown = [...document.querySelectorAll<HTMLElement>(selector)].filter(
+        (message) => message.offsetParent !== null && message.innerText.trim() !== "",
+      );
+      const text = shown.map((message) => message.innerText.trim()).join(" | ");
+      if (text !== "" && text !== seen.at(-1)) seen.push(text);
+    };
+    note();
+    new MutationObserver(note).observe(document, { childList: true, subtree: true, characterData: true });
+    return seen;
+  }, messageSelector);
+  return () => texts.jsonValue();
 }
 
 /** Waits for a sentence above the rows, and returns it all. */

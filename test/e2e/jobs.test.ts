@@ -7,6 +7,7 @@ import type { DispatchFixture } from "./dispatchFixture.ts";
 import {
   clickTerminalLink,
   jobTexts,
+  longLine,
   pressInEditor,
   reloadWindow,
   scripts,
@@ -135,14 +136,14 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     await picture("traceback-link-dark");
   });
 
-  it("has terminal, tree and log complete after a reload while a job runs, every line once", async () => {
+  it("has terminal, tree and log complete after a reload while a job runs, and tells of its end out of sight", async () => {
     await closeTerminals();
     await editor.openFile("count.py");
     await pressInEditor(editor, dispatchKey);
     await editor.pickQuickInput("Arguments");
     await editor.typeInQuickInput(`"${stopFile}"`, { prompt: "As in a shell" });
     await editor.pickQuickInput("h100-node");
-    await editor.waitForTerminal("line 5.");
+    await editor.waitForTerminal("line ");
     await reloadWindow(editor);
     await editor.openView("Jobs");
     await editor.waitForTree("Jobs", "the running job", (items) =>
@@ -152,6 +153,8 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     );
     await editor.until("its terminal", async () => (await terminalNames(editor)).join().includes("count.py"));
     await picture("reloaded-while-running-dark");
+    await editor.clickTreeItem("Jobs", "fail.py");
+    await editor.waitForTerminal("exit 1 after");
     await fixture.lab.host("h100-node").run(["touch", stopFile]);
     await waitForJob(fixture, "count.py", ({ logComplete }) => logComplete);
     await editor.waitForTree("Jobs", "its end", ([group, job]) => {
@@ -161,7 +164,9 @@ describe("dispatching and jobs, in the real editor against real hosts", function
         job.description.startsWith("h100-node · exit 0")
       );
     });
-    await editor.clickTreeItem("Jobs", "count.py");
+    const notice = "count.py on h100-node: exit 0 after";
+    await editor.waitForNotification(notice);
+    await editor.pressNotificationButton(notice, "Show Log");
     await editor.waitForTerminal("exit 0 after");
     const lines = (await editor.terminalBuffer()).split("\n");
     assert.match(lines[0] ?? "", /^— count\.py → h100-node —$/);
@@ -171,17 +176,35 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     assert.match(lines.at(-1) ?? "", /^— exit 0 after/);
   });
 
-  it("does not open again a terminal that was closed, and shows how a job ended meanwhile", async () => {
+  it("brings back terminals after a reload, none that was closed, and of a long log the last part to its end", async () => {
     await closeTerminals();
+    await editor.openFile("long.py");
+    await pressInEditor(editor, dispatchKey);
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("exit 0 after", 60_000);
     await editor.clickTreeItem("Jobs", "fail.py");
     await editor.waitForTerminal("exit 1 after");
-    await editor.changeSettings({ "hwledger.notifyWhenJobEnds": "always" });
+    await editor.changeSettings({
+      "hwledger.notifyWhenJobEnds": "always",
+      "terminal.integrated.scrollback": 100_000,
+    });
     await reloadWindow(editor);
-    await editor.until("its terminal", async () => (await terminalNames(editor)).join().includes("fail.py"));
-    assert.ok(!(await terminalNames(editor)).join().includes("count.py"));
+    const names = await editor.until("both terminals", async () => {
+      const shown = (await terminalNames(editor)).join();
+      return shown.includes("fail.py") && shown.includes("long.py") && shown;
+    });
+    assert.ok(!names.includes("count.py"), names);
     await editor.openView("Jobs");
     await editor.clickTreeItem("Jobs", "fail.py");
     await editor.waitForTerminal("exit 1 after");
+    await editor.clickTreeItem("Jobs", "long.py");
+    await editor.waitForTerminal("exit 0 after", 60_000);
+    const lines = (await editor.terminalBuffer()).split("\n");
+    assert.match(lines[0] ?? "", /^— long\.py → rtx-box —$/);
+    assert.equal(lines[2], "— the first 1.0 MiB of its log are not shown —");
+    const last = Array.from({ length: 8 * 1_024 }, (_, number) => longLine(2 * 1_024 + number));
+    assert.deepEqual(lines.slice(4, -1), last);
+    assert.match(lines.at(-1) ?? "", /^— exit 0 after/);
   });
 
   it("runs a job again from the tree, with its arguments, and tells of its end as the setting wants it", async () => {
@@ -231,7 +254,7 @@ describe("dispatching and jobs, in the real editor against real hosts", function
       const groups = rows
         .filter(({ level }) => level === 1)
         .map(({ label, description }) => `${label}: ${description}`);
-      return groups.join(", ") === "cpu-box: 3 done, h100-node: 4 done, rtx-box: 4 done";
+      return groups.join(", ") === "cpu-box: 3 done, h100-node: 4 done, rtx-box: 5 done";
     });
     await picture("jobs-by-host-dark");
     await editor.setTheme("Light Modern");
@@ -248,14 +271,17 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     await editor.waitForTerminal("exit 0 after");
     await fixture.lab.host("cpu-box").stop();
     await editor.waitForTree("Hosts", "the host that is gone", (items) =>
-      items.some(({ label, description }) => label === "cpu-box" && !description.startsWith("online")),
+      items.some(
+        ({ label, description }) => label === "cpu-box" && description === "unreachable: connection refused",
+      ),
     );
     await pressInEditor(editor, againKey);
     await editor.waitForNotification("cpu-box cannot take args.py: ");
     await picture("again-refused-light");
     await editor.pressNotificationButton("cpu-box cannot take args.py: ", "Choose Another Host");
     const gone = (await editor.quickInputItems()).find(({ label }) => label === "cpu-box");
-    assert.match(gone?.description ?? "", /^(unreachable|late|offline)/);
+    assert.equal(gone?.description, "unreachable · no rate set");
+    assert.equal(gone.detail, "connection refused · no GPU when last seen");
     await picture("pick-host-unreachable-light");
     await editor.pickQuickInput("rtx-box");
     await editor.waitForTerminal("args.py → rtx-box");

@@ -15,6 +15,10 @@ while not os.path.exists(sys.argv[1]):
     time.sleep(0.2)
 print(f"counted {number}.")
 `,
+  /** Five mebibytes: as many lines of 512 bytes as `longLine` tells. */
+  "long.py": `for number in range(10 * 1024):
+    print(f"{number:05d} ".ljust(511, "."))
+`,
   "seen.py": "from lib.word import word\nprint('from disk', word)\n",
   "lib/word.py": "word = 'old'\n",
   "fail.py": "from lib.broken import divide\n\ndivide(1)\n",
@@ -27,6 +31,11 @@ print(f"counted {number}.")
     ].map((task) => ({ ...task, problemMatcher: [] })),
   }),
 } as const;
+
+/** A line of what `long.py` prints. */
+export function longLine(number: number): string {
+  return `${String(number).padStart(5, "0")} `.padEnd(511, ".");
+}
 
 /** An editor that has joined a fleet of those hosts, with the scripts in its folder and nothing saved by itself. */
 export async function startJobsFixture(hostNames: readonly string[]): Promise<DispatchFixture> {

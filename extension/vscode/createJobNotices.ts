@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
-import { endNotice, jobSettingIds } from "../core/jobSettings.ts";
+import { endNotice, isEndTold, jobSettingIds } from "../core/jobSettings.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
@@ -31,14 +31,8 @@ export function createJobNotices(
   }
 
   function isWanted(job: JobRecord): boolean {
-    switch (endNotice(vscode.workspace.getConfiguration().get(jobSettingIds.notify))) {
-      case "always":
-        return true;
-      case "whenNotVisible":
-        return !terminals.isInSight(job.id);
-      case "never":
-        return false;
-    }
+    const setting = endNotice(vscode.workspace.getConfiguration().get(jobSettingIds.notify));
+    return isEndTold(setting, job, terminals.isInSight(job.id));
   }
 
   async function tell(session: FleetSession, job: JobRecord): Promise<void> {

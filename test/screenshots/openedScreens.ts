@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
 import type { Album } from "./createAlbum.ts";
 import { createOpenings } from "./openings.ts";
@@ -58,11 +60,16 @@ export async function openedScreens({ editor, client }: DispatchFixture, album: 
 }
 
 /** What a person is told in the corner of the window, and what is asked about a host whose jobs have not ended. */
-export async function toldScreens({ editor }: DispatchFixture, album: Album): Promise<void> {
+export async function toldScreens(
+  { editor, client, workspaceFolder }: DispatchFixture,
+  album: Album,
+): Promise<void> {
   const { notice, question } = createOpenings(editor);
   await album.step("always told of a job's end", async () => {
     await editor.changeSettings({ "hwledger.notifyWhenJobEnds": "always" });
     await editor.runCommand("View: Close All Editors");
+    await dispatchFile(client, { file: join(workspaceFolder, "wait.py"), host: "h100-node" });
+    await editor.waitForTree("Jobs", "it runs", ([group]) => group?.label === "Running");
   });
   await album.opened({
     "notice-job-ended": notice(

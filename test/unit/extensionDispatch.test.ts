@@ -11,6 +11,7 @@ import { unknownFleet, withFleetData, type KnownHost } from "../../extension/cor
 import {
   endNotice,
   endNotices,
+  isEndTold,
   jobGrouping,
   jobGroupings,
   jobSettingIds,
@@ -182,6 +183,17 @@ describe("the settings about jobs", () => {
       assert.equal(endNotice(wrong), notify?.default);
     }
     assert.deepEqual([jobGrouping("host"), endNotice("never")], ["host", "never"]);
+  });
+
+  it("have the end of a job told unless it is short and in front of the person", () => {
+    const took = (ms: number) => ({ createdAtMs: 5_000, endedAtMs: 5_000 + ms });
+    const told = (setting: (typeof endNotices)[number]) =>
+      [took(59_000), took(61_000)].flatMap((job) =>
+        [false, true].map((shown) => isEndTold(setting, job, shown)),
+      );
+    assert.deepEqual(told("whenNotVisible"), [true, false, true, true]);
+    assert.deepEqual(told("always"), [true, true, true, true]);
+    assert.deepEqual(told("never"), [false, false, false, false]);
   });
 });
 

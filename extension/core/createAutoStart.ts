@@ -7,7 +7,7 @@ export interface AutoStartNeeds {
   /** Whether the person wants that for this data folder. */
   isWanted: (home: string) => boolean;
   now: () => number;
-  /** Told what went wrong; the banner says that there is no contact anyway. */
+  /** Told once what went wrong, until it goes well or fails otherwise; the banner says that there is no contact anyway. */
   onFailure: (error: unknown) => void;
 }
 
@@ -20,6 +20,8 @@ const shortestMs = 60_000;
  */
 export function createAutoStart({ membership, local, isWanted, now, onFailure }: AutoStartNeeds): () => void {
   let triedAtMs = Number.NEGATIVE_INFINITY;
+  /** Of which start it was told that it failed: every minute the same would be a nuisance. */
+  let told = "";
 
   function look(): void {
     const { session, profile } = membership;
@@ -31,8 +33,15 @@ export function createAutoStart({ membership, local, isWanted, now, onFailure }:
     triedAtMs = now();
     local
       .start(home)
-      .then(({ url }) => membership.moveTo(fleetId, url))
-      .catch(onFailure);
+      .then(({ url }) => {
+        told = "";
+        return membership.moveTo(fleetId, url);
+      })
+      .catch((error: unknown) => {
+        const failure = `${home} ${String(error)}`;
+        if (failure !== told) onFailure(error);
+        told = failure;
+      });
   }
 
   return membership.listen(look);

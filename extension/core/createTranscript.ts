@@ -48,7 +48,7 @@ export function createTranscript({
   let allCame = false;
   let isOver = false;
   let saidStart = false;
-  let saidService = false;
+  let saidContact: "live" | "lost" | "refused" = "live";
   let saidHost = false;
   let saidStall = false;
 
@@ -132,18 +132,16 @@ export function createTranscript({
     },
     contact(contact) {
       if (isOver) return "";
-      const isGone = contact.kind === "lost" || contact.kind === "refused";
-      if (isGone && !saidService) {
-        saidService = true;
-        const then = contact.kind === "lost" ? "trying again" : awayText(contact.problem).next;
-        return line(
-          `lost contact with the service at byte ${bytes}: ${contact.problem.detail} The job is not touched by this; ${then}`,
-          sgr.yellow,
-        );
-      }
-      if (contact.kind !== "live" || !saidService) return "";
-      saidService = false;
-      return line("connected again", sgr.dim);
+      if (contact.kind === "connecting" || contact.kind === saidContact) return "";
+      const before = saidContact;
+      saidContact = contact.kind;
+      if (contact.kind === "live") return before === "live" ? "" : line("connected again", sgr.dim);
+      // Trying again can end in a refusal, which needs a person.
+      if (before === "refused") return "";
+      const lost = `lost contact with the service at byte ${bytes}: ${contact.problem.detail} The job is not touched by this`;
+      if (contact.kind === "lost") return line(`${lost}; trying again`, sgr.yellow);
+      const { what, next } = awayText(contact.problem);
+      return line(before === "lost" ? `no contact: ${what} ${next}` : `${lost}; ${next}`, sgr.yellow);
     },
     say: (text) => line(text, sgr.dim),
     get isOver() {

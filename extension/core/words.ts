@@ -122,7 +122,8 @@ export const words = {
     join: "Join a Fleet",
     leave: "Leave",
     leaveQuestion: (url: string) => `Leave the fleet at ${url}?`,
-    leaveDetail: "This editor's key is deleted. Jobs run on; coming back takes a new join link.",
+    leaveDetail:
+      "This editor's key is deleted. Jobs run on. Coming back takes a new join link; into a fleet of this machine, a click on “Start a Fleet on This Machine”.",
     unreadable: "The kept fleet memberships cannot be read; join the fleet again.",
   },
   join: {

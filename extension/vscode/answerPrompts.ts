@@ -31,6 +31,8 @@ export function answerPrompts(membership: Membership): vscode.Disposable {
     try {
       const answer = await ask(prompt, source.token);
       if (isOpen()) await send(session, prompt, answer);
+      // Taken from the screen because contact was lost: it is asked again where the host still waits afterwards.
+      else if (source.token.isCancellationRequested) asked.delete(prompt.id);
     } finally {
       withdraw = null;
       isAsking = false;

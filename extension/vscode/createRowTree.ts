@@ -13,7 +13,7 @@ export interface RowTreeNeeds<H extends { readonly rowId: string }> {
   now: () => number;
   rows: (session: FleetSession) => TreeRow[];
   newHandle: (rowId: string) => H;
-  /** Markdown; null where the row says it all. Asked for when somebody points at the row. */
+  /** Markdown; null where the whole row says it all. Asked for when somebody points at the row. */
   tooltip: (handle: H) => string | null;
   /** What a click does, beside selecting. */
   command?: (handle: H) => vscode.Command | undefined;
@@ -72,7 +72,10 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
       },
       resolveTreeItem(item, handle) {
         const text = needs.tooltip(handle);
-        if (text !== null) item.tooltip = new vscode.MarkdownString(text);
+        const row = rowIndex(feed.drawn).row(handle.rowId);
+        // Without one VS Code would show nothing, and a row may be cut off.
+        item.tooltip =
+          text !== null ? new vscode.MarkdownString(text) : row && `${row.label} ${row.description}`.trim();
         return item;
       },
     },

@@ -98,13 +98,18 @@ async function offerWayOut(
   error: unknown,
 ): Promise<void> {
   const problem = problemIn(error);
+  /** The person may have taken long to answer: the connection to the same fleet may be another by then. */
+  const current = (): FleetSession => {
+    const now = needs.membership.session;
+    return now?.identity.fleetId === session.identity.fleetId ? now : session;
+  };
   switch (await showProblem(problem, ...(waysOut[problem.code] ?? []))) {
     case again:
-      return sendDispatch(needs, session, order);
+      return sendDispatch(needs, current(), order);
     case alone:
-      return sendDispatch(needs, session, { ...order, scriptOnly: true });
+      return sendDispatch(needs, current(), { ...order, scriptOnly: true });
     case elsewhere:
-      return needs.pickAnother(session, order);
+      return needs.pickAnother(current(), order);
     case logIn:
       await vscode.commands.executeCommand(commandIds.logIn, { rowId: order.hostId, hostId: order.hostId });
       return;

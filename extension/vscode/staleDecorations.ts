@@ -10,7 +10,7 @@ export function staleUri(rowId: string): vscode.Uri {
 /** Greys the labels of rows that carry a `staleUri`. */
 export function staleDecorations(): vscode.Disposable {
   const decoration = new vscode.FileDecoration();
-  decoration.color = new vscode.ThemeColor("disabledForeground");
+  decoration.color = new vscode.ThemeColor("descriptionForeground");
   return vscode.window.registerFileDecorationProvider({
     provideFileDecoration: (uri) => (uri.scheme === scheme ? decoration : undefined),
   });

@@ -58,7 +58,7 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
       await editor.runCommand("hwLedger: Add a Host");
       await editor.pickQuickInput("vault");
     }, "What to call it"),
-    "dialog-host-key": question(addSpark),
+    "dialog-host-key": question(addSpark, "Is this the key of spark?"),
     "ask-passphrase": inputAfter(() => addVault(), passphrase),
     "ask-passphrase-again": inputAfter(() => addVault([passphrase, "guessed"]), "Wrong passphrase."),
     "notice-add-host-refused": async () => {
@@ -67,8 +67,9 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
       await editor.page.keyboard.press("Escape");
       await editor.waitForNotification("got no answer");
     },
-    "dialog-stop-service": question(() =>
-      editor.runCommand("hwLedger: Stop the Fleet's Service on This Machine"),
+    "dialog-stop-service": question(
+      () => editor.runCommand("hwLedger: Stop the Fleet's Service on This Machine"),
+      "Stop the fleet's service",
     ),
   });
   // Once it was right it is not asked again: the password comes at once then.
@@ -110,7 +111,7 @@ async function reachScreens(editor: Editor, album: Album): Promise<void> {
     await link();
   });
   await album.inEveryTheme("join-link-here", () => link().then(() => true));
-  await album.opened({ "dialog-listen": question(further) });
+  await album.opened({ "dialog-listen": question(further, "Let other machines reach") });
   await album.step("a service that others reach", async () => {
     await further();
     await editor.pressDialogButton("Let other machines reach the fleet's service?", "Restart and Listen");
@@ -118,8 +119,9 @@ async function reachScreens(editor: Editor, album: Album): Promise<void> {
     await editor.until("the new link", async () => !(await shown.locator(".reach").isVisible()), 90_000);
   });
   await album.opened({
-    "dialog-hide": question(() =>
-      editor.runCommand("hwLedger: Let Only This Machine Reach the Fleet's Service"),
+    "dialog-hide": question(
+      () => editor.runCommand("hwLedger: Let Only This Machine Reach the Fleet's Service"),
+      "Let only this machine reach",
     ),
   });
   await album.step("no panels", () => editor.runCommand("View: Close All Editors"));

@@ -92,19 +92,22 @@ async function loadingScreens({ editor, home }: DispatchFixture, album: Album): 
     await album.opened({
       loading: async () => {
         await editor.reload();
+        await editor.openView("Hosts");
         await editor.page.getByText("Connecting to the fleet's service").first().waitFor();
       },
     });
   } finally {
     if (pid > 0) process.kill(pid, "SIGCONT");
   }
-  await album.step("the service that answers", () => hostsOnline(editor));
+  await album.step("the service that answers", async () => {
+    await editor.openView("Hosts");
+    await hostsOnline(editor);
+  });
 }
 
 async function brokenScreens(fixture: DispatchFixture, album: Album): Promise<void> {
   const { editor, lab } = fixture;
   await album.step("an unreachable host", async () => {
-    await editor.runCommand("View: Hide Panel");
     await editor.runCommand("Open the Fleet Dashboard");
     await lab.host("spark").stop();
     await editor.waitForTree("Hosts", "the reason", (rows) =>

@@ -17,14 +17,10 @@ await mkdir(folder, { recursive: true });
 const missing: string[] = [];
 
 if (wanted.length === 0 || wanted.includes("fleet")) {
-  const fixture = await startDispatchFixture([
-    "rtx-box",
-    "h100-node",
-    "spark",
-    "worn-3090",
-    "stale-a10",
-    "cpu-box",
-  ]);
+  const fixture = await startDispatchFixture(
+    ["rtx-box", "h100-node", "spark", "worn-3090", "stale-a10", "cpu-box"],
+    { settings: { "hwledger.notifyWhenJobEnds": "always" } },
+  );
   try {
     const album = createAlbum(fixture.editor, folder);
     await fleetScreens(fixture, album);

@@ -45,13 +45,13 @@ export async function memberScreens(fixture: DispatchFixture, album: Album): Pro
   const press = (name: string) => async () => (await members()).getByRole("button", { name }).click();
   const { list, question } = createOpenings(editor);
   await album.opened({
-    "dialog-revoke": question(press("Revoke the membership of bo…")),
+    "dialog-revoke": question(press("Revoke the membership of bo…"), "End the membership of bo?"),
     "dialog-own-role": question(async () => {
       const shown = await members();
       const own = shown.locator("tr", { has: shown.locator(".badge") });
       await own.getByRole("combobox").selectOption("viewer");
-    }),
-    "dialog-rotate": question(press("Rotate Now…")),
+    }, "Become viewer yourself?"),
+    "dialog-rotate": question(press("Rotate Now…"), "next certificate authority"),
     "list-roles": list("hwLedger: Invite Somebody"),
   });
   await step("the next authority", async () => {

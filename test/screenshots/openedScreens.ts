@@ -26,23 +26,23 @@ export async function openedScreens({ editor, client }: DispatchFixture, album: 
     "dialog-cancel-job": question(async () => {
       await editor.runCommand("hwLedger: Cancel Job");
       await editor.pickQuickInput("wait.py");
-    }),
+    }, "Cancel"),
     "dialog-remove-host": question(async () => {
       await editor.runCommand("hwLedger: Remove Host");
       await editor.pickQuickInput("worn-3090");
-    }),
-    "dialog-leave": question(() => editor.runCommand("hwLedger: Leave the Fleet")),
+    }, "Remove worn-3090"),
+    "dialog-leave": question(() => editor.runCommand("hwLedger: Leave the Fleet"), "Leave the fleet at"),
     "dialog-join-by-link": question(async () => {
       const { link } = await client.call("createToken", { body: { role: "viewer" } });
       await editor.openUri(link.replace("hwledger://", "code-oss://hwledger.hwledger-fleet/"));
-    }),
+    }, "A link asks to join"),
     settings: async () => {
       await editor.runCommand("Preferences: Open Settings (UI)");
       await editor.page.locator(".settings-editor .suggest-input-container").first().click();
       await editor.page.keyboard.type("hwledger");
       await editor.page
         .locator(".settings-editor")
-        .getByText("Notify When Job Ends")
+        .getByText(/Hwledger/)
         .first()
         .waitFor({ timeout: 30_000 });
     },
@@ -65,8 +65,7 @@ export async function toldScreens(
   album: Album,
 ): Promise<void> {
   const { notice, question } = createOpenings(editor);
-  await album.step("always told of a job's end", async () => {
-    await editor.changeSettings({ "hwledger.notifyWhenJobEnds": "always" });
+  await album.step("a job that runs", async () => {
     await editor.runCommand("View: Close All Editors");
     await dispatchFile(client, { file: join(workspaceFolder, "wait.py"), host: "h100-node" });
     await editor.waitForTree("Jobs", "it runs", ([group]) => group?.label === "Running");
@@ -76,10 +75,12 @@ export async function toldScreens(
       () => editor.treeContextMenu("Jobs", "train it.py", "Run Job Again"),
       "train it.py on rtx-box: exit 3",
     ),
-    "dialog-give-up-jobs": question(() => editor.treeContextMenu("Hosts", "h100-node", "Remove Host")),
+    "dialog-give-up-jobs": question(
+      () => editor.treeContextMenu("Hosts", "h100-node", "Remove Host"),
+      "has jobs that have not ended",
+    ),
   });
   await album.step("processes under a GPU", async () => {
-    await editor.changeSettings({ "hwledger.notifyWhenJobEnds": "whenNotVisible" });
     await editor.runCommand("View: Hide Panel");
     await editor.runCommand("hwLedger: Filter the Hosts");
     await editor.typeInQuickInput("spark", { prompt: "Words that a host must have" });

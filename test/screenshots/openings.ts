@@ -10,8 +10,8 @@ export interface Openings {
   input(command: string, pick?: string): Opening;
   /** An input that is reached by some steps, and shows that text. */
   inputAfter(steps: () => Promise<unknown>, text: string): Opening;
-  /** A question that needs an answer before anything else. */
-  question(open: () => Promise<unknown>): Opening;
+  /** A question that needs an answer before anything else, by some of its words. */
+  question(open: () => Promise<unknown>, words: string): Opening;
   hover(selector: string, text: string, word: string): Opening;
   /** What comes up in the corner of the window. */
   notice(cause: () => Promise<unknown>, text: string): Opening;
@@ -36,9 +36,9 @@ export function createOpenings(editor: Editor): Openings {
       await steps();
       await editor.until(`"${text}"`, async () => (await box.innerText()).includes(text));
     },
-    question: (open) => async () => {
+    question: (open, words) => async () => {
       await open();
-      await page.locator(".monaco-dialog-box:visible").waitFor({ timeout: limitMs });
+      await page.locator(".monaco-dialog-box:visible", { hasText: words }).waitFor({ timeout: limitMs });
     },
     hover: (selector, text, word) => async () => {
       await page.mouse.move(700, 300);

@@ -21,6 +21,8 @@ const nextSteps: Partial<Record<ProblemCode, string>> = {
   "nobody-asks": "It asks when its owner renews the membership; the code is shown to both of you.",
   "rotation-cuts-off": "Wait until they have fetched the newer authorities, or revoke who is gone.",
   "rotation-under-way": "Wait until the new authority signs.",
+  "fleet-differs":
+    "Ask whoever gave you the link, by another way. If it is right, because the fleet was set up anew or you were away for more than a year, choose “Leave the Fleet” for the membership there is, and join again.",
   "token-unknown": "Ask an admin of the fleet for a fresh join link.",
   "token-used": "Ask an admin of the fleet for a fresh join link.",
   "token-expired": "Ask an admin of the fleet for a fresh join link.",

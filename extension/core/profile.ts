@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { certificatesIn, fingerprintOf } from "../../protocol/client/caChain.ts";
 import { identitySchema, type Identity } from "../../protocol/client/identity.ts";
 
 /** One fleet that this editor is a member of. Holds the membership's private key. */
@@ -19,7 +20,14 @@ export function defaultFleetLabel({ url }: Pick<Identity, "url">): string {
   return new URL(url).host.slice(0, 100);
 }
 
-/** The list with that profile in it, in place of an earlier one of the same fleet. */
+/** The fleet among those that trusts the authority of this fingerprint. */
+export function profileOfAuthority(profiles: readonly Profile[], fingerprint: string): Profile | undefined {
+  return profiles.find(({ identity }) =>
+    certificatesIn(identity.caPem).some((authority) => fingerprintOf(authority) === fingerprint),
+  );
+}
+
+/** The list with that profile in it, in place of an earlier one of the same fleet: `joinFleet` has seen that it is the same. */
 export function withProfile(profiles: readonly Profile[], next: Profile): Profile[] {
   const { fleetId } = next.identity;
   const isKnown = profiles.some(({ identity }) => identity.fleetId === fleetId);

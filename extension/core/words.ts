@@ -131,8 +131,8 @@ export const words = {
     prompt: "The join link that a member of the fleet gave you, or that its service printed at its start",
     placeHolder: "hwledger://join?url=…",
     linkQuestion: "A link asks to join this fleet",
-    linkDetail: (url: string, fingerprint: string) =>
-      `Service: ${url}\nCA fingerprint (SHA-256):\n${fingerprint}\n\nIt must be the fingerprint that the fleet's owner sees.`,
+    linkDetail: (url: string, fingerprint: string, knownLabel: string | null) =>
+      `Service: ${url}\nCA fingerprint (SHA-256):\n${fingerprint}\n\nIt must be the fingerprint that the fleet's owner sees.${knownLabel === null ? "" : `\n\nYou are a member of this fleet already, as “${knownLabel}”: joining again takes that membership's place.`}`,
     agree: "Join",
     joining: (url: string) => `Joining the fleet at ${url}`,
     joined: (url: string, member: string, role: string) =>

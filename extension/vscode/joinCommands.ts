@@ -1,11 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import * as vscode from "vscode";
-import { joinFleet } from "../../protocol/client/joinFleet.ts";
-import {
-  makeCertificateRequest,
-  type CertificateRequest,
-} from "../../protocol/client/makeCertificateRequest.ts";
 import { parseJoinLink } from "../../protocol/joinLink.ts";
+import { createJoining } from "../core/createJoining.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { memberName } from "../core/memberName.ts";
@@ -28,21 +24,10 @@ export interface JoinCommands {
 }
 
 export function createJoinCommands(membership: Membership): JoinCommands {
-  /** One key per link, so that a repeated try after a lost answer counts as the same joiner. */
-  const requests = new Map<string, Promise<CertificateRequest>>();
-
-  async function joinWith(linkText: string, traits: Partial<FleetTraits> = {}): Promise<FleetSession> {
-    const name = memberName(ownName(), hostname());
-    const { token } = parseJoinLink(linkText);
-    const request = requests.get(token) ?? makeCertificateRequest(name);
-    requests.set(token, request);
-    const identity = await joinFleet(linkText, { name, request: await request });
-    requests.delete(token);
-    return membership.join(identity, traits);
-  }
+  const joining = createJoining({ membership, name: () => memberName(ownName(), hostname()) });
 
   async function join(): Promise<void> {
-    const session = await askForLink(joinWith, await linkOnClipboard());
+    const session = await askForLink((link) => joining.join(link), await linkOnClipboard());
     if (session) welcome(session);
   }
 
@@ -52,7 +37,8 @@ export function createJoinCommands(membership: Membership): JoinCommands {
       const linkText = `hwledger://join?${uri.query}`;
       try {
         const { url, caFingerprint } = parseJoinLink(linkText);
-        const detail = say.linkDetail(url, inGroups(caFingerprint));
+        const known = await joining.known(linkText);
+        const detail = say.linkDetail(url, inGroups(caFingerprint), known?.label ?? null);
         const agreed = await vscode.window.showInformationMessage(
           say.linkQuestion,
           { modal: true, detail },
@@ -61,7 +47,7 @@ export function createJoinCommands(membership: Membership): JoinCommands {
         if (agreed !== say.agree) return;
         const session = await vscode.window.withProgress(
           { location: vscode.ProgressLocation.Notification, title: say.joining(url) },
-          () => joinWith(linkText),
+          () => joining.join(linkText),
         );
         welcome(session);
       } catch (error) {
@@ -69,7 +55,7 @@ export function createJoinCommands(membership: Membership): JoinCommands {
       }
     },
     async joinOwn(linkText, traits) {
-      welcome(await joinWith(linkText, traits));
+      welcome(await joining.join(linkText, traits));
     },
     async leave() {
       const session = await membership.ready();

@@ -1,11 +1,12 @@
 import { X509Certificate } from "node:crypto";
-import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import { connect, type ConnectionOptions, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import { parseJoinLink, type JoinLink } from "../joinLink.ts";
 import { Refusal } from "../problem.ts";
 import { joinServerName } from "../ca.ts";
-import { certificatesIn, fingerprintOf } from "./caChain.ts";
+import { certificatesIn, fingerprintOf, isSignedBy } from "./caChain.ts";
 import type { Identity } from "./identity.ts";
 import { makeCertificateRequest, type CertificateRequest } from "./makeCertificateRequest.ts";
+import { pinnedTls, type FleetPin } from "./pinnedTls.ts";
 import { createRouteClient, unreachable } from "./routeClient.ts";
 
 const connectLimitMs = 10_000;
@@ -14,11 +15,19 @@ const connectLimitMs = 10_000;
  * Joins a fleet by its link. First fetches the service's certificate chain and looks in it for the CA whose fingerprint
  * the link names, sending nothing; then speaks over a connection verified against that CA only.
  * `fleetId`: the only fleet that may be joined; `already-joined` where the link is of another.
+ * `known`: the memberships there are. A fleet's id is no secret and anybody may make a CA that bears it: a link of one of
+ * these must lead to it by what the membership trusts, else it is `fleet-differs`, before token and request are sent.
  * The same `request` may be used again after a lost answer: the token is bound to its key and gives the same membership.
  */
 export async function joinFleet(
   linkText: string,
-  options: { name?: string; request?: CertificateRequest; as?: "user" | "agent"; fleetId?: string } = {},
+  options: {
+    name?: string;
+    request?: CertificateRequest;
+    as?: "user" | "agent";
+    fleetId?: string;
+    known?: readonly FleetPin[];
+  } = {},
 ): Promise<Identity> {
   const link = parseJoinLink(linkText);
   if (!URL.canParse(link.url))
@@ -32,6 +41,8 @@ export async function joinFleet(
   };
   if (options.fleetId !== undefined && options.fleetId !== pin.fleetId)
     throw new Refusal("already-joined", { home: "", fleet: options.fleetId });
+  const known = options.known?.find(({ fleetId }) => fleetId === pin.fleetId);
+  if (known !== undefined) await assertSameFleet(link.url, ca, known);
   const request = options.request ?? (await makeCertificateRequest(options.name ?? "member"));
   const client = createRouteClient({ ...pin, servername: joinServerName });
   try {
@@ -69,7 +80,9 @@ function fleetIdOf(ca: X509Certificate): string {
 
 /** The CA certificate that the link's fingerprint names, from the chain the service shows. */
 async function fetchCa(link: JoinLink): Promise<X509Certificate> {
-  const chain = await peerChain(link.url);
+  // The only unverified connection there is: it carries no byte of ours and ends when the chain is read.
+  // eslint-disable-next-line no-restricted-syntax -- see above
+  const chain = await peerChain(link.url, { servername: joinServerName, rejectUnauthorized: false });
   for (let at: DetailedPeerCertificate | undefined = chain, hops = 0; at?.raw && hops < 10; hops++) {
     const certificate = new X509Certificate(at.raw);
     if (fingerprintOf(certificate) === link.caFingerprint) return certificate;
@@ -81,20 +94,26 @@ async function fetchCa(link: JoinLink): Promise<X509Certificate> {
   });
 }
 
-/** Certificate chain of a TLS server. Nothing is verified and nothing is sent: the caller compares fingerprints. */
-function peerChain(url: string): Promise<DetailedPeerCertificate> {
+/**
+ * Throws `fleet-differs` unless the CA is one that the membership trusts, or what the membership trusts proves the service
+ * whose certificate the CA has signed, as after rotations by cross-certificates.
+ */
+async function assertSameFleet(url: string, ca: X509Certificate, known: FleetPin): Promise<void> {
+  if (certificatesIn(known.caPem).some(({ raw }) => raw.equals(ca.raw))) return;
+  const differs = (cause?: unknown) => new Refusal("fleet-differs", { url, fleet: known.fleetId }, { cause });
+  const { raw } = await peerChain(url, pinnedTls(known)).catch((error: unknown) => {
+    throw error instanceof Refusal && error.code === "service-untrusted" ? differs(error) : error;
+  });
+  // What is at the address may pass on to the fleet's service: its word counts for the CA that has signed it only.
+  if (!isSignedBy(new X509Certificate(raw), ca)) throw differs();
+}
+
+/** Certificate chain of a TLS server, verified as the options say. Nothing is sent over it. */
+function peerChain(url: string, options: ConnectionOptions): Promise<DetailedPeerCertificate> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const host = hostname.replace(/^\[|\]$/g, "");
-    // The only unverified connection there is: it carries no byte of ours and ends when the chain is read.
-    const socket: TLSSocket = connect({
-      host,
-      port: Number(port),
-      servername: joinServerName,
-      // eslint-disable-next-line no-restricted-syntax -- see above
-      rejectUnauthorized: false,
-      minVersion: "TLSv1.3",
-    });
+    const socket: TLSSocket = connect({ minVersion: "TLSv1.3", ...options, host, port: Number(port) });
     const fail = (cause: unknown): void => {
       socket.destroy();
       reject(unreachable(url, cause));

@@ -44,6 +44,13 @@ export const clientProblems = {
     detail: "{home} is a member of {fleet}.",
     next: "Set HWLEDGER_HOME to another folder to join a second fleet.",
   },
+  "fleet-differs": {
+    status: null,
+    title: "This is not the fleet you belong to",
+    detail:
+      "{url} bears the id of a fleet that you are a member of already ({fleet}), but its certificate authority neither is one that you trust nor follows upon one. The link was not used, and the membership stays as it is.",
+    next: "Ask whoever gave you the link, by another way. If it is right, because the fleet was set up anew or you were away for more than a year, move identity.json out of your data folder and join again.",
+  },
   "link-invalid": {
     status: null,
     title: "The join link is not valid",

@@ -104,6 +104,12 @@ describe("a rotation of the certificate authority, over real TLS", function () {
       { name: "late" },
     );
     assert.equal(generations(late), 2);
+    // Who was in before it signed, and joins anew, is led there by what it trusts.
+    const anew = { role: "viewer" as const };
+    const back = await joinFleet((await service.clientOf(owner()).call("createToken", { body: anew })).link, {
+      known: [member],
+    });
+    assert.equal(generations(back), 2);
     assert.equal(await codeOf(late), "");
   });
 

@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createJoining } from "../../extension/core/createJoining.ts";
+import { createMembership } from "../../extension/core/createMembership.ts";
+import { openFleetSession } from "../../extension/core/openFleetSession.ts";
 import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import { formatJoinLink, parseJoinLink } from "../../protocol/joinLink.ts";
 import type { FleetCa } from "../../service/pki/caFiles.ts";
-import { makeCa, publicKeyPemOf, rsaKeyPem, signCertificate } from "../../service/pki/x509.ts";
+import {
+  certificateSha256,
+  makeCa,
+  publicKeyPemOf,
+  rsaKeyPem,
+  signCertificate,
+} from "../../service/pki/x509.ts";
 import { certificateRequest, serverCertificate } from "../support/certificates.ts";
+import { aStore, aWire, profile } from "../support/handPlayedFleet.ts";
 import { refusalOf } from "../support/refusalOf.ts";
 import { startImpostor, type Face, type Impostor } from "../support/startImpostor.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
@@ -142,6 +152,64 @@ describe("joining through somebody in the middle", function () {
         // The link is still whole: the same command line comes in by the straight way.
         assert.equal((await cliJson({ home }, "join", link, "--name", "grace")).code, 0);
       });
+
+  describe("by a link of a stranger's, whose own CA bears the fleet's id", () => {
+    let stranger: FleetCa;
+    before(() => {
+      const { certificatePem, keyPem } = makeCa(genuine.fleetId, Date.now());
+      stranger = { ...genuine, certificatePem, keyPem, fingerprint: certificateSha256(certificatePem) };
+    });
+
+    async function strangersLink(...faces: Face[]): Promise<{ impostor: Impostor; link: string }> {
+      const impostor = await between(...faces);
+      const link = linkThrough(impostor, await service.link("viewer"));
+      return {
+        impostor,
+        link: formatJoinLink({ ...parseJoinLink(link), caFingerprint: stranger.fingerprint }),
+      };
+    }
+
+    for (const [how, last] of [
+      ["answers itself", () => own(serverOf(stranger))],
+      ["passes on what comes after the first contact", () => relay],
+    ] as const)
+      it(`is refused to a member before anything is sent, where it ${how}`, async () => {
+        const faces = [own(serverOf(stranger)), last()];
+        const member = await service.member("viewer");
+        const home = commandLineHome();
+        const identityFile = join(home, "identity.json");
+        writeFileSync(identityFile, JSON.stringify(member), { mode: 0o600 });
+        const cliLink = await strangersLink(...faces);
+        const told = await cliJson({ home }, "join", cliLink.link, "--name", "grace");
+        assert.equal((told.document["problem"] as { code: string }).code, "fleet-differs");
+        assert.deepEqual(JSON.parse(readFileSync(identityFile, "utf8")), member);
+        assertSawNothing(cliLink.impostor, faces, [parseJoinLink(cliLink.link).token]);
+
+        const kept = { ...profile(member, "my lab"), home: "/data" };
+        const store = aStore([kept]);
+        const editorLink = await strangersLink(...faces);
+        const refusal = await refusalOf(editor(store).join(editorLink.link));
+        assert.equal(refusal.code, "fleet-differs", refusal.message);
+        assert.deepEqual(await store.read(), [kept]);
+        assertSawNothing(editorLink.impostor, faces, [parseJoinLink(editorLink.link).token]);
+      });
+
+    it("is none that the editor takes for the membership's, as the fleet's own are", async () => {
+      const joining = editor(aStore([profile(await service.member("viewer"), "my lab")]));
+      assert.equal((await joining.known(await service.link("viewer")))?.label, "my lab");
+      assert.equal(await joining.known((await strangersLink(relay)).link), null);
+    });
+  });
+
+  function editor(store: ReturnType<typeof aStore>): ReturnType<typeof createJoining> {
+    const membership = createMembership({
+      store,
+      active: { get: () => null, set: () => undefined },
+      openSession: (identity) => openFleetSession(aWire().needs(identity)),
+      wasStopped: () => false,
+    });
+    return createJoining({ membership, name: () => "grace" });
+  }
 
   it("is seen by one who holds the CA's key, so that these tests would notice", async () => {
     for (const faces of [[own(serverOf(genuine))], [relay, own(serverOf(genuine))]]) {

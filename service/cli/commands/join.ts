@@ -48,7 +48,8 @@ async function joinAndKeep(context: Context, link: string, name: string) {
   const pending = join(directory, "joining.json");
   const request = readRequest(pending, token) ?? (await makeCertificateRequest(name));
   writePrivateFile(pending, JSON.stringify({ token, ...request }));
-  const attempt = () => joinFleet(link, { name, request, ...(kept ? { fleetId: kept.fleetId } : {}) });
+  const only = kept ? { fleetId: kept.fleetId, known: [kept] } : {};
+  const attempt = () => joinFleet(link, { name, request, ...only });
   const identity = await attempt().catch((error: unknown) => {
     if (error instanceof Refusal && error.code === "service-unreachable") return attempt();
     if (error instanceof Refusal && error.code === "already-joined" && kept)

@@ -69,7 +69,7 @@ export async function composeHttp(
     const member = needs.memberTable.memberOfBundleToken(tokenHash(token));
     if (member === null || member.revoked) return null;
     noteSeen(member.name);
-    return { member: member.name, role: member.role, certificateSha256: "", lapsed: false };
+    return { member: member.name, role: member.role, certificateSha256: "", proof: "bundle-token" };
   };
   const app = await createApp({ ...needs, identify, memberOfToken });
   app.addHook("onClose", (_app, done) => {

@@ -27,6 +27,7 @@ import { limitHeads } from "./limitHeads.ts";
 import { limitIdleConnections } from "./limitIdleConnections.ts";
 import { limitStrangers } from "./limitStrangers.ts";
 import { problemOfThrown, replyProblem } from "./problemReply.ts";
+import { rateKey } from "./rateKey.ts";
 import { answerConnect, answerExpectation, answerUnreadable } from "./rawProblems.ts";
 
 /** What the HTTP server needs before it has routes. */
@@ -98,8 +99,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   await app.register(rateLimit, {
     max: needs.limits.requestsPerMinute,
     timeWindow: 60_000,
-    keyGenerator: (request) =>
-      request.peer ? `member ${request.peer.member}` : `address ${addressGroup(request.ip)}`,
+    keyGenerator: (request) => rateKey(request.peer, request.ip),
     errorResponseBuilder: (_request, context) =>
       new Refusal("rate-limited", { max: context.max, window: context.after }),
   });

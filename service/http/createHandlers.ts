@@ -66,7 +66,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     join: ({ body }) => enrolment.join(body),
     getStatus: ({ peer }) => statusOf(needs, peer),
     renew: ({ peer, body }) =>
-      peer?.lapsed === true
+      peer?.proof === "lapsed-certificate"
         ? enrolment.comeBack(peer.member, body.csrPem)
         : enrolment.renew(peer?.member ?? "", body.csrPem),
     getCaBundle: ({ peer, query }) => {

@@ -9,11 +9,13 @@ export interface Peer {
   /** A person's name; of an agent the id of its host. */
   member: string;
   role: Role;
-  /** SHA-256 of its certificate's DER. */
+  /** SHA-256 of its certificate's DER; empty where it has shown its bundle token only. */
   certificateSha256: string;
-  /** Its certificate has run out. */
-  lapsed: boolean;
+  proof: Proof;
 }
+
+/** By what a peer has shown who it is: a certificate in force, one that has run out, or the token for the bundle. */
+export type Proof = "certificate" | "lapsed-certificate" | "bundle-token";
 
 /** How a peer is named in the ledger: `user/<name>` or `agent/<host id>`. */
 export function actorOf({ member, role }: Pick<Peer, "member" | "role">): string {
@@ -47,14 +49,14 @@ export function identifyPeer(
   const hasRunOut = nowMs > issued.notAfterMs || (error !== null && /EXPIRED/.test(error));
   const isOrphan = alsoLapsed && error !== null && !/NOT_YET/.test(error);
   const lapsed = hasRunOut || isOrphan;
-  if (lapsed && alsoLapsed) return { ...peer, lapsed };
+  if (lapsed && alsoLapsed) return { ...peer, proof: "lapsed-certificate" };
   if (lapsed)
     throw new Refusal("certificate-expired", {
       member: member.name,
       at: new Date(issued.notAfterMs).toISOString(),
     });
   if (error !== null) throw refused(reasonOf(error));
-  return { ...peer, lapsed };
+  return { ...peer, proof: "certificate" };
 }
 
 /** What a connection has shown, and why OpenSSL does not accept it. */

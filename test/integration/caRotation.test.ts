@@ -172,6 +172,24 @@ describe("a rotation of the certificate authority, over real TLS", function () {
     assert.equal(codes.indexOf("rate-limited"), 10);
   });
 
+  it("is asked for by a certificate that has run out without using up what its member may ask", async () => {
+    const client = service.clientOf(owner());
+    clockMs = -100 * dayMs;
+    const made = await client.call("createToken", { body: { role: "operator" } });
+    const worn = await joinFleet(made.link, { name: "worn" });
+    clockMs = 0;
+    const back = await client.call("createToken", { body: { member: "worn" } });
+    const renewed = await joinFleet(back.link);
+    const thief = service.clientOf(worn);
+    const codes: string[] = [];
+    for (let time = 1; time <= 11; time += 1)
+      await thief
+        .call("renew", { body: { csrPem: "no request" } })
+        .catch((error: unknown) => codes.push(codeIn(error)));
+    assert.deepEqual(codes, [...Array<string>(10).fill("csr-invalid"), "rate-limited"]);
+    assert.equal(await codeOf(await renewIdentity(renewed, () => undefined)), "");
+  });
+
   it("opens nothing but the bundle by that token", async () => {
     const member = await service.member("admin");
     const { url, caPem, fleetId, bundleToken } = member;

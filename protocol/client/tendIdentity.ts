@@ -52,7 +52,7 @@ export async function tendIdentity(identity: Identity, nowMs: number, save: Save
   return due.certificate ? renewIdentity(current, save) : current;
 }
 
-/** Fetches the authorities to trust, and tells the service which these are. */
+/** Fetches the authorities to trust, and tells the service which these are; it notes that of a certificate in force only. */
 export async function fetchAuthorities(identity: Identity, nowMs: number): Promise<Identity> {
   const client = createRouteClient(identity);
   const options = {
@@ -77,7 +77,7 @@ export async function fetchAuthorities(identity: Identity, nowMs: number): Promi
 
 /**
  * Gets a certificate for a fresh key. The key is kept before it is sent, so that a try whose answer was lost, or that waits
- * for an admin, goes on with the same.
+ * for an admin, goes on with the same. Who was away is to tell anew what it trusts, which is due with the bundle.
  */
 export async function renewIdentity(identity: Identity, save: SaveIdentity): Promise<Identity> {
   const request = identity.renewal ?? (await makeCertificateRequest(identity.member));
@@ -90,7 +90,7 @@ export async function renewIdentity(identity: Identity, save: SaveIdentity): Pro
       { body },
       { silenceMs },
     );
-    const { renewal: _done, ...rest } = identity;
+    const { renewal: _done, bundleSeenAtMs: _told, ...rest } = identity;
     const renewed = { ...rest, certificatePem, keyPem: request.keyPem, role, notAfterMs, bundleToken };
     await save(renewed);
     return renewed;

@@ -13,7 +13,10 @@ export const caRoutes = {
     access: "bearer",
     params: none,
     query: z.strictObject({
-      /** Fingerprints of the authorities that the member trusts now, with commas between them. */
+      /**
+       * Fingerprints of the authorities that the member trusts now, with commas between them. Noted only where the member
+       * shows a certificate in force.
+       */
       trusts: z
         .string()
         .regex(/^[0-9a-f]{64}(,[0-9a-f]{64}){0,9}$/)

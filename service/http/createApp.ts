@@ -135,7 +135,7 @@ function authorise(request: FastifyRequest, needs: AppNeeds): void {
   const access = request.routeOptions.config.access ?? roles;
   if (access === "anyone") return;
   if (access === "bearer") {
-    request.peer = bearer(request, needs) ?? needs.identify(socketOf(request));
+    request.peer = certifiedOrBearer(request, needs);
     return;
   }
   const peer = needs.identify(socketOf(request), request.routeOptions.config.lapsed);
@@ -149,6 +149,17 @@ function authorise(request: FastifyRequest, needs: AppNeeds): void {
   const { host } = request.params as { host?: string };
   if (peer.role === "agent" && host !== undefined && host !== peer.member)
     throw new Refusal("agent-mismatch", { own: peer.member, host });
+}
+
+/** The member by its certificate where that is in force, else by its bundle token. Throws what is wrong with the first. */
+function certifiedOrBearer(request: FastifyRequest, needs: AppNeeds): Peer {
+  try {
+    return needs.identify(socketOf(request));
+  } catch (error) {
+    const peer = error instanceof Refusal ? bearer(request, needs) : null;
+    if (peer === null) throw error;
+    return peer;
+  }
 }
 
 /** The member by its bundle token; null when there is no token, or none that counts. */

@@ -70,7 +70,8 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
         ? enrolment.comeBack(peer.member, body.csrPem)
         : enrolment.renew(peer?.member ?? "", body.csrPem),
     getCaBundle: ({ peer, query }) => {
-      if (peer && query.trusts) members.trusts(peer.member, query.trusts.split(","));
+      // Only a certificate in force proves who says it: a token is easily passed on.
+      if (peer?.proof === "certificate" && query.trusts) members.trusts(peer.member, query.trusts.split(","));
       rotation.advance().catch((error: unknown) => needs.log("a step of a rotation failed", error));
       return rotation.bundle();
     },

@@ -27,7 +27,7 @@ export interface Members {
   list(): MemberRecord[];
   /** Notes that a member was heard from; written down every ten minutes. */
   seen(name: string): void;
-  /** Notes which authorities a member says that it trusts. */
+  /** Notes which authorities a member says that it trusts; written down where they are others than before. */
   trusts(name: string, fingerprints: readonly string[]): void;
   /** Throws `member-not-found`, `member-revoked`, `member-is-agent`, `last-admin`. */
   changeRole(name: string, role: UserRole, actor: string): MemberRecord;
@@ -95,7 +95,10 @@ export function createMembers(needs: MembersNeeds): Members {
       notedAtMs.set(name, nowMs);
       members.seen(name, nowMs);
     },
-    trusts: (name, fingerprints) => members.setTrusts(name, fingerprints),
+    trusts(name, fingerprints) {
+      const known = JSON.parse(members.row(name)?.trusts ?? "[]") as string[];
+      if (known.join() !== fingerprints.join()) members.setTrusts(name, fingerprints);
+    },
     list: () => members.list().map(recordOf),
     changeRole(name, role, actor) {
       store.transact((afterCommit) => {

@@ -4,12 +4,18 @@ import { X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { certificatesIn } from "../../protocol/client/caChain.ts";
+import { certificatesIn, fingerprintOf } from "../../protocol/client/caChain.ts";
 import { identitySchema, type Identity } from "../../protocol/client/identity.ts";
 import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import { createRouteClient } from "../../protocol/client/routeClient.ts";
 import { openStream, type StreamState } from "../../protocol/client/streamClient.ts";
-import { fetchAuthorities, renewIdentity } from "../../protocol/client/tendIdentity.ts";
+import {
+  fetchAuthorities,
+  renewIdentity,
+  tendIdentity,
+  upkeepDue,
+} from "../../protocol/client/tendIdentity.ts";
+import type { UserRole } from "../../protocol/ids.ts";
 import { Refusal, RemoteProblem } from "../../protocol/problem.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
 import { certificateRequest } from "../support/certificates.ts";
@@ -33,6 +39,9 @@ describe("a rotation of the certificate authority, over real TLS", function () {
     identitySchema.parse(JSON.parse(readFileSync(join(service.home, "identity.json"), "utf8")));
   const rotate = (sign: "when-known" | "now", force = false) =>
     service.clientOf(owner()).call("rotateCa", { body: { sign, force } });
+  /** A member that joins by a link of the owner's as it is now, after how many rotations ever. */
+  const joined = async (role: UserRole): Promise<Identity> =>
+    joinFleet((await service.clientOf(owner()).call("createToken", { body: { role } })).link, { name: role });
   const generations = (identity: Identity): number => certificatesIn(identity.caPem).length;
 
   /** One request on a connection of its own: the code of its problem, or nothing. */
@@ -58,7 +67,7 @@ describe("a rotation of the certificate authority, over real TLS", function () {
   }
 
   it("goes on in phases that admins see, and cuts nobody off", async () => {
-    const member = await service.member("operator");
+    const member = await joined("operator");
     const states: StreamState["kind"][] = [];
     const stream = openStream({
       identity: member,
@@ -125,7 +134,7 @@ describe("a rotation of the certificate authority, over real TLS", function () {
   });
 
   it("is followed by who slept through three, also by curl, and by nobody's authority who slept through four", async () => {
-    const sleeper = await service.member("viewer");
+    const sleeper = await joined("viewer");
     const asleep: Identity = { ...sleeper };
     for (let time = 1; time <= 3; time += 1) await rotate("now");
     assert.equal(await codeOf(asleep), "");
@@ -154,14 +163,14 @@ describe("a rotation of the certificate authority, over real TLS", function () {
   });
 
   it("gives no bundle to a revoked member's token", async () => {
-    const member = await service.member("viewer");
+    const member = await joined("viewer");
     await service.clientOf(owner()).call("revokeMember", { params: { member: member.member } });
     const fetched = fetchAuthorities(member, Date.now());
     await assert.rejects(fetched, (error) => codeIn(error) === "certificate-refused");
   });
 
   it("is asked for no more than ten times a minute", async () => {
-    const member = await service.member("viewer");
+    const member = await joined("viewer");
     const client = service.clientOf(member);
     const codes: string[] = [];
     for (let time = 1; time <= 11; time += 1)
@@ -191,11 +200,18 @@ describe("a rotation of the certificate authority, over real TLS", function () {
   });
 
   it("opens nothing but the bundle by that token", async () => {
-    const member = await service.member("admin");
+    const member = await joined("admin");
     const { url, caPem, fleetId, bundleToken } = member;
     const bare = createRouteClient({ url, caPem, fleetId });
     const bearer = bundleToken ?? "";
-    assert.ok((await bare.call("getCaBundle", {}, { bearer })).cas.length > 0);
+    const trusted = async () =>
+      (await service.clientOf(owner()).call("listMembers")).members.find(({ name }) => name === member.member)
+        ?.trusts;
+    const told = await trusted();
+    assert.ok((told?.length ?? 0) > 0);
+    const query = { trusts: "0".repeat(64) };
+    assert.ok((await bare.call("getCaBundle", { query }, { bearer })).cas.length > 0);
+    assert.deepEqual(await trusted(), told, "a token alone says what its member trusts");
     for (const name of ["getStatus", "listHosts", "listMembers"] as const)
       await assert.rejects(
         bare.call(name, {}, { bearer }),
@@ -237,6 +253,11 @@ describe("a rotation of the certificate authority, over real TLS", function () {
     const before = sleeper;
     const back = await asked();
     assert.deepEqual([back.member, back.role, await codeOf(back)], ["sleeper", "operator", ""]);
+    // What it trusts it tells again, now by a certificate in force.
+    assert.ok(upkeepDue(back, Date.now()).bundle);
+    const tended = await tendIdentity(back, Date.now(), save);
+    const told = (await client.call("listMembers")).members.find(({ name }) => name === "sleeper")?.trusts;
+    assert.deepEqual(told, certificatesIn(tended.caPem).map(fingerprintOf));
     // As after a lost answer: the same key gets its certificate again, and no further question.
     const again = await renewIdentity(before, () => undefined);
     assert.equal(again.certificatePem, back.certificatePem);

@@ -168,6 +168,18 @@ describe("how many requests there may be in a minute", function () {
     assert.equal((await service.client.call("getStatus")).role, "admin", "another member is not touched");
   });
 
+  it("is counted for a bundle token on its own", async () => {
+    const { caPem, bundleToken, ...viewer } = await service.member("viewer");
+    const session = await openHttp2(service.port, tlsOptions(caPem, null));
+    const head = { ":path": "/v1/ca", authorization: `Bearer ${bundleToken ?? ""}` };
+    for (let time = 0; time < 20; time += 1)
+      assert.equal((await requestHttp2(session, head)).status, 200, `time ${time}`);
+    assertSlowed(await requestHttp2(session, head));
+    session.destroy();
+    const own = service.clientOf({ ...viewer, caPem });
+    assert.equal((await own.call("getCaBundle")).cas.length, 1, "the member itself is not touched");
+  });
+
   it("is counted for each address that asks to join, however often it connects", async () => {
     const link = await service.link("viewer");
     const join = async (): Promise<PlainAnswer> => {

@@ -87,7 +87,8 @@ describe("three years of a fleet's trust", function () {
       const bundle = world.bundleFor(identity.bundleToken ?? "");
       assert.ok(bundle, `${member} may not fetch the authorities`);
       const caPem = followBundle(identity.caPem, bundle, identity.url);
-      world.members.trusts(member, certificatesIn(caPem).map(fingerprintOf));
+      // Not by the token alone.
+      if (identity.notAfterMs > nowMs) world.members.trusts(member, certificatesIn(caPem).map(fingerprintOf));
       machine.identity = { ...identity, caPem, bundleSeenAtMs: nowMs };
     }
     if (due.certificate) renew(machine);
@@ -108,8 +109,8 @@ describe("three years of a fleet's trust", function () {
       given = world.enrolment.comeBack(member, csrPem);
     }
     // Authorities are followed by their signatures, not taken over.
-    const { caPem } = machine.identity;
-    machine.identity = { ...machine.identity, ...given, caPem, keyPem };
+    const { bundleSeenAtMs: _told, ...rest } = machine.identity;
+    machine.identity = { ...rest, ...given, caPem: rest.caPem, keyPem };
   }
 
   /** Takes the steps that are due; killed where that is due, and started again. */
@@ -189,6 +190,23 @@ describe("three years of a fleet's trust", function () {
       verify(trusted, certificatePem, "sslclient");
     }
     assert.equal(machines.size, 11);
+  });
+
+  it("knows of each which authorities it trusts", () => {
+    for (const { identity } of machines.values()) {
+      const told = JSON.parse(world.table.row(identity.member)?.trusts ?? "") as string[];
+      assert.deepEqual(told, certificatesIn(identity.caPem).map(fingerprintOf), identity.member);
+    }
+  });
+
+  it("writes what a member trusts only where it is something else than before", () => {
+    const changes = world.store.db.prepare<[], number>("SELECT total_changes()").pluck();
+    const before = changes.get();
+    const { trusts } = world.table.row("root") ?? assert.fail("no row");
+    world.members.trusts("root", JSON.parse(trusts) as string[]);
+    assert.equal(changes.get(), before);
+    world.members.trusts("root", []);
+    assert.notEqual(changes.get(), before);
   });
 
   it("has renewed hundreds of times and rotated every 90 days", () => {

@@ -174,7 +174,7 @@ function noteRefusal(request: FastifyRequest, error: unknown, needs: AppNeeds): 
   if (status !== 401 && status !== 403) return;
   const path = request.routeOptions.url ?? "an unknown path";
   const from = request.peer?.member ?? addressGroup(request.ip);
-  needs.refused({ from, code, request: `${request.method} ${path}` });
+  needs.refused({ from, isMember: request.peer !== null, code, request: `${request.method} ${path}` });
 }
 
 /** The TLS socket under a request of either HTTP version. */

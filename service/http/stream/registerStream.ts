@@ -33,7 +33,8 @@ export function registerStream(app: FastifyInstance, needs: StreamNeeds): () => 
         ...needs,
         peer,
         stillWelcome: () => void needs.identify(tls),
-        onRefused: (code, asked) => needs.refused({ from: peer.member, code, request: asked }),
+        onRefused: (code, asked) =>
+          needs.refused({ from: peer.member, isMember: true, code, request: asked }),
       });
       sessions.add(session);
       const forget = needs.connections.onEnd(tls, () => session.recheck());

@@ -130,6 +130,29 @@ describe("joining by link", function () {
       assert.equal(await codeOf(askToJoin(link, broken)), "csr-invalid", broken.slice(0, 60));
   });
 
+  it("is written into the ledger where it is refused, with the reason and from where", async () => {
+    const used = await service.link("viewer");
+    await joinFleet(used, { name: "once" });
+    const late = await service.link("viewer", 60_000);
+    clockMs += 60_001;
+    const unknown = formatJoinLink({ ...parseJoinLink(used), token: "y".repeat(32) });
+    const wrong = await service.link("viewer");
+    const refused: Record<string, Promise<unknown>> = {
+      "token-used": joinFleet(used),
+      "token-expired": joinFleet(late),
+      "token-unknown": joinFleet(unknown),
+      "token-wrong-role": joinFleet(wrong, { as: "agent" }),
+    };
+    for (const [code, work] of Object.entries(refused)) assert.equal(await codeOf(work), code);
+    const { events } = await service.client.call("listLedger", {
+      query: { contains: "access.refused", limit: 1_000 },
+    });
+    for (const code of Object.keys(refused)) {
+      const event = events.find(({ payload }) => payload["code"] === code);
+      assert.deepEqual(event?.payload, { from: "127.0.0.1", code, request: "POST /v1/join", count: 1 }, code);
+    }
+  });
+
   describe("where another answers", () => {
     let impostor: Server;
     let port: number;

@@ -1,5 +1,6 @@
 /** Names whose values are secrets, wherever a name ends with one of them. */
-const secretNames = "token|bearer|password|passphrase|passwd|secret|authorization|cookie|keyPem|privateKey";
+const secretNames =
+  "token|bearer|password|passphrase|passwd|secret|authorization|cookie|keyPem|(?:api|access|secret|private)[_-]?key";
 
 const secretName = new RegExp(`(?:${secretNames})$|^(?:answer|env)$`, "i");
 
@@ -25,6 +26,8 @@ const patterns: readonly [RegExp, string | ((run: string) => string)][] = [
     ),
     "$1$2<hidden>",
   ],
+  // The login in an address.
+  [/:\/\/[^\s/?#@:"'<>]{0,200}:[^\s/?#"'<>]{1,300}@/g, "://<hidden>@"],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{16,}/gi, "$1 <hidden>"],
   // A join token or the like, alone: 24 random bytes have letters of both cases.
   [

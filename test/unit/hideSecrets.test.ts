@@ -58,6 +58,11 @@ describe("what is hidden of a text", () => {
       '"{\\"accessToken\\":\\"sesame\\"}"',
       "Cookie: sesame",
       "https://fleet/x?token=sesame&y=1",
+      "HF_API_KEY=sesame",
+      "AWS_SECRET_ACCESS_KEY=sesame/Sesame+1",
+      '{"apiKey":"sesame","secret-key":"sesame"}',
+      "https://ada:sesame@fleet/x",
+      "cloning git+https://ada:open@sesame@host:8443/x.git failed",
     ])
       assert.doesNotMatch(hideSecrets(text), /sesame/, text);
   });
@@ -72,6 +77,8 @@ describe("what is hidden of a text", () => {
       "at processTicksAndRejections (node:internal/process/task_queues:105:5)",
       "HWLEDGER_A_VERY_LONG_NAME_OF_AN_ENVIRONMENT_VARIABLE is not set",
       "-".repeat(80),
+      "https://192.0.2.7:7443/v1/hosts, ssh://ada@host:22 and https://ada@host/x?y=a:b@c",
+      "AWS_ACCESS_KEY_ID is not set; the api key is missing",
       "the token was refused; a password is needed; no authorization",
     ])
       assert.equal(hideSecrets(text), text);
@@ -113,6 +120,8 @@ describe("what is hidden of a text", () => {
       "Bearer ",
       "SHA256:",
       "hwledger://",
+      "://a:",
+      "api_",
     ])
       hideSecrets(part.repeat(100_000));
   });

@@ -6,10 +6,19 @@ import { Refusal } from "../problem.ts";
 /** Most certificates of a chain that are looked at. */
 const longestChain = 10;
 
-/** The certificates in PEM text, one after the other. */
+/** The certificates in PEM text, one after the other. Throws `answer-invalid` where one cannot be read. */
 export function certificatesIn(pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((block) => new X509Certificate(block));
+  return blocks.map(readCertificate);
+}
+
+function readCertificate(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    const reason = "A certificate of an authority cannot be read.";
+    throw new Refusal("answer-invalid", { reason }, { cause });
+  }
 }
 
 /** SHA-256 of a certificate's DER, 64 lower-case hex digits. */
@@ -37,7 +46,8 @@ export function isAnchored(shown: PeerCertificate, authorities: readonly X509Cer
 
 /**
  * The authorities to trust from now on, as PEM: those of the bundle that are trusted already, and those that follow upon
- * them by cross-certificates. Throws `service-untrusted` where the one that signs is not among them.
+ * them by cross-certificates. Throws `service-untrusted` where the one that signs is not among them, `answer-invalid` where
+ * a certificate cannot be read.
  */
 export function followBundle(trustedPem: string, bundle: CaBundle, url: string): string {
   const trusted = certificatesIn(trustedPem);

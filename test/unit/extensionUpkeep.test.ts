@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { followBundle, isAnchored } from "../../protocol/client/caChain.ts";
 import type { Identity } from "../../protocol/client/identity.ts";
 import { upkeepDue } from "../../protocol/client/tendIdentity.ts";
+import { Refusal } from "../../protocol/problem.ts";
 import type { CaBundle, CaRecord, CaState } from "../../protocol/ca.ts";
 import {
   certificateSha256,
@@ -114,6 +115,19 @@ describe("following the authorities", () => {
     assert.throws(() => followBundle(cas[0]!.certificatePem, swapped, url), /does not follow/);
     const foreignFleet = { ...bundle(3), fleetId: "g" };
     assert.throws(() => followBundle(cas[0]!.certificatePem, foreignFleet, url), /does not follow/);
+  });
+
+  it("refuses a certificate that cannot be read", () => {
+    const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (const part of ["certificatePem", "crossPem"] as const) {
+      const damaged = bundle(3);
+      damaged.cas[2] = { ...damaged.cas[2]!, [part]: broken };
+      assert.throws(
+        () => followBundle(cas[0]!.certificatePem, damaged, url),
+        (error) => error instanceof Refusal && error.code === "answer-invalid",
+        part,
+      );
+    }
   });
 
   it("is not led on by a certificate of the fleet that is no authority", () => {

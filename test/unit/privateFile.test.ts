@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writePrivateFile } from "../../service/pki/writePrivateFile.ts";
+
+describe("a private file", () => {
+  it("is its owner's alone, and its name lasts: its folder is synced once the name is there", () => {
+    const folder = fs.mkdtempSync(join(fs.realpathSync(tmpdir()), "hwledger-private-"));
+    const file = join(folder, "ca.json");
+    const { fsyncSync } = fs;
+    const synced: [string, boolean][] = [];
+    fs.fsyncSync = (descriptor) => {
+      synced.push([fs.readlinkSync(`/proc/self/fd/${descriptor}`), fs.existsSync(file)]);
+      fsyncSync(descriptor);
+    };
+    syncBuiltinESMExports();
+    try {
+      writePrivateFile(file, "a key");
+    } finally {
+      fs.fsyncSync = fsyncSync;
+      syncBuiltinESMExports();
+    }
+    assert.deepEqual(synced.at(-1), [folder, true]);
+    assert.deepEqual(fs.readdirSync(folder), ["ca.json"]);
+    assert.deepEqual([fs.readFileSync(file, "utf8"), fs.statSync(file).mode & 0o777], ["a key", 0o600]);
+    fs.rmSync(folder, { recursive: true });
+  });
+});

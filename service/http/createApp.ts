@@ -88,6 +88,10 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   // Fastify's types carry the server's kind through every signature; nothing here depends on it.
   const app = served as unknown as FastifyInstance;
   app.decorateRequest("peer", null);
+  app.addHook("onRoute", ({ config, method, url }) => {
+    if (config?.access === undefined)
+      throw new TypeError(`${String(method)} ${url} does not say whom it admits`);
+  });
   dropUnreadBodies(app);
   limitHeads(app, needs.limits);
   limitStrangers(app, { ...needs, socketOf });
@@ -132,7 +136,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
 
 function authorise(request: FastifyRequest, needs: AppNeeds): void {
   // A request that no row of the table serves is told so to members only.
-  const access = request.routeOptions.config.access ?? roles;
+  const access = request.is404 ? roles : (request.routeOptions.config.access ?? []);
   if (access === "anyone") return;
   if (access === "bearer") {
     request.peer = certifiedOrBearer(request, needs);

@@ -5,7 +5,24 @@ import { problemCatalog } from "../../protocol/problemCatalog.ts";
 import { admits, type Route } from "../../protocol/route.ts";
 import { routes } from "../../protocol/routes.ts";
 import { programVersion } from "../../protocol/version.ts";
+import fastify, { type FastifyInstance } from "fastify";
+import { streamPath } from "../../protocol/stream.ts";
+import { createChanges } from "../../service/fleet/createChanges.ts";
+import { defaultAppLimits } from "../../service/http/appLimits.ts";
+import { composeHttp, type HttpNeeds } from "../../service/http/composeHttp.ts";
 import { openApiDocument } from "../../service/http/openApi.ts";
+
+/** The service's server as it is composed, with nothing behind its handlers; it never listens. */
+async function anApp(): Promise<FastifyInstance> {
+  const { app } = await composeHttp({
+    authority: { fleetId: "f" },
+    tls: {},
+    changes: createChanges(() => undefined),
+    limits: { ...defaultAppLimits, workspaceBytes: 1, uploadSilenceMs: 1 },
+    log: fastify().log,
+  } as unknown as HttpNeeds);
+  return app;
+}
 
 const rows = Object.entries<Route>(routes);
 
@@ -29,6 +46,28 @@ describe("the route table", () => {
       theirs.map(([name]) => name),
       ["renew", "getAgentHost", "getCaBundle"],
     );
+  });
+
+  it("is all that the service has, beside the stream", async () => {
+    const app = await anApp();
+    const served = [...app.printRoutes({ commonPrefix: false }).matchAll(/(\/\S*) \(([A-Z, ]+)\)/g)];
+    assert.ok(served.length > 0);
+    const table = rows.map(([, row]) => `${row.method} ${row.path.replace(/\{(\w+)\}/g, ":$1")}`);
+    for (const key of table) {
+      const [method = "", url = ""] = key.split(" ");
+      assert.ok(app.hasRoute({ method, url }), key);
+    }
+    const count = served.reduce((sum, [, , methods = ""]) => sum + methods.split(",").length, 0);
+    assert.equal(count, table.length + 1, app.printRoutes({ commonPrefix: false }));
+    assert.ok(app.hasRoute({ method: "GET", url: streamPath }));
+    await app.close();
+  });
+
+  it("is the only way in: a route that does not say whom it admits cannot be served", async () => {
+    const app = await anApp();
+    assert.throws(() => app.get("/v1/open", () => "all"), /does not say whom it admits/);
+    assert.throws(() => app.get("/v1/open", { config: {} }, () => "all"), /does not say whom it admits/);
+    await app.close();
   });
 
   it("has no two rows for one request", () => {

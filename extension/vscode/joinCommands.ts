@@ -1,7 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import * as vscode from "vscode";
 import { parseJoinLink } from "../../protocol/joinLink.ts";
-import { createJoining } from "../core/createJoining.ts";
+import { createJoining, type PendingJoin } from "../core/createJoining.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { memberName } from "../core/memberName.ts";
@@ -23,8 +23,8 @@ export interface JoinCommands {
   leave(): Promise<void>;
 }
 
-export function createJoinCommands(membership: Membership): JoinCommands {
-  const joining = createJoining({ membership, name: () => memberName(ownName(), hostname()) });
+export function createJoinCommands(membership: Membership, pending: PendingJoin): JoinCommands {
+  const joining = createJoining({ membership, pending, name: () => memberName(ownName(), hostname()) });
 
   async function join(): Promise<void> {
     const session = await askForLink((link) => joining.join(link), await linkOnClipboard());

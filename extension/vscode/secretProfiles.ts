@@ -1,11 +1,14 @@
 import type { Memento, SecretStorage } from "vscode";
 import * as z from "zod";
 import type { ActiveFleet, ProfileStore } from "../core/createMembership.ts";
+import { startedJoinSchema, type PendingJoin } from "../core/createJoining.ts";
 import { profileSchema } from "../core/profile.ts";
 import { words } from "../core/words.ts";
 
 /** Key of the memberships in the editor's secret store. */
 export const profilesSecret = "hwledger.fleets";
+/** Key of a join under way there. */
+export const pendingSecret = "hwledger.joining";
 const activeKey = "hwledger.activeFleet";
 
 /** Keeps the memberships, which hold private keys, in the editor's secret store and nowhere else. */
@@ -23,6 +26,25 @@ export function secretProfiles(secrets: Pick<SecretStorage, "get" | "store" | "d
     async write(profiles) {
       if (profiles.length === 0) await secrets.delete(profilesSecret);
       else await secrets.store(profilesSecret, JSON.stringify(profiles));
+    },
+  };
+}
+
+/** Keeps a join under way, which holds a private key, in the editor's secret store. */
+export function secretPendingJoin(secrets: Pick<SecretStorage, "get" | "store" | "delete">): PendingJoin {
+  return {
+    async read() {
+      const text = await secrets.get(pendingSecret);
+      if (text === undefined) return null;
+      try {
+        return startedJoinSchema.parse(JSON.parse(text));
+      } catch {
+        return null; // as after a write that was cut off: the next join takes its place
+      }
+    },
+    async write(started) {
+      if (started === null) await secrets.delete(pendingSecret);
+      else await secrets.store(pendingSecret, JSON.stringify(started));
     },
   };
 }

@@ -28,7 +28,7 @@ import { createTraceLinks } from "./createTraceLinks.ts";
 import { eventDocuments } from "./eventDocuments.ts";
 import { createJoinCommands } from "./joinCommands.ts";
 import { localService } from "./localService.ts";
-import { profilesSecret, rememberedFleet, secretProfiles } from "./secretProfiles.ts";
+import { profilesSecret, rememberedFleet, secretPendingJoin, secretProfiles } from "./secretProfiles.ts";
 import { createServiceCommands } from "./serviceCommands.ts";
 import { flagSetting } from "./setting.ts";
 import { cancelJob } from "./jobCommands.ts";
@@ -78,7 +78,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
   const requestCancel = (session: FleetSession, jobId: JobId) => void cancelJob(session, jobId);
   const terminals = createJobTerminals({ membership, memory: terminalMemory, now, requestCancel });
   const dispatching = { membership, terminals, memory, now };
-  const joining = createJoinCommands(membership);
+  const joining = createJoinCommands(membership, secretPendingJoin(context.secrets));
   const service = createServiceCommands({ membership, local, joining });
   const hostsView = createHostsView(membership, now);
   const ledgerView = createLedgerView(membership, now);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createJoining } from "../../extension/core/createJoining.ts";
 import { createMembership } from "../../extension/core/createMembership.ts";
 import { openFleetSession } from "../../extension/core/openFleetSession.ts";
+import { secretPendingJoin } from "../../extension/vscode/secretProfiles.ts";
 import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import { formatJoinLink, parseJoinLink } from "../../protocol/joinLink.ts";
 import type { FleetCa } from "../../service/pki/caFiles.ts";
@@ -17,6 +18,7 @@ import {
   signCertificate,
 } from "../../service/pki/x509.ts";
 import { certificateRequest, serverCertificate } from "../support/certificates.ts";
+import { aSecretStore } from "../support/secretStore.ts";
 import { aStore, aWire, profile } from "../support/handPlayedFleet.ts";
 import { refusalOf } from "../support/refusalOf.ts";
 import { startImpostor, type Face, type Impostor } from "../support/startImpostor.ts";
@@ -201,14 +203,38 @@ describe("joining through somebody in the middle", function () {
     });
   });
 
-  function editor(store: ReturnType<typeof aStore>): ReturnType<typeof createJoining> {
+  it("goes on with the same key in another window of the editor, after an answer was lost, and keeps it no longer", async () => {
+    const link = await service.link("viewer");
+    const secrets = aSecretStore();
+    const request = certificateRequest();
+    const { token } = parseJoinLink(link);
+    await joinFleet(link, { name: "grace", request }); // whose answer the first window did not see
+    await secretPendingJoin(secrets).write({ token, ...request });
+    const session = await editor(aStore([]), secrets).join(link);
+    assert.equal(session.identity.keyPem, request.keyPem);
+    assert.equal(secrets.held.size, 0);
+    await assert.rejects(editor(aStore([]), secrets).join(link)); // used by another key
+    assert.equal(secrets.held.size, 0);
+    const nobody = formatJoinLink({ ...parseJoinLink(link), url: "https://127.0.0.1:1" });
+    await refusalOf(editor(aStore([]), secrets).join(nobody));
+    assert.equal(secrets.held.size, 1, "a try whose end nobody knows has lost its key");
+
+    const home = commandLineHome();
+    assert.equal((await cliJson({ home }, "join", link)).code, 4);
+    assert.deepEqual(readdirSync(home), []);
+  });
+
+  function editor(
+    store: ReturnType<typeof aStore>,
+    secrets = aSecretStore(),
+  ): ReturnType<typeof createJoining> {
     const membership = createMembership({
       store,
       active: { get: () => null, set: () => undefined },
       openSession: (identity) => openFleetSession(aWire().needs(identity)),
       wasStopped: () => false,
     });
-    return createJoining({ membership, name: () => "grace" });
+    return createJoining({ membership, pending: secretPendingJoin(secrets), name: () => "grace" });
   }
 
   it("is seen by one who holds the CA's key, so that these tests would notice", async () => {

@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
 import { profilesSecret, secretProfiles } from "../../extension/vscode/secretProfiles.ts";
 import { identity, profile } from "../support/handPlayedFleet.ts";
-
-/** A secret store as the editor has it, in memory. */
-function aSecretStore(kept: Record<string, string> = {}) {
-  const held = new Map(Object.entries(kept));
-  return {
-    held,
-    get: (key: string) => Promise.resolve(held.get(key)),
-    store: (key: string, value: string) => Promise.resolve(void held.set(key, value)),
-    delete: (key: string) => Promise.resolve(void held.delete(key)),
-  };
-}
+import { aSecretStore } from "../support/secretStore.ts";
 
 describe("the memberships in the secret store", () => {
   it("lie there with their keys, under one name, and are read as they were", async () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
+import { isJoinOver } from "../../../protocol/client/isJoinOver.ts";
 import { joinFleet } from "../../../protocol/client/joinFleet.ts";
 import {
   makeCertificateRequest,
@@ -50,12 +51,18 @@ async function joinAndKeep(context: Context, link: string, name: string) {
   writePrivateFile(pending, JSON.stringify({ token, ...request }));
   const only = kept ? { fleetId: kept.fleetId, known: [kept] } : {};
   const attempt = () => joinFleet(link, { name, request, ...only });
-  const identity = await attempt().catch((error: unknown) => {
+  const again = (error: unknown) => {
     if (error instanceof Refusal && error.code === "service-unreachable") return attempt();
-    if (error instanceof Refusal && error.code === "already-joined" && kept)
-      throw new Refusal("already-joined", { home: directory, fleet: `the fleet at ${kept.url}` });
     throw error;
-  });
+  };
+  const identity = await attempt()
+    .catch(again)
+    .catch((error: unknown) => {
+      if (isJoinOver(error)) rmSync(pending, { force: true });
+      if (error instanceof Refusal && error.code === "already-joined" && kept)
+        throw new Refusal("already-joined", { home: directory, fleet: `the fleet at ${kept.url}` });
+      throw error;
+    });
   writePrivateFile(identityFile, JSON.stringify(identity));
   rmSync(pending, { force: true });
   return identity;

@@ -76,9 +76,10 @@ export function createMembership(needs: MembershipNeeds): Membership {
   }
 
   function replace(next: FleetSession | null): void {
-    session?.close();
+    const before = session;
     session = next;
     next?.listen(changed);
+    before?.close();
     changed();
   }
 

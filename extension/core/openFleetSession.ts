@@ -34,7 +34,9 @@ export interface FleetSession {
   readonly fleet: FleetState;
   readonly contact: Contact;
   readonly prompts: readonly Prompt[];
-  /** Told after every change of fleet, contact or prompts. Returns how to stop. */
+  /** Another has taken its place: nothing changes in it any more. */
+  readonly isClosed: boolean;
+  /** Told after every change of fleet, contact or prompts, and last when it is closed. Returns how to stop. */
   listen(listener: () => void): () => void;
   /** An owner (a view, a panel) asks for readings of exactly these hosts each second, in place of those it asked for before. */
   watchFor(owner: object, hostIds: ReadonlySet<HostId>): void;
@@ -111,11 +113,16 @@ export function openFleetSession({
       return () => void listeners.delete(listener);
     },
     watchFor,
+    get isClosed() {
+      return isClosed;
+    },
     close() {
       isClosed = true;
+      const last = [...listeners];
       listeners.clear();
       stream.close();
       client.close();
+      for (const listener of last) listener();
     },
   };
 }

@@ -2,7 +2,7 @@ import { formatDuration } from "../../protocol/duration.ts";
 import { metricValue, type Metric } from "../../protocol/metric.ts";
 import type { GpuReading } from "../../protocol/reading.ts";
 import type { Contact } from "./contact.ts";
-import { formatAge, formatBytes, formatMemory, formatRate, metricText } from "./figures.ts";
+import { formatBytes, formatMemory, formatRate, metricText } from "./figures.ts";
 import { gpusOf, type KnownHost } from "./fleetState.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
@@ -99,5 +99,6 @@ function reachText(host: KnownHost): string {
 
 function readText(host: KnownHost, nowMs: number): string {
   const ageMs = readingAgeMs(host, nowMs);
-  return ageMs === null ? "never" : `${formatAge(ageMs)} ago`;
+  // The time of day: VS Code keeps a tooltip until its row is drawn anew, and an age would grow untrue.
+  return ageMs === null ? "never" : `at ${new Date(nowMs - ageMs).toLocaleTimeString()}`;
 }

@@ -82,8 +82,12 @@ export async function connectedSession(membership: Membership): Promise<FleetSes
   if (!session) return undefined;
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: words.dispatch.connecting },
-    () => whenFleetKnown(session),
+    () =>
+      whenFleetKnown(session).catch((error: unknown) => {
+        if (!session.isClosed) throw error;
+      }),
   );
+  if (session.isClosed) return connectedSession(membership);
   const { contact } = session;
   if (contact.kind === "lost" || contact.kind === "refused") {
     const { reconnect, joinAgain } = words.waysOut;

@@ -46,7 +46,7 @@ describe("a fleet session", () => {
     assert.equal(session.prompts.length, 0);
   });
 
-  it("is settled by the first snapshot or by failing contact", async () => {
+  it("is settled by the first snapshot, by failing contact, or by another session in its place", async () => {
     const wire = aWire();
     const session = openFleetSession(wire.needs(identity("a")));
     const known = whenFleetKnown(session);
@@ -58,5 +58,9 @@ describe("a fleet session", () => {
     wire.state({ kind: "waiting", retryAtMs: 0, error: new Refusal("service-unreachable") });
     await failed;
     assert.equal(other.contact.kind, "lost");
+    const replaced = openFleetSession(wire.needs(identity("a")));
+    const waiting = whenFleetKnown(replaced);
+    replaced.close();
+    await assert.rejects(waiting, (error) => error instanceof Refusal && error.code === "service-unreachable");
   });
 });

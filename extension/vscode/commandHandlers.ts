@@ -115,7 +115,7 @@ function ledgerHandlers({ ledgerView }: CommandParts) {
   return {
     [commandIds.verifyLedger]: () => ledgerView.verify(),
     [commandIds.filterLedger]: () => filterView(ledgerView, { title, prompt }),
-    [commandIds.clearLedgerFilter]: () => ledgerView.setFilter(""),
+    [commandIds.clearLedgerFilter]: () => ledgerView.clearFilter(),
     [commandIds.showOlderEvents]: () => ledgerView.showOlder(),
     [commandIds.showEvent]: (handle?: EventHandle) => ledgerView.showEvent(handle),
   } satisfies Handlers;

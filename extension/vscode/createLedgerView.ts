@@ -25,7 +25,9 @@ export interface LedgerView {
   readonly isBroken: boolean;
   /** That may have changed. */
   readonly onDidJudge: vscode.Event<void>;
+  /** Rejects with what the service says, and where there is no fleet. */
   setFilter(filter: string): Promise<void>;
+  clearFilter(): Promise<void>;
   verify(): Promise<void>;
   showOlder(): Promise<void>;
   showEvent(handle: EventHandle | undefined): Promise<void>;
@@ -38,6 +40,7 @@ export function createLedgerView(membership: Membership, now: () => number): Led
   let owner: FleetSession | null = null;
   const judged = new vscode.EventEmitter<void>();
   let wasBroken = false;
+  let wasFiltered = false;
 
   const tree = createRowTree<EventHandle>({
     viewId: viewIds.ledger,
@@ -75,6 +78,10 @@ export function createLedgerView(membership: Membership, now: () => number): Led
     if (view.badge?.value !== badge?.value) view.badge = badge;
     const description = feed?.filter ? words.filter(feed.filter) : undefined;
     if (view.description !== description) view.description = description;
+    const filters = description !== undefined;
+    if (filters !== wasFiltered)
+      void vscode.commands.executeCommand("setContext", contextKeys.ledgerFiltered, filters);
+    wasFiltered = filters;
     tree.touch();
   }
 
@@ -113,13 +120,17 @@ export function createLedgerView(membership: Membership, now: () => number): Led
       return wasBroken;
     },
     onDidJudge: judged.event,
-    setFilter(filter) {
-      void vscode.commands.executeCommand("setContext", contextKeys.ledgerFiltered, filter.trim() !== "");
-      return withFeed(async (known) => {
-        await known.setFilter(filter);
-        draw();
-      });
+    async setFilter(filter) {
+      const known = feedOf(await membership.ready());
+      if (!known) throw new Error(words.fleets.none);
+      await known.setFilter(filter);
+      draw();
     },
+    clearFilter: () =>
+      withFeed(async (known) => {
+        await known.setFilter("");
+        draw();
+      }),
     verify: () =>
       withFeed(async (known) => {
         await known.verify();

@@ -70,6 +70,8 @@ export function createMembership(needs: MembershipNeeds): Membership {
   let reading: Promise<FleetSession | null> | null = null;
   /** While we write the store ourselves, its change tells us nothing. */
   let writes = 0;
+  /** Ends with the last use of the store that was asked for: each begins after the one before it. */
+  let lastTurn: Promise<unknown> = Promise.resolve();
 
   function changed(): void {
     for (const listener of [...listeners]) listener();
@@ -113,6 +115,12 @@ export function createMembership(needs: MembershipNeeds): Membership {
     return session ?? null;
   }
 
+  function inTurn<T>(use: () => Promise<T>): Promise<T> {
+    const turn = lastTurn.then(use);
+    lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
   /** Another window may have written meanwhile: the change is made to what is kept now. */
   async function write(
     change: (kept: readonly Profile[]) => readonly Profile[],
@@ -120,9 +128,11 @@ export function createMembership(needs: MembershipNeeds): Membership {
   ): Promise<void> {
     writes += 1;
     try {
-      const next = change(await read());
-      await store.write(next);
-      profiles = next;
+      await inTurn(async () => {
+        const next = change(await read());
+        await store.write(next);
+        profiles = next;
+      });
     } finally {
       writes -= 1;
     }
@@ -203,7 +213,7 @@ export function createMembership(needs: MembershipNeeds): Membership {
     },
     async refresh() {
       if (session === undefined || writes > 0) return;
-      const kept = await store.read();
+      const kept = await inTurn(() => store.read());
       if (writes > 0) return;
       profiles = kept;
       show();

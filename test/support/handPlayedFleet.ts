@@ -1,6 +1,8 @@
 import type { Identity } from "../../protocol/client/identity.ts";
 import type { RouteClient } from "../../protocol/client/routeClient.ts";
 import type { StreamClient, StreamState, TopicListener } from "../../protocol/client/streamClient.ts";
+import { createMembership } from "../../extension/core/createMembership.ts";
+import { openFleetSession } from "../../extension/core/openFleetSession.ts";
 import type { Profile } from "../../extension/core/profile.ts";
 
 /** A membership whose certificate is only a name. */
@@ -74,3 +76,19 @@ export const profile = (member: Identity, label = "lab"): Profile => ({
   label,
   home: null,
 });
+
+/** A membership of the fleets that are kept, and what plays their parts. */
+export function aMembership(kept: Profile[]) {
+  const wire = aWire();
+  const store = aStore(kept);
+  let shown: string | null = null;
+  const clock = { nowMs: 0 };
+  const membership = createMembership({
+    store,
+    active: { get: () => shown, set: (fleetId) => (shown = fleetId) },
+    openSession: (member, known) =>
+      openFleetSession({ ...wire.needs(member), now: () => clock.nowMs, ...(known ? { known } : {}) }),
+    wasStopped: (home) => home === "/stopped",
+  });
+  return { wire, store, membership, clock };
+}

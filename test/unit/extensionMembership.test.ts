@@ -1,28 +1,11 @@
 import assert from "node:assert/strict";
 import { Refusal } from "../../protocol/problem.ts";
 import { createAutoStart } from "../../extension/core/createAutoStart.ts";
-import { createMembership } from "../../extension/core/createMembership.ts";
-import { openFleetSession } from "../../extension/core/openFleetSession.ts";
-import type { Profile } from "../../extension/core/profile.ts";
 import { aHost } from "../support/fleetRecords.ts";
-import { aStore, aWire, identity, profile } from "../support/handPlayedFleet.ts";
+import { aMembership, identity, profile } from "../support/handPlayedFleet.ts";
 import { until } from "../support/until.ts";
 
 describe("the membership", () => {
-  const aMembership = (kept: Profile[]) => {
-    const wire = aWire();
-    const store = aStore(kept);
-    let shown: string | null = null;
-    const clock = { nowMs: 0 };
-    const membership = createMembership({
-      store,
-      active: { get: () => shown, set: (fleetId) => (shown = fleetId) },
-      openSession: (member, known) =>
-        openFleetSession({ ...wire.needs(member), now: () => clock.nowMs, ...(known ? { known } : {}) }),
-      wasStopped: (home) => home === "/stopped",
-    });
-    return { wire, store, membership, clock };
-  };
   const first = identity("a");
   const second = { ...identity("b"), fleetId: "fleet-2", url: "https://127.0.0.2:7443" };
 
@@ -104,6 +87,31 @@ describe("the membership", () => {
     await membership.rename("basement");
     assert.equal(membership.session, session);
     assert.equal((await store.read())[0]?.label, "basement");
+  });
+
+  it("loses none of several changes that are made at once, also after one that failed", async () => {
+    const { membership, store } = aMembership([profile(first)]);
+    await membership.ready();
+    const { write } = store;
+    store.write = () => Promise.reject(new Error("locked"));
+    await assert.rejects(membership.rename("attic"), /locked/);
+    store.write = write;
+    await Promise.all([
+      membership.join(second),
+      membership.keep({ ...first, certificatePem: "fresh" }),
+      membership.moveTo("fleet-1", "https://127.0.0.1:8"),
+    ]);
+    assert.deepEqual(
+      (await store.read()).map(({ identity: { fleetId, certificatePem, url } }) => [
+        fleetId,
+        certificatePem,
+        url,
+      ]),
+      [
+        ["fleet-1", "fresh", "https://127.0.0.1:8"],
+        ["fleet-2", "b", second.url],
+      ],
+    );
   });
 
   it("lets a new membership in although the kept ones cannot be read", async () => {

@@ -3,6 +3,7 @@ import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { JobId } from "../../protocol/ids.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
+import { followSession, type FollowedSession } from "../core/followSession.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { problemText } from "../core/problemText.ts";
 import { taskExitCode, type TaskDefinition } from "../core/taskDefinition.ts";
@@ -30,10 +31,19 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
   const ended = new vscode.EventEmitter<number>();
   const abort = new AbortController();
   let shown: JobPty | null = null;
+  let followed: FollowedSession | null = null;
+
+  function end(exitCode: number): void {
+    followed?.stop();
+    ended.fire(exitCode);
+  }
 
   async function run(): Promise<void> {
     const session = await membership.ready();
+    abort.signal.throwIfAborted();
     if (!session) throw new Error(words.task.noFleet);
+    const current = followSession(membership, session, (next) => shown?.goOn(next));
+    followed = current;
     const script = await scriptOf(vscode.Uri.file(needs.file).toString());
     if (!script) throw new Error(words.task.noFile(needs.file));
     const { args, host } = definition;
@@ -44,14 +54,14 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
     const { root } = await rememberSent(memory, session, job, { script, scriptOnly: false, endTold: true });
     if (abort.signal.aborted) return;
     shown = createJobPty({
-      session,
+      session: current.session,
       jobId: job.id,
       label: script.label,
       fromByte: 0,
       source: root ?? needs.file,
-      onInterrupt: () => needs.requestCancel(session, job.id),
-      onGone: () => ended.fire(taskExitCode(null)),
-      onOver: (over) => ended.fire(taskExitCode(over)),
+      onInterrupt: () => needs.requestCancel(current.session, job.id),
+      onGone: () => end(taskExitCode(null)),
+      onOver: (over) => end(taskExitCode(over)),
     });
     shown.onDidWrite((text) => written.fire(text));
     shown.open(undefined);
@@ -64,11 +74,12 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
       run().catch((error: unknown) => {
         if (abort.signal.aborted) return;
         written.fire(`${problemText(problemIn(error))}\r\n`);
-        ended.fire(taskExitCode(null));
+        end(taskExitCode(null));
       });
     },
     close() {
       abort.abort();
+      followed?.stop();
       shown?.close();
       written.dispose();
       ended.dispose();

@@ -43,10 +43,10 @@ export interface Membership {
   keep(identity: Identity): Promise<void>;
   /** Shows another of the fleets. Does nothing when there is none of that id. */
   switchTo(fleetId: string): void;
-  /** Gives the fleet that is shown another name. */
-  rename(label: string): Promise<void>;
-  /** Forgets the fleet that is shown; another is shown when there is one. */
-  leave(): Promise<void>;
+  /** Gives that fleet another name. Does nothing when the fleet was left meanwhile. */
+  rename(fleetId: string, label: string): Promise<void>;
+  /** Forgets that fleet; when it is the one that is shown, another is shown when there is one. */
+  leave(fleetId: string): Promise<void>;
   /** Reads the store again: another window may have joined or left. Does nothing before the first reading. */
   refresh(): Promise<void>;
   /** Connects anew with the same identity, when that helps more than waiting. */
@@ -197,16 +197,15 @@ export function createMembership(needs: MembershipNeeds): Membership {
       active.set(fleetId);
       show();
     },
-    async rename(label) {
-      const fleetId = session?.identity.fleetId;
+    async rename(fleetId, label) {
       await write((kept) =>
         kept.map((profile) => (profile.identity.fleetId === fleetId ? { ...profile, label } : profile)),
       );
       changed();
     },
-    async leave() {
-      const fleetId = session?.identity.fleetId;
+    async leave(fleetId) {
       await write((kept) => kept.filter(({ identity }) => identity.fleetId !== fleetId));
+      if (session?.identity.fleetId !== fleetId) return changed();
       active.set(null);
       replace(null);
       if (profiles.length > 0) show();

@@ -49,5 +49,5 @@ export async function renameFleet(membership: Membership): Promise<void> {
     ignoreFocusOut: true,
   });
   const next = label?.trim().slice(0, 100);
-  if (next) await membership.rename(next);
+  if (next) await membership.rename(profile.identity.fleetId, next);
 }

@@ -68,7 +68,7 @@ export function createJoinCommands(membership: Membership, pending: PendingJoin)
         },
         words.fleets.leave,
       );
-      if (answer === words.fleets.leave) await membership.leave();
+      if (answer === words.fleets.leave) await membership.leave(session.identity.fleetId);
     },
   };
 }

@@ -24,7 +24,7 @@ describe("the membership", () => {
     const after = await membership.join(identity("b"));
     assert.notEqual(after, before);
     assert.equal(membership.session, after);
-    await membership.leave();
+    await membership.leave("fleet-1");
     assert.equal(membership.session, null);
     assert.deepEqual(await store.read(), []);
   });
@@ -77,14 +77,14 @@ describe("the membership", () => {
   it("shows another fleet after leaving one", async () => {
     const { membership } = aMembership([profile(first), profile(second, "other")]);
     await membership.ready();
-    await membership.leave();
+    await membership.leave("fleet-1");
     assert.equal(membership.profile?.label, "other");
   });
 
   it("takes a name without disturbing the connection", async () => {
     const { membership, store } = aMembership([profile(first)]);
     const session = await membership.ready();
-    await membership.rename("basement");
+    await membership.rename("fleet-1", "basement");
     assert.equal(membership.session, session);
     assert.equal((await store.read())[0]?.label, "basement");
   });
@@ -94,7 +94,7 @@ describe("the membership", () => {
     await membership.ready();
     const { write } = store;
     store.write = () => Promise.reject(new Error("locked"));
-    await assert.rejects(membership.rename("attic"), /locked/);
+    await assert.rejects(membership.rename("fleet-1", "attic"), /locked/);
     store.write = write;
     await Promise.all([
       membership.join(second),
@@ -178,6 +178,24 @@ describe("the membership", () => {
     store.set([profile(second)]);
     await membership.moveTo("fleet-1", "https://127.0.0.1:9");
     assert.deepEqual(await urls(), [second.url]);
+  });
+
+  it("renames and leaves the fleet that is meant, though another is shown by then", async () => {
+    const { membership, store } = aMembership([profile(first), profile(second)]);
+    await membership.ready();
+    membership.switchTo("fleet-2");
+    const { session } = membership;
+    const labels = async () =>
+      (await store.read()).map(({ label, identity: { fleetId } }) => [fleetId, label]);
+    await membership.rename("fleet-1", "basement");
+    assert.deepEqual(await labels(), [
+      ["fleet-1", "basement"],
+      ["fleet-2", "lab"],
+    ]);
+    await membership.leave("fleet-1");
+    assert.deepEqual(await labels(), [["fleet-2", "lab"]]);
+    assert.equal(membership.session, session);
+    assert.equal(membership.profile?.identity.fleetId, "fleet-2");
   });
 
   it("holds one fleet for a data folder: one that was set up anew there takes the place of the earlier", async () => {

@@ -4,6 +4,7 @@ import { commandIds } from "../core/commandIds.ts";
 import type { Listen, LocalService } from "../core/createLocalService.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { Profile } from "../core/profile.ts";
+import { sharedRun } from "../core/sharedRun.ts";
 import { words } from "../core/words.ts";
 import type { JoinCommands } from "./joinCommands.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
@@ -36,12 +37,14 @@ export interface ServiceNeeds {
 }
 
 export function createServiceCommands({ membership, local, joining }: ServiceNeeds): ServiceCommands {
-  /** The data folder of the fleet that is shown, where its service is on this machine. */
-  const shownHome = (): string | null => membership.profile?.home ?? null;
-
-  async function startAndShow(listen?: Listen): Promise<void> {
+  /** The data folder of the fleet that is shown, where its service is on this machine. Asked for once per command. */
+  async function shownHome(): Promise<string | null> {
     await membership.ready().catch(() => null);
-    const { home, url } = await busy(words.service.starting, () => local.start(shownHome(), listen));
+    return membership.profile?.home ?? null;
+  }
+
+  async function startAndShow(folder: string | null, listen?: Listen): Promise<void> {
+    const { home, url } = await busy(words.service.starting, () => local.start(folder, listen));
     const known = membership.profiles.find((profile) => profile.home === home);
     if (known === undefined || isTurnedDown(known)) {
       const link = await local.joinLink(home);
@@ -51,6 +54,8 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
     await membership.moveTo(known.identity.fleetId, url);
   }
 
+  const start = sharedRun(async () => startAndShow(await shownHome()));
+
   /** Whether the fleet is shown and what answers does not accept this editor, or is another fleet in the same folder. */
   function isTurnedDown({ identity }: Profile): boolean {
     const { session } = membership;
@@ -59,9 +64,8 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
     return awayText(session.contact.problem, "here").way === "rejoin";
   }
 
-  async function stop(): Promise<boolean> {
-    await membership.ready().catch(() => null);
-    const { stopped } = await busy(words.service.stopping, () => local.stop(shownHome()));
+  async function stop(home: string | null): Promise<boolean> {
+    const { stopped } = await busy(words.service.stopping, () => local.stop(home));
     return stopped;
   }
 
@@ -69,36 +73,38 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
     listen: Listen,
     { question, detail, agree, done }: ListenQuestion,
   ): Promise<boolean> {
-    await membership.ready().catch(() => null);
-    if (shownHome() === null) {
+    const home = await shownHome();
+    if (home === null) {
       void vscode.window.showInformationMessage(words.service.notHere);
       return false;
     }
     const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, agree);
     if (answer !== agree) return false;
-    await stop();
-    await startAndShow(listen);
+    await stop(home);
+    await startAndShow(home, listen);
     void vscode.window.showInformationMessage(done);
     return true;
   }
 
   return {
-    start: () => told(() => startAndShow()),
+    start: () => told(start),
     stop: () =>
       told(async () => {
+        const home = await shownHome();
         const answer = await vscode.window.showWarningMessage(
           words.service.stopQuestion,
           { modal: true, detail: words.service.stopDetail },
           words.service.stop,
         );
         if (answer !== words.service.stop) return;
-        const stopped = await stop();
+        const stopped = await stop(home);
         void vscode.window.showInformationMessage(stopped ? words.service.stopped : words.service.noneRuns);
       }),
     restart: () =>
       told(async () => {
-        await stop();
-        await startAndShow();
+        const home = await shownHome();
+        await stop(home);
+        await startAndShow(home);
       }),
     async listenFurther() {
       const { listenQuestion: question, listenDetail, listen: agree, listens: done } = words.service;
@@ -111,8 +117,8 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
     },
     showLog: () =>
       told(async () => {
-        await membership.ready().catch(() => null);
-        await vscode.window.showTextDocument(vscode.Uri.file(local.logFile(shownHome())), { preview: true });
+        const log = vscode.Uri.file(local.logFile(await shownHome()));
+        await vscode.window.showTextDocument(log, { preview: true });
       }),
   };
 }

@@ -220,6 +220,7 @@ export const words = {
   },
   job: {
     onHost: (job: string, host: string) => `${job} on ${host}`,
+    otherFleet: "this window does not show the fleet of this job now; the log goes on when it does",
     dispatchedBy: (when: string, member: string) => `${when} by ${member}`,
     running: (count: number) => (count === 1 ? "1 job is running" : `${count} jobs are running`),
     choose: "Newest first",

@@ -6,6 +6,7 @@ import { createTranscript } from "../core/createTranscript.ts";
 import { jobEndText, jobTone } from "../core/jobText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { problemText } from "../core/problemText.ts";
+import { words } from "../core/words.ts";
 
 /** The most that a terminal is fed; the service holds the rest back until we ask for it. */
 const bytesPerMs = 8_192;
@@ -32,6 +33,8 @@ export interface JobPty extends vscode.Pseudoterminal {
   readonly job: JobRecord | null;
   /** Goes on with another connection to the same fleet, at the byte it has come to. */
   goOn(session: FleetSession): void;
+  /** Says that nothing comes while the window shows another fleet or none. Once, until it goes on. */
+  rest(): void;
 }
 
 /** A terminal that shows a job's log as it comes. Closing it ends the showing, never the job. */
@@ -44,6 +47,7 @@ export function createJobPty(needs: JobPtyNeeds): JobPty {
   let nextByte = fromByte;
   let isOpen = false;
   let isOver = false;
+  let isResting = false;
   let stops: (() => void)[] = [];
   let job: JobRecord | null = null;
 
@@ -98,7 +102,12 @@ export function createJobPty(needs: JobPtyNeeds): JobPty {
       const wasOpen = isOpen;
       stop();
       session = next;
+      isResting = false;
       if (wasOpen) follow();
+    },
+    rest() {
+      if (isOpen && !isOver && !isResting) write(transcript.say(words.job.otherFleet));
+      isResting = true;
     },
     onDidWrite: written.event,
     onDidChangeName: renamed.event,

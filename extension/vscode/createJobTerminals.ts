@@ -64,11 +64,12 @@ export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
 
   const stopListening = membership.listen(() => {
     const { session } = membership;
-    if (!session) return;
     for (const shown of open.values()) {
-      if (shown.session === session || shown.session.identity.fleetId !== session.identity.fleetId) continue;
-      shown.session = session;
-      shown.pty.goOn(session);
+      if (shown.session === session) continue;
+      if (session && shown.session.identity.fleetId === session.identity.fleetId) {
+        shown.session = session;
+        shown.pty.goOn(session);
+      } else shown.pty.rest();
     }
   });
 

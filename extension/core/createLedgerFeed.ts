@@ -26,6 +26,8 @@ export interface LedgerFeedNeeds {
 }
 
 const pageEvents = 100;
+/** News push the oldest out beyond this many; they can be asked for again. */
+const mostEvents = 5_000;
 
 export function createLedgerFeed({
   session,
@@ -79,7 +81,7 @@ export function createLedgerFeed({
     const known = whole && !reachesBack ? [] : state.events;
     const newest = known[0]?.seq ?? 0;
     const fresh = events.filter(({ seq }) => seq > newest).toReversed();
-    const shown = [...fresh, ...known];
+    const shown = [...fresh, ...known].slice(0, mostEvents);
     set({ events: shown, total, hasOlder: (shown.at(-1)?.seq ?? 1) > 1 });
   }
 

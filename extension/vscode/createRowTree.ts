@@ -37,7 +37,11 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
 
   const feed = createRowFeed({
     rows: () => (membership.session ? needs.rows(membership.session) : []),
-    onChange: (change) => redraw.fire(change.kind === "all" ? undefined : change.ids.map(handleOf)),
+    onChange(change) {
+      const index = rowIndex(feed.drawn);
+      for (const id of handles.keys()) if (!index.row(id)) handles.delete(id);
+      redraw.fire(change.kind === "all" ? undefined : change.ids.map(handleOf));
+    },
     now,
     after(ms, run) {
       const timer = setTimeout(run, ms);

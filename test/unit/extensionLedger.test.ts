@@ -128,6 +128,18 @@ describe("what the Ledger view knows", () => {
     assert.deepEqual([seqs(feed.state), feed.state.hasOlder], [[10, 9], true]);
   });
 
+  it("keeps the newest few thousand while news come, and has the others asked for again", () => {
+    const { wire, feed } = aFeed(0);
+    feed.setVisible(true);
+    wire.say([anEvent(1)], true);
+    const news = Array.from({ length: 5_000 }, (_, at) => anEvent(at + 2));
+    wire.say(news, false);
+    assert.deepEqual(
+      [seqs(feed.state).length, seqs(feed.state)[0], seqs(feed.state).at(-1), feed.state.hasOlder],
+      [5_000, 5_001, 2, true],
+    );
+  });
+
   it("asks the service for what the filter wants, and again when something happens", async () => {
     const { wire, feed } = aFeed(3);
     feed.setVisible(true);

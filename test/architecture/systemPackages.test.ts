@@ -7,6 +7,7 @@ import { packageEvidence, testPackages } from "../../scripts/systemPackages.mjs"
 const everywhere = new Set(["base64", "df", "grep", "ls", "rm", "sh", "sha256sum", "tar", "touch"]);
 /** Programs of a package beside the one that shows that it is there. */
 const alsoIn: Record<string, string> = {
+  free: "procps",
   "ssh-add": "openssh-client",
   "ssh-agent": "openssh-client",
   "ssh-keygen": "openssh-client",

@@ -137,13 +137,13 @@ describe("joining by link", function () {
     clockMs += 60_001;
     const unknown = formatJoinLink({ ...parseJoinLink(used), token: "y".repeat(32) });
     const wrong = await service.link("viewer");
-    const refused: Record<string, Promise<unknown>> = {
-      "token-used": joinFleet(used),
-      "token-expired": joinFleet(late),
-      "token-unknown": joinFleet(unknown),
-      "token-wrong-role": joinFleet(wrong, { as: "agent" }),
+    const refused: Record<string, () => Promise<unknown>> = {
+      "token-used": () => joinFleet(used),
+      "token-expired": () => joinFleet(late),
+      "token-unknown": () => joinFleet(unknown),
+      "token-wrong-role": () => joinFleet(wrong, { as: "agent" }),
     };
-    for (const [code, work] of Object.entries(refused)) assert.equal(await codeOf(work), code);
+    for (const [code, work] of Object.entries(refused)) assert.equal(await codeOf(work()), code);
     const { events } = await service.client.call("listLedger", {
       query: { contains: "access.refused", limit: 1_000 },
     });

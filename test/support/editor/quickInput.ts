@@ -102,17 +102,19 @@ async function eventually<T>(limitMs: number, probe: () => Promise<T | undefined
   return found;
 }
 
-/** The row by what it shows, not by its place: while a list is being filtered another one may come to stand there. */
+/**
+ * The row by what it shows, not by its place: while a list is being filtered another one may come to stand there. Not by its
+ * detail: a row that is drawn anew may still hold, unseen, that of another.
+ */
 async function rowBy(rows: Locator, fits: (item: QuickInputItem) => boolean): Promise<Locator | undefined> {
   const found = (await readRows(rows)).find(fits);
   if (found === undefined) return undefined;
-  const { label, description, detail } = found;
+  const { label, description } = found;
   const shows = (selector: string, text: string) =>
     text === "" ? {} : { has: rows.page().locator(selector, { hasText: exactly(text) }) };
   return rows
     .filter(shows(".quick-input-list-label .label-name", label))
     .filter(shows(".quick-input-list-label .label-description", description))
-    .filter(shows(".quick-input-list-label-meta", detail))
     .first();
 }
 

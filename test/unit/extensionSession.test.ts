@@ -61,6 +61,9 @@ describe("a fleet session", () => {
     const replaced = openFleetSession(wire.needs(identity("a")));
     const waiting = whenFleetKnown(replaced);
     replaced.close();
-    await assert.rejects(waiting, (error) => error instanceof Refusal && error.code === "service-unreachable");
+    await assert.rejects(
+      waiting,
+      (error) => error instanceof Refusal && error.code === "service-unreachable",
+    );
   });
 });

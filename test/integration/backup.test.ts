@@ -23,7 +23,7 @@ import { startLab, type Lab } from "../lab/startLab.ts";
 import { readEntries } from "../support/backupArchive.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
 import { until } from "../support/until.ts";
-import { cli, cliJson, startCli } from "./cliFixture.ts";
+import { cli, cliJson, cliProblem, startCli } from "./cliFixture.ts";
 
 interface Backup {
   file: string;
@@ -76,10 +76,7 @@ describe("a backup", function () {
     return document as unknown as Backup;
   }
 
-  async function problemOf(...args: string[]): Promise<{ code: string; detail: string; exit: number }> {
-    const { code: exit, document } = await cliJson({ home, cwd: dir }, ...args);
-    return { ...(document["problem"] as { code: string; detail: string }), exit };
-  }
+  const problemOf = (...args: string[]) => cliProblem({ home, cwd: dir }, ...args);
 
   before(async () => {
     dir = mkdtempSync(join(tmpdir(), "hwledger-backup-"));

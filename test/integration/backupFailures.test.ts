@@ -18,7 +18,7 @@ import { assertMayMount } from "../support/assertMayMount.ts";
 import { readEntries } from "../support/backupArchive.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
 import { until } from "../support/until.ts";
-import { cliJson, startCli } from "./cliFixture.ts";
+import { cliJson, cliProblem, startCli } from "./cliFixture.ts";
 
 describe("a backup that cannot be made", function () {
   this.timeout(120_000);
@@ -32,10 +32,7 @@ describe("a backup that cannot be made", function () {
     return document as unknown as { file: string; ledger: { events: number } };
   }
 
-  async function problemOf(...args: string[]): Promise<{ code: string; detail: string; exit: number }> {
-    const { code: exit, document } = await cliJson({ home, cwd: dir }, ...args);
-    return { ...(document["problem"] as { code: string; detail: string }), exit };
-  }
+  const problemOf = (...args: string[]) => cliProblem({ home, cwd: dir }, ...args);
 
   before(async () => {
     dir = mkdtempSync(join(tmpdir(), "hwledger-backup-"));

@@ -82,6 +82,15 @@ export async function cliJson(
 
 const entry = fileURLToPath(new URL("../../service/cli/main.ts", import.meta.url));
 
+/** The problem that a command ends with, and its exit code. */
+export async function cliProblem(
+  world: CliWorld,
+  ...args: string[]
+): Promise<{ code: string; detail: string; exit: number }> {
+  const { code: exit, document } = await cliJson(world, ...args);
+  return { ...(document["problem"] as { code: string; detail: string }), exit };
+}
+
 /** Starts it as a process of its own, for what only a process can show: signals and closed pipes. */
 export function spawnCli(world: CliWorld, args: readonly string[]) {
   const child = spawn(process.execPath, [entry, ...args], {

@@ -178,7 +178,7 @@ describe("an admin who looks after the members", function () {
   });
 });
 
-describe("an owner whose membership an admin has ended", function () {
+describe("a service whose owner or host is taken out", function () {
   this.timeout(60_000);
   let service: TestService;
   before(async () => {
@@ -186,35 +186,7 @@ describe("an owner whose membership an admin has ended", function () {
   });
   after(() => service.end());
 
-  it("stays out for as long as the service runs, whatever the service renews meanwhile", async () => {
-    const admin = service.clientOf(await service.member("admin"));
-    const { member } = service.owner;
-    await admin.call("revokeMember", { params: { member } });
-    const kept = readFileSync(join(service.home, "identity.json"), "utf8");
-    await admin.call("rotateCa", { body: { sign: "now" } }); // has the service look after the owner's file
-    const { cas } = await admin.call("getCaBundle");
-    assert.equal(cas.find(({ state }) => state === "issuing")?.generation, 2);
-    for (let time = 1; time <= 5; time += 1) {
-      await delay(200);
-      const { members } = await admin.call("listMembers");
-      assert.deepEqual(
-        members.filter(({ revokedAtMs }) => revokedAtMs === null).map(({ name }) => name),
-        ["admin"],
-      );
-    }
-    assert.equal(readFileSync(join(service.home, "identity.json"), "utf8"), kept);
-  });
-});
-
-describe("a host that is removed", function () {
-  this.timeout(60_000);
-  let service: TestService;
-  before(async () => {
-    service = await startTestService();
-  });
-  after(() => service.end());
-
-  it("takes its agent with it, and the links that would let in another", async () => {
+  it("ends the agent of a host that is removed, and the links that would let in another", async () => {
     const { client } = service;
     const body = { name: "attic", alias: "127.0.0.1", unchecked: true };
     const { id } = await client.call("addHost", { body });
@@ -235,5 +207,24 @@ describe("a host that is removed", function () {
       ["host.removed", "token.revoked", "member.revoked"],
     );
     assert.deepEqual(ended.at(-1)?.payload, { member: id });
+  });
+
+  it("keeps an owner who was revoked out for as long as the service runs, whatever the service renews meanwhile", async () => {
+    const admin = service.clientOf(await service.member("admin"));
+    const { member } = service.owner;
+    await admin.call("revokeMember", { params: { member } });
+    const kept = readFileSync(join(service.home, "identity.json"), "utf8");
+    await admin.call("rotateCa", { body: { sign: "now" } }); // has the service look after the owner's file
+    const { cas } = await admin.call("getCaBundle");
+    assert.equal(cas.find(({ state }) => state === "issuing")?.generation, 2);
+    for (let time = 1; time <= 5; time += 1) {
+      await delay(200);
+      const { members } = await admin.call("listMembers");
+      assert.deepEqual(
+        members.filter(({ revokedAtMs }) => revokedAtMs === null).map(({ name }) => name),
+        ["admin"],
+      );
+    }
+    assert.equal(readFileSync(join(service.home, "identity.json"), "utf8"), kept);
   });
 });

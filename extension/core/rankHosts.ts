@@ -9,19 +9,21 @@ import { isFaulty } from "./gpuUse.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { isFresh, statusText } from "./statusText.ts";
 
+/** How well a host fits, best first. */
+export const hostFits = ["ready", "possible", "doubtful"] as const;
+export type HostFit = (typeof hostFits)[number];
+
 /** One choice of where to run, for a pick list. */
 export interface HostChoice {
   hostId: HostId;
   name: string;
   /** `ready`: a GPU is free; `possible`: it can run there, nothing says that a GPU is free; `doubtful`: it does not answer. */
-  fit: "ready" | "possible" | "doubtful";
+  fit: HostFit;
   /** Beside the name: status, free GPUs and rate. */
   description: string;
   /** Below: the GPUs with their free memory and load, or why not. */
   detail: string;
 }
-
-const fitRank = { ready: 0, possible: 1, doubtful: 2 } as const;
 
 /**
  * Every host, best first: a free GPU before none free, that before no GPU, then most memory of a free GPU, then the lower rate, then the name.
@@ -32,7 +34,7 @@ export function rankHosts(fleet: FleetState, contact: Contact, nowMs: number): H
     .map((host) => ({ host, choice: choiceOf(host, contact, nowMs) }))
     .sort(
       (a, b) =>
-        fitRank[a.choice.fit] - fitRank[b.choice.fit] ||
+        hostFits.indexOf(a.choice.fit) - hostFits.indexOf(b.choice.fit) ||
         Number(hasGpus(b.host)) - Number(hasGpus(a.host)) ||
         largestFreeBytes(b.host) - largestFreeBytes(a.host) ||
         rateOf(a.host) - rateOf(b.host) ||

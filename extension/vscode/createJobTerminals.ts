@@ -15,7 +15,6 @@ interface OpenTerminal {
   terminal: vscode.Terminal;
   pty: JobPty;
   session: FleetSession;
-  shownAtMs: number;
 }
 
 /** What is known of a log's origin besides the job. */
@@ -52,6 +51,7 @@ const showingMs = 3_000;
 export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
   const { membership, memory, now } = needs;
   const open = new Map<JobId, OpenTerminal>();
+  let lastShown: { terminal: vscode.Terminal; atMs: number } | null = null;
 
   const closing = vscode.window.onDidCloseTerminal((closed) => {
     for (const [id, { terminal }] of open) {
@@ -86,7 +86,7 @@ export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
     });
     const iconPath = new vscode.ThemeIcon("chip");
     const terminal = vscode.window.createTerminal({ name: label, pty, iconPath, isTransient: true });
-    const made = { terminal, pty, session, shownAtMs: Number.NEGATIVE_INFINITY };
+    const made = { terminal, pty, session };
     open.set(jobId, made);
     return made;
   }
@@ -104,7 +104,7 @@ export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
         shown = make(session, remembered);
         memory.add(remembered);
       }
-      shown.shownAtMs = now();
+      lastShown = { terminal: shown.terminal, atMs: now() };
       shown.terminal.show();
     },
     async restore(session) {
@@ -123,7 +123,8 @@ export function createJobTerminals(needs: JobTerminalNeeds): JobTerminals {
     isInSight(jobId) {
       const shown = open.get(jobId);
       if (shown === undefined || !vscode.window.state.focused) return false;
-      return shown.terminal === vscode.window.activeTerminal || now() - shown.shownAtMs < showingMs;
+      if (shown.terminal === vscode.window.activeTerminal) return true;
+      return lastShown?.terminal === shown.terminal && now() - lastShown.atMs < showingMs;
     },
     jobIn(terminal) {
       for (const shown of open.values()) if (shown.terminal === terminal) return shown.pty.job;

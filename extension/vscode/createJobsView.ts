@@ -29,10 +29,13 @@ export function createJobsView(membership: Membership, now: () => number): vscod
       const job = jobId && membership.session?.fleet.jobs.get(jobId);
       return job ? jobTooltip(job, now()) : null;
     },
-    command: (handle) =>
+    action: (handle) =>
       handle.jobId === null
         ? undefined
-        : { command: commandIds.showLog, title: words.job.showLog, arguments: [handle] },
+        : {
+            title: words.job.showLog,
+            run: () => vscode.commands.executeCommand(commandIds.showLog, handle),
+          },
   });
 
   function update(): void {

@@ -7,7 +7,7 @@ import { noticeText } from "../core/problemText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
 import { words } from "../core/words.ts";
-import { createRowTree } from "./createRowTree.ts";
+import { createRowTree, type RowAction } from "./createRowTree.ts";
 import { openEventDocument } from "./eventDocuments.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
@@ -49,7 +49,7 @@ export function createLedgerView(membership: Membership, now: () => number): Led
     rows: ({ fleet, contact }) => ledgerRows(feed?.state ?? emptyLedger, fleet, contact, now()),
     newHandle: (rowId) => ({ rowId, seq: rowId.startsWith("event:") ? Number(rowId.slice(6)) : null }),
     tooltip: () => null,
-    command: (handle) => rowCommand(handle),
+    action: (handle) => rowAction(handle),
   });
   const { view } = tree;
 
@@ -154,12 +154,13 @@ export function createLedgerView(membership: Membership, now: () => number): Led
   };
 }
 
-function rowCommand(handle: EventHandle): vscode.Command {
+function rowAction(handle: EventHandle): RowAction {
+  const { verify, older, show } = words.ledger;
   if (handle.rowId === ledgerRowIds.verification)
-    return { command: commandIds.verifyLedger, title: words.ledger.verify };
+    return { title: verify, run: () => vscode.commands.executeCommand(commandIds.verifyLedger) };
   if (handle.rowId === ledgerRowIds.older)
-    return { command: commandIds.showOlderEvents, title: words.ledger.older };
-  return { command: commandIds.showEvent, title: words.ledger.show, arguments: [handle] };
+    return { title: older, run: () => vscode.commands.executeCommand(commandIds.showOlderEvents) };
+  return { title: show, run: () => vscode.commands.executeCommand(commandIds.showEvent, handle) };
 }
 
 async function typeSeq(): Promise<number | undefined> {

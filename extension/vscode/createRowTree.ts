@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Membership } from "../core/createMembership.ts";
 import { createRowFeed } from "../core/createRowFeed.ts";
@@ -15,10 +16,16 @@ export interface RowTreeNeeds<H extends { readonly rowId: string }> {
   newHandle: (rowId: string) => H;
   /** Markdown; null where the whole row says it all. Asked for when somebody points at the row. */
   tooltip: (handle: H) => string | null;
-  /** What a click does, beside selecting. */
-  command?: (handle: H) => vscode.Command | undefined;
+  /** What a click or Enter does, beside selecting. */
+  action?: (handle: H) => RowAction | undefined;
   /** Children are about to be shown. */
   onUnfold?: (handle: H) => void;
+}
+
+/** What opening a row does; `title` is what VS Code calls it. */
+export interface RowAction {
+  title: string;
+  run: () => unknown;
 }
 
 /** A view that draws rows, and what its owner does with it. */
@@ -28,6 +35,9 @@ export interface RowTree<H> {
   touch(): void;
   dispose(): void;
 }
+
+const redrawLimitMs = 3_000;
+const redrawPollMs = 30;
 
 /** Makes a tree view that redraws only rows that look different, at most once a second, and not while hidden. */
 export function createRowTree<H extends { readonly rowId: string }>(needs: RowTreeNeeds<H>): RowTree<H> {
@@ -55,6 +65,24 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
     return handle;
   }
 
+  // Arguments of a row's command are forgotten while the row is redrawn: a click in that moment would fail.
+  const openCommand = `${needs.viewId}.openRow`;
+  const opening = needs.action
+    ? vscode.commands.registerCommand(openCommand, async () => {
+        const handle = await selected();
+        if (handle) await needs.action?.(handle)?.run();
+      })
+    : null;
+
+  /** The row that is selected; undefined when it is gone. A row that is being redrawn is known again in a moment. */
+  async function selected(): Promise<H | undefined> {
+    for (let waitedMs = 0; waitedMs < redrawLimitMs; waitedMs += redrawPollMs) {
+      if (view.selection[0]) return view.selection[0];
+      await delay(redrawPollMs);
+    }
+    return undefined;
+  }
+
   const view = vscode.window.createTreeView<H>(needs.viewId, {
     showCollapseAll: true,
     treeDataProvider: {
@@ -70,8 +98,8 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
       getTreeItem(handle) {
         const row = rowIndex(feed.drawn).row(handle.rowId);
         const item = treeItem(handle.rowId, row);
-        const command = needs.command?.(handle);
-        if (command) item.command = command;
+        const action = needs.action?.(handle);
+        if (action) item.command = { command: openCommand, title: action.title };
         return item;
       },
       resolveTreeItem(item, handle) {
@@ -90,6 +118,7 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
     view,
     touch: () => feed.touch(),
     dispose() {
+      opening?.dispose();
       visibility.dispose();
       feed.close();
       view.dispose();

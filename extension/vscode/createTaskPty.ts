@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import * as vscode from "vscode";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { JobId } from "../../protocol/ids.ts";
@@ -24,6 +25,9 @@ export interface TaskPtyNeeds {
   requestCancel: (session: FleetSession, jobId: JobId) => void;
 }
 
+/** Of a task that ends with an error earlier, VS Code says that its process failed to launch. */
+const launchedMs = 1_500;
+
 /** The terminal of a task: dispatches, shows the log, and ends with the job's exit code. Closing it ends no job. */
 export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
   const { definition, memory, membership } = needs;
@@ -32,9 +36,11 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
   const abort = new AbortController();
   let shown: JobPty | null = null;
   let followed: FollowedSession | null = null;
+  let launched = Promise.resolve();
 
-  function end(exitCode: number): void {
+  async function end(exitCode: number): Promise<void> {
     followed?.stop();
+    await launched;
     ended.fire(exitCode);
   }
 
@@ -60,8 +66,8 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
       fromByte: 0,
       source: root ?? needs.file,
       onInterrupt: () => needs.requestCancel(current.session, job.id),
-      onGone: () => end(taskExitCode(null)),
-      onOver: (over) => end(taskExitCode(over)),
+      onGone: () => void end(taskExitCode(null)),
+      onOver: (over) => void end(taskExitCode(over)),
     });
     shown.onDidWrite((text) => written.fire(text));
     shown.open(undefined);
@@ -71,10 +77,11 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
     onDidWrite: written.event,
     onDidClose: ended.event,
     open() {
+      launched = delay(launchedMs);
       run().catch((error: unknown) => {
         if (abort.signal.aborted) return;
         written.fire(`${problemText(problemIn(error))}\r\n`);
-        end(taskExitCode(null));
+        void end(taskExitCode(null));
       });
     },
     close() {

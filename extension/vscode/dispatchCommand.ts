@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { commandIds } from "../core/commandIds.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
+import { followSession } from "../core/followSession.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
@@ -42,15 +43,19 @@ export async function pickAndSend(
   order: Omit<Order, "hostId" | "host">,
 ): Promise<void> {
   const { script, args } = order;
-  const placement = await pickHost(session, {
-    now: needs.now,
+  const { membership, now } = needs;
+  const followed = followSession(membership, session, () => undefined);
+  const placement = await pickHost({
+    session: () => followed.session,
+    now,
     label: script.label,
     args,
     onArgs: (edited) => needs.memory.setArgs(script.uri, edited),
   });
+  followed.stop();
   if (!placement) return;
   const { hostId, name: host } = placement.choice;
-  await sendOrder(needs, session, { ...order, hostId, host, args: placement.args });
+  await sendOrder(needs, followed.session, { ...order, hostId, host, args: placement.args });
 }
 
 /** Sends the order; where its host cannot take it, another can be chosen. */

@@ -1,12 +1,17 @@
+import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
+import type { HostId } from "../../protocol/ids.ts";
 import { commandIds } from "../core/commandIds.ts";
 import { words } from "../core/words.ts";
 import { argsText, parseArgs } from "../core/argsText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
+import { choicesInPlace } from "../core/choicesInPlace.ts";
 import { rankHosts, type HostChoice } from "../core/rankHosts.ts";
 import { showSteadily } from "./askInList.ts";
 
 const { dispatch: say } = words;
+const refreshMs = 1_000;
+const mostWatched = 50;
 
 /** What was chosen. */
 export interface Placement {
@@ -15,6 +20,8 @@ export interface Placement {
 }
 
 export interface PickHostNeeds {
+  /** The connection to the fleet whose hosts are shown; another object once another took its place. */
+  session: () => FleetSession;
   now: () => number;
   /** The script's name for people. */
   label: string;
@@ -33,9 +40,16 @@ const editButton: vscode.QuickInputButton = {
   tooltip: say.editArgs,
 };
 
-/** Asks where to run, best host first, with a way to change the arguments. Undefined when the person gives up. */
-export async function pickHost(session: FleetSession, needs: PickHostNeeds): Promise<Placement | undefined> {
-  const choices = rankHosts(session.fleet, session.contact, needs.now());
+/**
+ * Asks where to run, best host first, with a way to change the arguments. Undefined when the person gives up. While the
+ * list is open its hosts are read each second.
+ */
+export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefined> {
+  const ranked = () => {
+    const { fleet, contact } = needs.session();
+    return rankHosts(fleet, contact, needs.now());
+  };
+  let choices = ranked();
   if (choices.length === 0) {
     const { none, add } = words.hosts;
     const answer = await vscode.window.showInformationMessage(none, add);
@@ -51,16 +65,29 @@ export async function pickHost(session: FleetSession, needs: PickHostNeeds): Pro
   list.matchOnDetail = true;
   list.buttons = [editButton];
 
-  function show(active: HostChoice | null | undefined): void {
+  function draw(active: HostId | undefined): void {
     const items = [argsItem(args), ...hostItems(choices)];
+    list.keepScrollPosition = true;
     list.items = items;
-    const wanted = items.find(({ choice }) => choice !== null && choice === (active ?? choices[0]));
+    const wanted = items.find(({ choice }) => choice !== null && choice.hostId === active);
     if (wanted) list.activeItems = [wanted];
+  }
+
+  function show(active = choices[0]?.hostId): void {
+    draw(active);
     showSteadily(list);
   }
 
+  function refresh(): void {
+    const next = choicesInPlace(choices, ranked());
+    needs.session().watchFor(list, new Set(next.slice(0, mostWatched).map(({ hostId }) => hostId)));
+    if (isEditing || isDeepStrictEqual(next, choices)) return;
+    choices = next;
+    draw(list.activeItems[0]?.choice?.hostId);
+  }
+
   async function edit(): Promise<void> {
-    const active = list.activeItems[0]?.choice;
+    const active = list.activeItems[0]?.choice?.hostId;
     isEditing = true;
     const typed = await askArgs(needs.label, args);
     isEditing = false;
@@ -72,6 +99,7 @@ export async function pickHost(session: FleetSession, needs: PickHostNeeds): Pro
     show(active);
   }
 
+  const refreshing = setInterval(refresh, refreshMs);
   return new Promise((resolve) => {
     list.onDidTriggerButton(() => void edit());
     list.onDidAccept(() => {
@@ -82,10 +110,13 @@ export async function pickHost(session: FleetSession, needs: PickHostNeeds): Pro
     });
     list.onDidHide(() => {
       if (isEditing) return; // the box for the arguments stands in its place
+      clearInterval(refreshing);
+      needs.session().watchFor(list, new Set());
       resolve(undefined);
       list.dispose();
     });
-    show(undefined);
+    show();
+    refresh();
   });
 }
 

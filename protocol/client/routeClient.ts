@@ -45,12 +45,13 @@ export interface RouteClient {
     input: { params?: Record<string, string>; query?: Record<string, string | number> },
     options?: CallOptions,
   ): Promise<IncomingMessage>;
+  /** Ends idle connections now, and each other one once what is under way on it has ended. */
   close(): void;
 }
 
 const maxAnswerBytes = 64 * 1_048_576;
 
-/** A client of one fleet's service. Opens no connection until the first call; `close` ends those it holds. */
+/** A client of one fleet's service. Opens no connection until the first call. */
 export function createRouteClient(identity: ClientIdentity): RouteClient {
   const agent = new Agent({
     ...pinnedTls(identity),
@@ -128,7 +129,11 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
       if ((message.statusCode ?? 500) < 400) return message;
       throw await problemIn(message, identity.url);
     },
-    close: () => agent.destroy(),
+    close() {
+      agent.maxFreeSockets = 0;
+      for (const sockets of Object.values(agent.freeSockets))
+        for (const socket of sockets ?? []) socket.destroy();
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { Editor } from "../support/editor/editor.ts";
 import type { DispatchFixture } from "./dispatchFixture.ts";
 import {
   clickTerminalLink,
+  clickWhileRedrawn,
   jobTexts,
   longLine,
   pressInEditor,
@@ -51,7 +52,16 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     assert.equal(hosts[0]?.label, "Arguments: none");
     const cpu = hosts.find(({ label }) => label === "cpu-box");
     assert.match(cpu?.description ?? "", /^online · no GPU · no rate set$/);
-    assert.match(cpu?.detail ?? "", /^runs on the CPU · CPU load \d+ %$/);
+    assert.match(cpu?.detail ?? "", /^runs on the CPU · CPU load /);
+    const order = hosts.map(({ label }) => label).join();
+    const card = fixture.lab.host("rtx-box");
+    card.gpuFiles.update(card.gpus[0]!.uuid, { "utilization.gpu": "63" });
+    await editor.until("newer figures in the open list", async () => {
+      const items = await editor.quickInputItems();
+      const detailOf = (name: string) => items.find(({ label }) => label === name)?.detail ?? "";
+      assert.equal(items.map(({ label }) => label).join(), order);
+      return /CPU load \d+ %$/.test(detailOf("cpu-box")) && /GPU load 63 %$/.test(detailOf("rtx-box"));
+    });
     await picture("pick-host-dark");
     await editor.page.keyboard.press("ArrowUp");
     await editor.page.keyboard.press("Enter");
@@ -153,6 +163,10 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     );
     await editor.until("its terminal", async () => (await terminalNames(editor)).join().includes("count.py"));
     await picture("reloaded-while-running-dark");
+    await editor.clickTreeItem("Jobs", "fail.py");
+    await editor.waitForTerminal("exit 1 after");
+    await clickWhileRedrawn(editor, "count.py");
+    await editor.until("the log of the row", async () => /line \d+\./.test(await editor.terminalText()));
     await editor.clickTreeItem("Jobs", "fail.py");
     await editor.waitForTerminal("exit 1 after");
     await fixture.lab.host("h100-node").run(["touch", stopFile]);

@@ -116,6 +116,20 @@ export function terminalNames({ page }: Editor): Promise<string[]> {
   return page.locator(".terminal-tabs-entry:visible, .single-terminal-tab:visible").allInnerTexts();
 }
 
+/**
+ * Clicks a row of a tree in a page that has had no time for the extension's messages: the extension has redrawn
+ * the row since, and the click is on what VS Code has still to fetch anew.
+ */
+export async function clickWhileRedrawn({ page }: Editor, label: string): Promise<void> {
+  const row = page.locator(".pane-body .monaco-list-row", { hasText: label }).locator(".label-name").first();
+  await row.evaluate((element, busyMs) => {
+    const endAt = performance.now() + busyMs;
+    while (performance.now() < endAt);
+    for (const type of ["mousedown", "mouseup", "click"])
+      element.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, detail: 1 }));
+  }, 2_500);
+}
+
 /** Holds Ctrl and clicks a text in the active terminal, as one follows a link there. */
 export async function clickTerminalLink({ page, until }: Editor, text: string): Promise<void> {
   const row = page.locator(".terminal-wrapper.active .xterm-rows > div", { hasText: text }).first();

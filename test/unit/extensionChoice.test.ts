@@ -3,6 +3,7 @@ import type { HostId } from "../../protocol/ids.ts";
 import type { GpuReading, HostReading } from "../../protocol/reading.ts";
 import { problemOf } from "../../protocol/problem.ts";
 import { memberNameSchema } from "../../protocol/ids.ts";
+import { choicesInPlace } from "../../extension/core/choicesInPlace.ts";
 import { connectionMessage } from "../../extension/core/connectionMessage.ts";
 import { nextContact, type Contact } from "../../extension/core/contact.ts";
 import { formatAge, formatBytes, formatRate, parseRate } from "../../extension/core/figures.ts";
@@ -38,6 +39,28 @@ function aFleet(): FleetState {
 }
 
 describe("the pick list of hosts", () => {
+  it("keeps every host in its place while it is open, whatever becomes of it", () => {
+    const shown = rankHosts(aFleet(), live, 0);
+    const [large, small, full, ...others] = shown;
+    const busyNow = { ...large!, fit: "possible" as const, description: "online · 0 of 2 GPUs free" };
+    const added = { ...full!, hostId: "h-0000000000000009" as HostId, name: "new", fit: "ready" as const };
+    const current = [added, small!, busyNow, ...others];
+    const names = choicesInPlace(shown, current).map(({ name, fit, description }) => [
+      name,
+      fit,
+      description,
+    ]);
+    assert.deepEqual(names.slice(0, 3), [
+      ["large", "ready", "online · 0 of 2 GPUs free"],
+      ["small", "ready", small!.description],
+      ["new", "ready", added.description],
+    ]);
+    assert.deepEqual(
+      names.slice(3).map(([name]) => name),
+      ["cpu-box", "asleep"],
+    );
+  });
+
   it("puts the most free memory first and hosts that do not answer last, each with its why", () => {
     const choices = rankHosts(aFleet(), live, 0);
     assert.deepEqual(

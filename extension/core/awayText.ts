@@ -17,7 +17,8 @@ export interface AwayText {
 }
 
 const reconnect = "choose “Reconnect to the Fleet”";
-const statusBar = "click “not connected” in the status bar";
+/** By keyboard or by mouse. */
+const choose = (command: string): string => `choose “${command}” or click “not connected” in the status bar`;
 const freshLink = "Ask an admin of the fleet for a fresh join link, then choose “Join a Fleet”.";
 
 /** Codes of problems that only a new membership ends. */
@@ -63,7 +64,7 @@ function unreachableText(problem: Problem, place: FleetPlace): AwayText {
       place === "here"
         ? "the fleet's service on this machine does not answer."
         : "the fleet's service on this machine was stopped.",
-    next: `To start it, ${statusBar}. Jobs on the hosts run on meanwhile.`,
+    next: `To start it, ${choose("Start the Fleet's Service on This Machine")}. Jobs on the hosts run on meanwhile.`,
     way: "start",
   };
 }
@@ -78,7 +79,7 @@ function untrustedText(url: string, place: FleetPlace): AwayText {
     };
   return {
     what,
-    next: `To start the one of this machine and join it, ${statusBar}.`,
+    next: `To start the one of this machine and join it, ${choose("Start a Fleet on This Machine")}.`,
     way: "rejoin",
   };
 }
@@ -95,11 +96,15 @@ function membershipText({ code, facts }: Problem, place: FleetPlace): AwayText {
   if (place === "elsewhere" && code === "certificate-expired")
     return {
       what,
-      next: `To ask an admin to let you back in, ${statusBar}; with a fresh join link “Join a Fleet” does it, too.`,
+      next: `To ask an admin to let you back in, ${choose("Renew the Membership")}; with a fresh join link “Join a Fleet” does it, too.`,
       way: "renew",
     };
   if (place === "elsewhere") return { what, next: freshLink, way: "join" };
-  return { what, next: `The fleet is on this machine: to join it again, ${statusBar}.`, way: "rejoin" };
+  return {
+    what,
+    next: `The fleet is on this machine: to join it again, ${choose("Start a Fleet on This Machine")}.`,
+    way: "rejoin",
+  };
 }
 
 function wrongClock(what: string): AwayText {
@@ -124,7 +129,7 @@ function versionsText({ facts }: Problem, place: FleetPlace): AwayText {
     };
   return {
     what,
-    next: `The service is the older of the two: to restart it as this extension has it, ${statusBar}.`,
+    next: `The service is the older of the two: to restart it as this extension has it, ${choose("Restart the Fleet's Service on This Machine")}.`,
     way: "restart",
   };
 }

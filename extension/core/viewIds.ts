@@ -15,6 +15,10 @@ export const contextKeys = {
   isLocal: "hwledger.isLocal",
   /** Whether this editor belongs to several fleets. */
   hasSeveral: "hwledger.hasSeveral",
+  /** Whether the fleet has a host besides the service's own machine. */
+  hasHosts: "hwledger.hasHosts",
+  /** Whether anything ran in the fleet, or runs. */
+  hasJobs: "hwledger.hasJobs",
   /** Whether a filter keeps rows out of the Hosts view. */
   hostsFiltered: "hwledger.hostsFiltered",
   /** Whether a filter keeps rows out of the Ledger view. */

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { HostId } from "../../protocol/ids.ts";
 import { connectionMessage } from "../core/connectionMessage.ts";
+import type { FilterMemory } from "../core/createFilterMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { gpusOf, type KnownHost } from "../core/fleetState.ts";
 import { gpuTooltip, hostTooltip } from "../core/tooltips.ts";
@@ -28,7 +29,11 @@ export interface HostsView {
 }
 
 /** Asks for each second's readings of unfolded hosts while it is in sight, and for nothing else. */
-export function createHostsView(membership: Membership, now: () => number): HostsView {
+export function createHostsView(
+  membership: Membership,
+  filterMemory: FilterMemory,
+  now: () => number,
+): HostsView {
   const unfolded = new Set<HostId>();
   let filter = "";
 
@@ -93,15 +98,19 @@ export function createHostsView(membership: Membership, now: () => number): Host
       watchUnfolded();
     }),
   );
+  function setFilter(next: string): void {
+    filter = next.trim();
+    filterMemory.set(filter);
+    void vscode.commands.executeCommand("setContext", contextKeys.hostsFiltered, filter !== "");
+    update();
+  }
+
+  if (filterMemory.get() !== "") setFilter(filterMemory.get());
   return {
     get filter() {
       return filter;
     },
-    setFilter(next) {
-      filter = next.trim();
-      void vscode.commands.executeCommand("setContext", contextKeys.hostsFiltered, filter !== "");
-      update();
-    },
+    setFilter,
     dispose: () => void parts.dispose(),
   };
 }

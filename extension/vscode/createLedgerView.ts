@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { commandIds } from "../core/commandIds.ts";
+import type { FilterMemory } from "../core/createFilterMemory.ts";
 import { createLedgerFeed, type LedgerFeed } from "../core/createLedgerFeed.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { isBroken, ledgerRowIds, ledgerRows, emptyLedger } from "../core/ledgerRows.ts";
@@ -35,7 +36,11 @@ export interface LedgerView {
 }
 
 /** The Ledger view: newest first. Follows the ledger while it is in sight. */
-export function createLedgerView(membership: Membership, now: () => number): LedgerView {
+export function createLedgerView(
+  membership: Membership,
+  filterMemory: FilterMemory,
+  now: () => number,
+): LedgerView {
   let feed: LedgerFeed | null = null;
   let owner: FleetSession | null = null;
   const judged = new vscode.EventEmitter<void>();
@@ -57,7 +62,7 @@ export function createLedgerView(membership: Membership, now: () => number): Led
   function feedOf(session: FleetSession | null | undefined): LedgerFeed | null {
     if (!session) return null;
     if (session === owner && feed !== null) return feed;
-    const filter = feed?.filter ?? "";
+    const filter = feed?.filter ?? filterMemory.get();
     const isSameFleet = owner?.identity.fleetId === session.identity.fleetId;
     const known = isSameFleet && feed !== null ? { known: feed.state } : {};
     feed?.close();
@@ -124,10 +129,12 @@ export function createLedgerView(membership: Membership, now: () => number): Led
       const known = feedOf(await membership.ready());
       if (!known) throw new Error(words.fleets.none);
       await known.setFilter(filter);
+      filterMemory.set(known.filter);
       draw();
     },
     clearFilter: () =>
       withFeed(async (known) => {
+        filterMemory.set("");
         await known.setFilter("");
         draw();
       }),

@@ -19,6 +19,12 @@ export function keepContextKeys(membership: Membership): vscode.Disposable {
     const isLoading = session?.contact.kind === "live" && !session.fleet.isKnown;
     set(contextKeys.contact, isLoading ? "connecting" : (session?.contact.kind ?? "none"));
     set(contextKeys.isLocal, place !== "elsewhere");
+    const hosts = [...(session?.fleet.hosts.values() ?? [])];
+    set(
+      contextKeys.hasHosts,
+      hosts.some(({ record }) => record.connection.kind !== "local"),
+    );
+    set(contextKeys.hasJobs, (session?.fleet.jobs.size ?? 0) > 0);
     set(contextKeys.hasSeveral, profiles.length > 1);
   }
 

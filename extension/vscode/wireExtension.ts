@@ -3,6 +3,7 @@ import { createRouteClient } from "../../protocol/client/routeClient.ts";
 import { clientName, openStream } from "../../protocol/client/streamClient.ts";
 import type { JobId } from "../../protocol/ids.ts";
 import { createAutoStart } from "../core/createAutoStart.ts";
+import { createFilterMemory } from "../core/createFilterMemory.ts";
 import { createUpkeep } from "../core/createUpkeep.ts";
 import { createLogMemory } from "../core/createLogMemory.ts";
 import { logContact } from "../core/logContact.ts";
@@ -12,6 +13,7 @@ import { settingIds } from "../core/settings.ts";
 import { createDispatchMemory } from "../core/createDispatchMemory.ts";
 import { createTerminalMemory } from "../core/createTerminalMemory.ts";
 import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
+import { viewIds } from "../core/viewIds.ts";
 import { words } from "../core/words.ts";
 import { answerPrompts } from "./answerPrompts.ts";
 import { commandHandlers } from "./commandHandlers.ts";
@@ -80,8 +82,9 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
   const dispatching = { membership, terminals, memory, now };
   const joining = createJoinCommands(membership, secretPendingJoin(context.secrets));
   const service = createServiceCommands({ membership, local, joining });
-  const hostsView = createHostsView(membership, now);
-  const ledgerView = createLedgerView(membership, now);
+  const filterOf = (viewId: string) => createFilterMemory(context.workspaceState, viewId);
+  const hostsView = createHostsView(membership, filterOf(viewIds.hosts), now);
+  const ledgerView = createLedgerView(membership, filterOf(viewIds.ledger), now);
   const panels = createPanelCommands({
     extensionUri: context.extensionUri,
     membership,

@@ -7,6 +7,7 @@ import { runningService } from "../../service/runningService.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import type { TreeItem } from "../support/editor/views.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
+import { reloadWindow } from "./jobsFixture.ts";
 import { startEmptyHanded, vault, type EmptyHanded } from "./emptyHandedFixture.ts";
 
 const view = "Hosts";
@@ -98,12 +99,15 @@ describe("a person with the editor and nothing else", function () {
     );
   });
 
-  it("filters the hosts while words are typed, and shows all again", async () => {
+  it("filters the hosts while words are typed, also after a reload, and shows all again", async () => {
     await editor.runCommand("hwLedger: Filter the Hosts");
     const model = fixture.lab.host("rtx-box").gpus[0]!.name.split(" ").at(-1)!;
     await editor.typeInQuickInput(`${model} online`, { prompt: "Words that a host must have" });
     await hosts("one host", (rows) => rows.length === 1 && rows[0]?.label === "rtx-box");
     await picture("beginning-filtered-dark");
+    await reloadWindow(editor);
+    await editor.openView(view);
+    await hosts("one host still", (rows) => rows.length === 1 && rows[0]?.label === "rtx-box");
     await editor.runCommand("hwLedger: Clear the Filter of the Hosts");
     await hosts("all hosts", (rows) => rows.length === 4);
   });
@@ -176,7 +180,7 @@ describe("a person with the editor and nothing else", function () {
     const banner = await editor.page.locator(".pane-body").first().innerText();
     assert.match(
       banner,
-      /Not connected: the fleet's service on this machine was stopped\. To start it, click/,
+      /Not connected: the fleet's service on this machine was stopped\. To start it, choose “Start the Fleet's Service on This Machine” or click/,
     );
     await picture("beginning-stopped-dark");
     const endAtMs = Date.now() + stoppedMs;
@@ -216,6 +220,9 @@ describe("a person with the editor and nothing else", function () {
     await editor.runCommand("hwLedger: Filter the Ledger");
     await editor.typeInQuickInput("host.key-accepted", { prompt: "Text that an event must have" });
     await editor.waitForTree("Ledger", "one event", (rows) => rows.length === 2);
+    await reloadWindow(editor);
+    await editor.openView("Ledger");
+    await editor.waitForTree("Ledger", "one event still", (rows) => rows.length === 2);
     await editor.clickTreeItem("Ledger", "the key of spark was accepted");
     const text = editor.page.locator(".editor-instance .view-lines");
     await editor.until("the event in the document", async () =>

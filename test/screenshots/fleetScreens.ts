@@ -81,7 +81,8 @@ async function someJobs({ client, workspaceFolder, editor }: DispatchFixture): P
 }
 
 /** The views and a panel while the service has not answered yet. */
-async function loadingScreens({ editor, home }: DispatchFixture, album: Album): Promise<void> {
+async function loadingScreens(fixture: DispatchFixture, album: Album): Promise<void> {
+  const { editor, home } = fixture;
   let pid = 0;
   await album.step("a service that does not answer", async () => {
     await editor.runCommand("Open the Fleet Dashboard");
@@ -102,6 +103,7 @@ async function loadingScreens({ editor, home }: DispatchFixture, album: Album): 
   await album.step("the service that answers", async () => {
     await editor.openView("Hosts");
     await hostsOnline(editor);
+    await openPanel(fixture, "rtx-box");
   });
 }
 

@@ -45,7 +45,13 @@ describe("being without contact", () => {
   });
 
   const here: [ProblemCode, Facts, FleetPlace, RegExp, WayBack][] = [
-    ["service-unreachable", { url, reason: "no" }, "here", /does not answer\. To start it, click/, "start"],
+    [
+      "service-unreachable",
+      { url, reason: "no" },
+      "here",
+      /does not answer\. To start it, choose “Start the Fleet's Service on This Machine” or click/,
+      "start",
+    ],
     [
       "service-untrusted",
       { url, reason: "no" },
@@ -58,7 +64,7 @@ describe("being without contact", () => {
       "certificate-expired",
       { member: "ada", at: "2026-11-27T00:00:00.000Z" },
       "here",
-      /run out.*to join it again, click/,
+      /run out.*to join it again, choose “Start a Fleet on This Machine” or click/,
       "rejoin",
     ],
     [

@@ -199,7 +199,7 @@ describe("contact with the service", () => {
     );
     assert.match(
       connectionMessage(aFleet(), lost, "here") ?? "",
-      /on this machine does not answer\. To start it, click “not connected”/,
+      /on this machine does not answer\. To start it, choose .* or click “not connected”/,
     );
     assert.equal(connectionMessage(aFleet(), live), null);
   });

@@ -54,7 +54,7 @@ describe("the extension's manifest", () => {
       ...Object.values(viewIds),
       ...Object.values(commandIds),
     ]);
-    const named = [...text.matchAll(/"when": "([^"]*)"/g)].flatMap(([, when = ""]) =>
+    const named = [...text.matchAll(/"(?:when": "|onContext:)([^"]*)"/g)].flatMap(([, when = ""]) =>
       [...when.matchAll(/(?<![\w^.])hwledger\.[\w-]+/g)].map(([id]) => id),
     );
     const foreign = named.filter((id) => !known.has(id) && !/^hwledger\.(host|job|event)(\.|$)/.test(id));

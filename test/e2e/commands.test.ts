@@ -91,12 +91,13 @@ describe("every command, in the real editor with a fleet of its own", function (
     const done = steps.first().locator(".codicon-getting-started-step-checked:visible");
     assert.equal(await done.count(), 0);
     await picture("walkthrough");
-    await editor.runCommand("Add a Host");
-    await editor.page.keyboard.press("Escape");
     await steps.first().getByRole("button", { name: "Start a Fleet on This Machine" }).click();
     await editor.waitForNotification("Joined the fleet at", 60_000);
     assert.ok(fixture.isServiceUp());
     await editor.until("the tick", async () => (await done.count()) === 1);
+    await editor.runCommand("Add a Host");
+    await editor.quickInputItems();
+    await editor.page.keyboard.press("Escape");
     const all = editor.page.locator(".codicon-getting-started-step-checked:visible");
     assert.equal(await all.count(), 1, "a step is done by what was only begun");
     await editor.runCommand("View: Close All Editors");

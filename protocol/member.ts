@@ -2,7 +2,7 @@ import * as z from "zod";
 import { hostNameSchema, memberNameSchema, roleSchema, tokenIdSchema } from "./ids.ts";
 
 /** Short name of a key that a member asks to come back with, as `1a2b-3c4d`. */
-export const comebackCodeSchema = z.string().regex(/^[0-9a-f]{4}-[0-9a-f]{4}$/);
+export const comebackCodeSchema = z.string().regex(/^[0-9a-f]{4}(?:-[0-9a-f]{4}){4}$/);
 
 /** A member of the fleet as others see it. Times are the service's clock in milliseconds. */
 export const memberRecordSchema = z.object({

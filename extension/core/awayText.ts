@@ -18,7 +18,7 @@ export interface AwayText {
 
 const reconnect = "choose “Reconnect to the Fleet”";
 /** By keyboard or by mouse. */
-const choose = (command: string): string => `choose “${command}” or click “not connected” in the status bar`;
+const choose = (command: string): string => `choose “${command}” or click the status bar`;
 const freshLink = "Ask an admin of the fleet for a fresh join link, then choose “Join a Fleet”.";
 
 /** Codes of problems that only a new membership ends. */

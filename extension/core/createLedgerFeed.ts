@@ -2,6 +2,7 @@ import type { LedgerEvent } from "../../protocol/ledger/events.ts";
 import { problemOfError } from "../../protocol/problem.ts";
 import { emptyLedger, type LedgerState } from "./ledgerRows.ts";
 import type { FleetSession } from "./openFleetSession.ts";
+import { sharedRun } from "./sharedRun.ts";
 
 /** What the Ledger view shows of one session, kept up to date while it is in sight. */
 export interface LedgerFeed {
@@ -23,6 +24,8 @@ export interface LedgerFeedNeeds {
   onChange: () => void;
   /** What an earlier feed of the same fleet knew. */
   known?: LedgerState;
+  /** The filter to begin with; nothing is asked until the view is in sight. */
+  filter?: string;
 }
 
 const pageEvents = 100;
@@ -34,11 +37,11 @@ export function createLedgerFeed({
   now,
   onChange,
   known = emptyLedger,
+  filter = "",
 }: LedgerFeedNeeds): LedgerFeed {
   // Whoever was verifying is gone.
   const { verification } = known.verification.kind === "done" ? known : emptyLedger;
   let state: LedgerState = { ...known, verification };
-  let filter = "";
   let unfollow: (() => void) | null = null;
   let isClosed = false;
   /** Pages that come after the filter has changed again are passed over. */
@@ -65,13 +68,14 @@ export function createLedgerFeed({
     round += 1;
     const mine = round;
     const { events, total } = await page(null);
-    if (mine === round) set({ events, total, hasOlder: events.length === pageEvents });
+    if (mine === round) set({ filter, events, total, hasOlder: events.length === pageEvents });
   }
 
   /** News of the whole ledger. Filtered, it only says that there is something to ask for. */
   function take(events: readonly LedgerEvent[], whole: boolean): void {
     const total = Math.max(state.total, ...events.map(({ seq }) => seq));
-    if (filter !== "") {
+    // What passed another filter has holes: nothing can be put on top of it.
+    if (filter !== "" || state.filter !== "") {
       set({ total });
       void reread().catch(() => undefined); // the banner says that there is no contact
       return;
@@ -84,6 +88,15 @@ export function createLedgerFeed({
     const shown = [...fresh, ...known].slice(0, mostEvents);
     set({ events: shown, total, hasOlder: (shown.at(-1)?.seq ?? 1) > 1 });
   }
+
+  const showOlder = sharedRun(async () => {
+    const mine = round;
+    const last = state.events.at(-1);
+    if (last === undefined || state.filter !== filter) return;
+    const { events, total } = await page(last.seq);
+    if (mine === round)
+      set({ events: [...state.events, ...events], total, hasOlder: events.length === pageEvents });
+  });
 
   return {
     get state() {
@@ -108,14 +121,7 @@ export function createLedgerFeed({
       filter = next.trim();
       await reread();
     },
-    async showOlder() {
-      const mine = round;
-      const last = state.events.at(-1);
-      if (last === undefined) return;
-      const { events, total } = await page(last.seq);
-      if (mine === round)
-        set({ events: [...state.events, ...events], total, hasOlder: events.length === pageEvents });
-    },
+    showOlder,
     async verify() {
       if (state.verification.kind === "running") return;
       const before = state.verification;

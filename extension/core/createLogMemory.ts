@@ -1,8 +1,8 @@
 /** How grave a line of the extension's log is. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
-/** Where the extension writes what it does. */
-export type FleetLog = Record<LogLevel, (message: string) => void>;
+/** Where the extension writes what it does. `detail` may name hosts: it is shown on this machine, and kept nowhere. */
+export type FleetLog = Record<LogLevel, (message: string, detail?: string) => void>;
 
 /** A log that passes on to another and keeps the last lines, for diagnostics. */
 export interface LogMemory extends FleetLog {
@@ -14,10 +14,13 @@ const mostLines = 300;
 const levels = ["trace", "debug", "info", "warn", "error"] as const;
 
 /** Everything from `debug` on is kept, whatever the other log shows. */
-export function createLogMemory(to: FleetLog, now: () => number): LogMemory {
+export function createLogMemory(
+  to: Record<LogLevel, (message: string) => void>,
+  now: () => number,
+): LogMemory {
   const kept: string[] = [];
-  const writer = (level: LogLevel) => (message: string) => {
-    to[level](message);
+  const writer = (level: LogLevel) => (message: string, detail?: string) => {
+    to[level](detail === undefined ? message : `${message} ${detail}`);
     if (level === "trace") return;
     kept.push(`${new Date(now()).toISOString()} ${level} ${message}`);
     if (kept.length > mostLines) kept.shift();

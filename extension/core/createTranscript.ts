@@ -140,8 +140,9 @@ export function createTranscript({
       if (before === "refused") return "";
       const lost = `lost contact with the service at byte ${bytes}: ${contact.problem.detail} The job is not touched by this`;
       if (contact.kind === "lost") return line(`${lost}; trying again`, sgr.yellow);
-      const { what, next } = awayText(contact.problem);
-      return line(before === "lost" ? `no contact: ${what} ${next}` : `${lost}; ${next}`, sgr.yellow);
+      // What to do about it is said once, above the hosts.
+      const { what } = awayText(contact.problem);
+      return line(before === "lost" ? `no contact: ${what}` : lost, sgr.yellow);
     },
     say: (text) => line(text, sgr.dim),
     get isOver() {

@@ -1,3 +1,4 @@
+import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { metricValue } from "../../protocol/metric.ts";
 import type { GpuReading } from "../../protocol/reading.ts";
 import { gpusOf, type FleetState, type KnownHost } from "./fleetState.ts";
@@ -13,6 +14,7 @@ export interface GpuUse {
   onlineHosts: number;
   hosts: number;
   gpus: number;
+  /** Used by anybody, or taken by a job of ours that does not show on a GPU yet. */
   busy: number;
   unknown: number;
   /** Mean of what is known, 0 to 100; null when no GPU says. */
@@ -28,13 +30,14 @@ export function gpuUse(fleet: FleetState): GpuUse {
   const gpus = online.flatMap((host) => [...gpusOf(host)]);
   const loads = gpus.map((gpu) => metricValue(gpu.utilizationPct)).filter((load) => load !== null);
   const rates = online.map((host) => host.record.rateMicroUsdPerHour).filter((rate) => rate !== null);
+  const unknown = gpus.filter((gpu) => gpu.occupancy.kind === "unknown").length;
   const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
   return {
     onlineHosts: online.length,
     hosts: all.length,
     gpus: gpus.length,
-    busy: gpus.filter((gpu) => gpu.occupancy.kind === "busy").length,
-    unknown: gpus.filter((gpu) => gpu.occupancy.kind === "unknown").length,
+    busy: gpus.length - unknown - sum(online.map((host) => freeGpuCount(gpusOf(host), host.record))),
+    unknown,
     meanUtilizationPct: loads.length === 0 ? null : sum(loads) / loads.length,
     microUsdPerHour: rates.length === 0 ? null : sum(rates),
   };

@@ -17,6 +17,8 @@ export type Verification =
 
 /** What the Ledger view shows. */
 export interface LedgerState {
+  /** The filter that the events passed; empty: none. */
+  filter: string;
   /** Newest first. */
   events: readonly LedgerEvent[];
   /** Whether older ones are to be had. */
@@ -27,6 +29,7 @@ export interface LedgerState {
 }
 
 export const emptyLedger: LedgerState = {
+  filter: "",
   events: [],
   hasOlder: false,
   total: 0,

@@ -14,7 +14,7 @@ export function loggedClient(client: RouteClient, log: FleetLog, nowMs: () => nu
       if (error instanceof Error && error.name === "AbortError") log.debug(`${name}: given up`);
       else {
         const { code, title, detail } = problemOfError(error);
-        log.warn(`${name}: ${code}: ${title}. ${detail}`);
+        log.warn(`${name}: ${code}: ${title}.`, detail);
       }
       throw error;
     }

@@ -13,6 +13,8 @@ const patterns: readonly [RegExp, string][] = [
   [/\b[0-9a-f]{64}\b/g, "<hash>"],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "<uuid>"],
   [/\b(?:GPU|MIG)-<uuid>/g, "<gpu>"],
+  // A name that was looked up may be of no host that is known.
+  [/\b(ENOTFOUND|EAI_\w+|Could not resolve hostname)\s+[^\s,;:]+/gi, "$1 <name>"],
   [/[A-Za-z0-9._%+-]+@(?=[A-Za-z0-9[])/g, "<user>@"],
   [/\b(?!127\.0\.0\.1\b)(?:\d{1,3}\.){3}\d{1,3}\b/g, "<address>"],
   // IPv6: with `::`, or all eight groups; a time of day is neither.

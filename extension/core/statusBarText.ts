@@ -40,7 +40,7 @@ export function statusBarText(
         text: "$(sync~spin) hwLedger",
         lines: ["Connecting to the fleet's service"],
         tone: "normal",
-        click: "reconnect",
+        click: "dashboard",
       };
     case "lost": {
       const { what, way } = awayText(contact.problem, place);

@@ -17,7 +17,7 @@ export const contextKeys = {
   hasSeveral: "hwledger.hasSeveral",
   /** Whether the fleet has a host besides the service's own machine. */
   hasHosts: "hwledger.hasHosts",
-  /** Whether anything ran in the fleet, or runs. */
+  /** Whether anything of this member ran in the fleet, or runs. */
   hasJobs: "hwledger.hasJobs",
   /** Whether a filter keeps rows out of the Hosts view. */
   hostsFiltered: "hwledger.hostsFiltered",

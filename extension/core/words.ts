@@ -186,6 +186,7 @@ export const words = {
       ready: "GPU free",
       possible: "no GPU known to be free",
       doubtful: "does not answer",
+      new: "new in the fleet",
     },
     args: (args: string) => `Arguments: ${args}`,
     noArgs: "none",

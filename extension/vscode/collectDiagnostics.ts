@@ -15,7 +15,7 @@ export async function collectDiagnostics(membership: Membership, log: LogMemory)
   const content = diagnosticsText({
     editor: {
       editor: `${vscode.env.appName} ${vscode.version}`,
-      host: words.diagnostics.host(vscode.env.appHost, vscode.env.remoteName),
+      host: words.diagnostics.host(vscode.env.appHost, remoteKind(vscode.env.remoteName)),
       runtime: words.diagnostics.runtime(process.versions.node, process.versions["electron"] !== undefined),
       system: `${process.platform} ${process.arch} ${release()}`,
     },
@@ -30,6 +30,12 @@ export async function collectDiagnostics(membership: Membership, log: LogMemory)
   });
   const document = await vscode.workspace.openTextDocument({ language: "markdown", content });
   await vscode.window.showTextDocument(document);
+}
+
+/** `ssh-remote` of `ssh-remote+name`; an authority alone names a machine. */
+function remoteKind(remoteName: string | undefined): string | undefined {
+  if (remoteName === undefined) return undefined;
+  return /^[a-z]+(?:-[a-z]+)*(?=\+|$)/.exec(remoteName)?.[0] ?? "remote";
 }
 
 function accountName(): string {

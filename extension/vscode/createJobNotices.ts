@@ -41,8 +41,11 @@ export function createJobNotices(
     const isBad = jobTone(job) === "bad";
     const show = isBad ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
     const { noticeShowLog } = words.job;
-    if ((await show(text, noticeShowLog)) === noticeShowLog)
-      terminals.show(membership.session ?? session, job);
+    if ((await show(text, noticeShowLog)) !== noticeShowLog) return;
+    const { fleetId } = session.identity;
+    // The window may show another fleet by the time somebody answers.
+    if (membership.session?.identity.fleetId !== fleetId) membership.switchTo(fleetId);
+    if (membership.session?.identity.fleetId === fleetId) terminals.show(membership.session, job);
   }
 
   return { dispose: membership.listen(look) };

@@ -67,9 +67,8 @@ export function createLedgerView(
     const known = isSameFleet && feed !== null ? { known: feed.state } : {};
     feed?.close();
     owner = session;
-    feed = createLedgerFeed({ session, now, onChange: draw, ...known });
+    feed = createLedgerFeed({ session, now, onChange: draw, filter, ...known });
     feed.setVisible(view.visible);
-    if (filter !== "") void feed.setFilter(filter).catch(() => undefined);
     return feed;
   }
 
@@ -135,8 +134,11 @@ export function createLedgerView(
     clearFilter: () =>
       withFeed(async (known) => {
         filterMemory.set("");
-        await known.setFilter("");
-        draw();
+        try {
+          await known.setFilter("");
+        } finally {
+          draw();
+        }
       }),
     verify: () =>
       withFeed(async (known) => {

@@ -45,14 +45,14 @@ export async function pickAndSend(
   const { script, args } = order;
   const { membership, now } = needs;
   const followed = followSession(membership, session, () => undefined);
-  const placement = await pickHost({
+  const picked = pickHost({
     session: () => followed.session,
     now,
     label: script.label,
     args,
     onArgs: (edited) => needs.memory.setArgs(script.uri, edited),
   });
-  followed.stop();
+  const placement = await picked.finally(() => followed.stop());
   if (!placement) return;
   const { hostId, name: host } = placement.choice;
   await sendOrder(needs, followed.session, { ...order, hostId, host, args: placement.args });

@@ -13,19 +13,37 @@ export async function openEventDocument(fleetId: string, seq: number): Promise<v
   await vscode.window.showTextDocument(document, { preview: true });
 }
 
-/** Gives the events that `openEventDocument` opens their content. An event never changes. */
+/** Gives the events that `openEventDocument` opens their content. One that could not be had is asked for again in contact. */
 export function eventDocuments(membership: Membership): vscode.Disposable {
-  return vscode.workspace.registerTextDocumentContentProvider(scheme, {
-    async provideTextDocumentContent({ authority, path }) {
+  const changed = new vscode.EventEmitter<vscode.Uri>();
+  const failed = new Map<string, vscode.Uri>();
+  const stopListening = membership.listen(() => {
+    const { session } = membership;
+    if (session?.contact.kind !== "live") return;
+    for (const [key, uri] of failed) {
+      if (uri.authority !== session.identity.fleetId) continue;
+      failed.delete(key);
+      changed.fire(uri);
+    }
+  });
+  const provider = vscode.workspace.registerTextDocumentContentProvider(scheme, {
+    onDidChange: changed.event,
+    async provideTextDocumentContent(uri) {
+      const { authority, path } = uri;
       const seq = Number(/(\d+)\.json$/.exec(path)?.[1]);
       const session = await membership.ready();
-      if (session?.identity.fleetId !== authority) return words.ledger.otherFleet;
+      if (session?.identity.fleetId !== authority) {
+        failed.set(uri.toString(), uri);
+        return words.ledger.otherFleet;
+      }
       try {
         const { events } = await session.client.call("listLedger", { query: { after: seq - 1, limit: 1 } });
         return `${JSON.stringify(events[0] ?? null, null, 2)}\n`;
       } catch (error) {
+        failed.set(uri.toString(), uri);
         return problemText(problemIn(error));
       }
     },
   });
+  return vscode.Disposable.from(provider, changed, { dispose: stopListening });
 }

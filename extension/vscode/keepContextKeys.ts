@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Membership } from "../core/createMembership.ts";
+import { memberOf } from "../core/jobText.ts";
 import { contextKeys } from "../core/viewIds.ts";
 
 /** Keeps the manifest's context keys in step with the membership. */
@@ -24,7 +25,11 @@ export function keepContextKeys(membership: Membership): vscode.Disposable {
       contextKeys.hasHosts,
       hosts.some(({ record }) => record.connection.kind !== "local"),
     );
-    set(contextKeys.hasJobs, (session?.fleet.jobs.size ?? 0) > 0);
+    const jobs = [...(session?.fleet.jobs.values() ?? [])];
+    set(
+      contextKeys.hasJobs,
+      jobs.some(({ createdBy }) => memberOf(createdBy) === session?.identity.member),
+    );
     set(contextKeys.hasSeveral, profiles.length > 1);
   }
 

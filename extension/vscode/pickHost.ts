@@ -5,7 +5,7 @@ import { commandIds } from "../core/commandIds.ts";
 import { words } from "../core/words.ts";
 import { argsText, parseArgs } from "../core/argsText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
-import { choicesInPlace } from "../core/choicesInPlace.ts";
+import { choicesInPlace, placed, type PlacedChoice } from "../core/choicesInPlace.ts";
 import { rankHosts, type HostChoice } from "../core/rankHosts.ts";
 import { showSteadily } from "./askInList.ts";
 
@@ -49,7 +49,7 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
     const { fleet, contact } = needs.session();
     return rankHosts(fleet, contact, needs.now());
   };
-  let choices = ranked();
+  let choices = placed(ranked());
   if (choices.length === 0) {
     const { none, add } = words.hosts;
     const answer = await vscode.window.showInformationMessage(none, add);
@@ -135,16 +135,23 @@ const icons = {
   doubtful: new vscode.ThemeIcon("vm-outline"),
 } as const;
 
-function hostItems(choices: readonly HostChoice[]): Item[] {
+/** A heading that does not hold for each below it any more is left empty. */
+function heading(choices: readonly PlacedChoice[], section: PlacedChoice["section"]): string {
+  if (section === "new") return say.headings.new;
+  const holds = choices.every((choice) => choice.section !== section || choice.fit === section);
+  return holds ? say.headings[section] : "";
+}
+
+function hostItems(choices: readonly PlacedChoice[]): Item[] {
   return choices.flatMap((choice, at) => {
-    const { name: label, description, detail, fit } = choice;
+    const { name: label, description, detail, fit, section } = choice;
     const item: Item = { choice, label, description, detail, iconPath: icons[fit] };
     const separator: Item = {
       choice: null,
-      label: say.headings[fit],
+      label: heading(choices, section),
       kind: vscode.QuickPickItemKind.Separator,
     };
-    return choices[at - 1]?.fit === fit ? [item] : [separator, item];
+    return choices[at - 1]?.section === section ? [item] : [separator, item];
   });
 }
 

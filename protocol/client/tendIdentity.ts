@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import type { CaBundle } from "../ca.ts";
 import { certificatesIn, fingerprintOf, followBundle } from "./caChain.ts";
+import { problemOfError } from "../problem.ts";
 import type { Identity } from "./identity.ts";
 import { makeCertificateRequest } from "./makeCertificateRequest.ts";
 import { createRouteClient } from "./routeClient.ts";
@@ -46,10 +47,28 @@ export async function tendIdentity(identity: Identity, nowMs: number, save: Save
   const due = upkeepDue(identity, nowMs);
   let current = identity;
   if (due.bundle) {
-    current = await fetchAuthorities(identity, nowMs);
+    current = await withAuthorities(identity, nowMs);
     await save(current);
   }
   return due.certificate ? renewIdentity(current, save) : current;
+}
+
+/** Renews a certificate now, after following the authorities. Rejects as `tendIdentity` does. */
+export async function renewNow(identity: Identity, nowMs: number, save: SaveIdentity): Promise<Identity> {
+  return renewIdentity(await withAuthorities(identity, nowMs), save);
+}
+
+/**
+ * With the authorities of now; as it is where the certificate has run out and the token counts no more, as after a renewal
+ * whose answer was lost: the renewal itself is still the way back.
+ */
+async function withAuthorities(identity: Identity, nowMs: number): Promise<Identity> {
+  try {
+    return await fetchAuthorities(identity, nowMs);
+  } catch (error) {
+    if (problemOfError(error).code !== "certificate-expired") throw error;
+    return identity;
+  }
 }
 
 /** Fetches the authorities to trust, and tells the service which these are; it notes that of a certificate in force only. */

@@ -36,7 +36,7 @@ export const identityProblems = {
   "another-asks": {
     status: 409,
     title: "Somebody else asks to come back by that name",
-    detail: "Another key asks to come back as {member} already, with the code {code}. It is not yours.",
+    detail: "Another key asks to come back as {member} already. It is not yours.",
     next: "Tell an admin, who makes a link that brings you back: `hwledger token create --member {member}`.",
   },
   "agent-mismatch": {

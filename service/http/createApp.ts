@@ -175,7 +175,9 @@ function bearer(request: FastifyRequest, needs: AppNeeds): Peer | null {
 /** Tells of requests that were refused for who makes them, also those of joiners. */
 function noteRefusal(request: FastifyRequest, error: unknown, needs: AppNeeds): void {
   const { code, status } = problemOfError(error);
-  if (status !== 401 && status !== 403) return;
+  // A stranger who is told to wait goes on being counted.
+  const isRefused = status === 401 || status === 403 || (status === 429 && request.peer === null);
+  if (!isRefused) return;
   const path = request.routeOptions.url ?? "an unknown path";
   const from = request.peer?.member ?? addressGroup(request.ip);
   needs.refused({ from, isMember: request.peer !== null, code, request: `${request.method} ${path}` });

@@ -37,6 +37,8 @@ export interface Authority {
   findableBy(): { now: string[]; afterNext: string[] };
   /** Nothing is written any more, also by a step under way. */
   close(): void;
+  /** Finishes what a failing disk has cut off. Throws what the disk says. */
+  settle(): void;
   /** Takes a step of a rotation. A step that was cut off is taken back or finished at the next start. */
   take(step: RotationStep, actor: string): Promise<void>;
 }
@@ -71,6 +73,14 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
     rows = cas.list();
   }
 
+  /** The key of the one that signs has its place: a disk that failed in that moment is tried again. */
+  function settle(): void {
+    if (rows.find(({ state }) => state === "issuing")?.fingerprint === signing.fingerprint) return;
+    files.promoteNext();
+    signing = files.current();
+    needs.onChange();
+  }
+
   async function announce(actor: string): Promise<void> {
     // Else the only key of the one that signs would be overwritten.
     if (rows.find(({ state }) => state === "issuing")?.fingerprint !== signing.fingerprint)
@@ -97,8 +107,7 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
       cas.setState(signing.fingerprint, "superseded", now());
       cas.setState(fingerprint, "issuing", now());
     });
-    files.promoteNext();
-    signing = files.current();
+    settle();
   }
 
   function isNext(fingerprint: string): boolean {
@@ -155,7 +164,9 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
       };
     },
     close: () => void (isClosed = true),
+    settle,
     async take(step, actor) {
+      settle();
       switch (step.kind) {
         case "announce":
           await announce(actor);

@@ -180,7 +180,7 @@ export function createEnrolment(needs: EnrolmentNeeds): Enrolment {
       const isHeld = askedAtMs !== null && Math.abs(now() - askedAtMs) < askingHoldsMs;
       const code = comebackCode(key);
       if (askedKey !== null && askedKey !== key && isHeld)
-        throw new Refusal("another-asks", { member: name, code: comebackCode(askedKey) });
+        throw new Refusal("another-asks", { member: name }); // whoever asks may be a thief: no word of the code
       if (askedKey !== key)
         store.transact((afterCommit) => {
           afterCommit(needs.onChange);

@@ -45,6 +45,7 @@ export function createRotation({ authority, members, now }: RotationNeeds): Rota
   }
 
   async function takeDue(): Promise<void> {
+    authority.settle();
     for (let steps = 0; steps < mostSteps; steps += 1) {
       const step = decideRotation(facts(), now());
       if (step === null) return;

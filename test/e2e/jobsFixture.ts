@@ -120,14 +120,20 @@ export function terminalNames({ page }: Editor): Promise<string[]> {
  * Clicks a row of a tree in a page that has had no time for the extension's messages: the extension has redrawn
  * the row since, and the click is on what VS Code has still to fetch anew.
  */
-export async function clickWhileRedrawn({ page }: Editor, label: string): Promise<void> {
-  const row = page.locator(".pane-body .monaco-list-row", { hasText: label }).locator(".label-name").first();
-  await row.evaluate((element, busyMs) => {
-    const endAt = performance.now() + busyMs;
-    while (performance.now() < endAt);
-    for (const type of ["mousedown", "mouseup", "click"])
-      element.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, detail: 1 }));
-  }, 2_500);
+export async function clickWhileRedrawn({ page, until }: Editor, label: string): Promise<void> {
+  const row = page.locator(".pane-body .monaco-list-row", { hasText: label }).first();
+  const text = () => row.innerText();
+  const before = await text();
+  await row
+    .locator(".label-name")
+    .first()
+    .evaluate((element, busyMs) => {
+      const endAt = performance.now() + busyMs;
+      while (performance.now() < endAt);
+      for (const type of ["mousedown", "mouseup", "click"])
+        element.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, detail: 1 }));
+    }, 11_000); // an age in a row changes every 10 s
+  await until("the row drawn anew", async () => (await text()) !== before);
 }
 
 /** Holds Ctrl and clicks a text in the active terminal, as one follows a link there. */

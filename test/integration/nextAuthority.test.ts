@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openTrustWorld } from "../support/trustWorld.ts";
@@ -35,6 +44,26 @@ describe("the file of an authority that does not sign yet", function () {
       assert.equal(second.authority.trusted().at(-1)?.generation, 3);
       second.close();
     });
+
+  it("is put in its place by the next look, where the disk failed in that moment", async () => {
+    const world = open();
+    await world.rotation.begin("user/root", { sign: "when-known", force: false });
+    const file = join(home, "keys", "ca.json");
+    renameSync(file, `${file}.aside`);
+    mkdirSync(file); // nothing can be put over it
+    await assert.rejects(
+      world.rotation.begin("user/root", { sign: "now", force: false }),
+      /EISDIR|EEXIST|EPERM/,
+    );
+    rmdirSync(file);
+    renameSync(`${file}.aside`, file);
+    const issuing = () => world.authority.trusted().find(({ state }) => state === "issuing");
+    assert.notEqual(world.authority.issuing().fingerprint, issuing()?.fingerprint);
+    await world.rotation.advance();
+    assert.equal(world.authority.issuing().fingerprint, issuing()?.fingerprint);
+    assert.deepEqual(readdirSync(join(home, "keys")), ["ca.json"]);
+    world.close();
+  });
 
   it("leaves no key of a write that was cut off", () => {
     open().close();

@@ -84,7 +84,6 @@ export function createAlbum(editor: Editor, folder: string): Album {
       }
       await step("dark", () => setTheme(themes.dark));
       await editor.page.setViewportSize(narrow);
-      await editor.page.waitForTimeout(settleMs); // a setting that is not written yet would not outlive a reload
       await takeAll("narrow");
       await editor.page.setViewportSize(wide);
     },

@@ -92,6 +92,7 @@ async function loadingScreens(fixture: DispatchFixture, album: Album): Promise<v
   try {
     await album.opened({
       loading: async () => {
+        await editor.page.waitForTimeout(3_000); // a theme that is not written yet would not outlive a reload
         await editor.reload();
         await editor.openView("Hosts");
         await editor.page.getByText("Connecting to the fleet's service").first().waitFor();

@@ -3,7 +3,7 @@ import type { HostId } from "../../protocol/ids.ts";
 import type { GpuReading, HostReading } from "../../protocol/reading.ts";
 import { problemOf } from "../../protocol/problem.ts";
 import { memberNameSchema } from "../../protocol/ids.ts";
-import { choicesInPlace } from "../../extension/core/choicesInPlace.ts";
+import { choicesInPlace, placed } from "../../extension/core/choicesInPlace.ts";
 import { connectionMessage } from "../../extension/core/connectionMessage.ts";
 import { nextContact, type Contact } from "../../extension/core/contact.ts";
 import { formatAge, formatBytes, formatRate, parseRate } from "../../extension/core/figures.ts";
@@ -40,24 +40,20 @@ function aFleet(): FleetState {
 
 describe("the pick list of hosts", () => {
   it("keeps every host in its place while it is open, whatever becomes of it", () => {
-    const shown = rankHosts(aFleet(), live, 0);
+    const shown = placed(rankHosts(aFleet(), live, 0));
     const [large, small, full, ...others] = shown;
     const busyNow = { ...large!, fit: "possible" as const, description: "online · 0 of 2 GPUs free" };
     const added = { ...full!, hostId: "h-0000000000000009" as HostId, name: "new", fit: "ready" as const };
-    const current = [added, small!, busyNow, ...others];
-    const names = choicesInPlace(shown, current).map(({ name, fit, description }) => [
-      name,
-      fit,
-      description,
-    ]);
-    assert.deepEqual(names.slice(0, 3), [
-      ["large", "ready", "online · 0 of 2 GPUs free"],
-      ["small", "ready", small!.description],
-      ["new", "ready", added.description],
-    ]);
+    const next = choicesInPlace(shown, [added, small!, busyNow, ...others]);
     assert.deepEqual(
-      names.slice(3).map(([name]) => name),
-      ["cpu-box", "asleep"],
+      next.map(({ name, section, fit, description }) => [name, section, fit, description]),
+      [
+        ["large", "ready", "possible", "online · 0 of 2 GPUs free"],
+        ["small", "ready", "ready", small!.description],
+        ["full", "possible", "doubtful", "no longer in the fleet"],
+        ...others.map(({ name, fit, description }) => [name, fit, fit, description]),
+        ["new", "new", "ready", added.description],
+      ],
     );
   });
 
@@ -199,7 +195,7 @@ describe("contact with the service", () => {
     );
     assert.match(
       connectionMessage(aFleet(), lost, "here") ?? "",
-      /on this machine does not answer\. To start it, choose .* or click “not connected”/,
+      /on this machine does not answer\. To start it, choose .* or click the status bar/,
     );
     assert.equal(connectionMessage(aFleet(), live), null);
   });

@@ -47,6 +47,21 @@ describe("what leaves this machine in diagnostics", () => {
     assert.equal(text, "<host 1>: <user>@<address>:22 refuses <host 1>");
   });
 
+  it("has no name of a host that was asked for in vain, though the output shows it", async () => {
+    const shown: string[] = [];
+    const log = createLogMemory({ ...silent, warn: (line) => shown.push(line) }, () => 0);
+    const refusal = new Refusal("host-unreachable", {
+      host: "gpu7.secret.example",
+      reason: "getaddrinfo ENOTFOUND gpu7.secret.example",
+    });
+    const client = { call: () => Promise.reject(refusal) } as unknown as RouteClient;
+    await assert.rejects(loggedClient(client, log, () => 0).call("listHosts"));
+    assert.match(shown.join(), /gpu7\.secret\.example/);
+    assert.match(log.lines().join(), /listHosts: host-unreachable/);
+    assert.doesNotMatch(log.lines().join(), /secret/);
+    assert.equal(hidden("getaddrinfo ENOTFOUND jump.secret.example"), "getaddrinfo ENOTFOUND <name>");
+  });
+
   it("keeps what helps: codes, versions and this machine's own loopback", () => {
     const text = "host-unreachable on 127.0.0.1 with Node.js 24.1.0 after 15000 ms";
     assert.equal(hidden(text), text);

@@ -33,6 +33,7 @@ function anEnd<T>() {
 function aWire(total: number) {
   let listener: TopicListener = {};
   let isFollowed = false;
+  let isDown = false;
   const asked: unknown[] = [];
   const all = Array.from({ length: total }, (_, index) => anEvent(index + 1));
   const verdict = anEnd<unknown>();
@@ -41,8 +42,10 @@ function aWire(total: number) {
       call(name: string, input?: { query?: { before?: number; limit?: number; contains?: string } }) {
         if (name === "verifyLedger") return verdict.promise;
         asked.push(input?.query);
-        const { before = Number.MAX_SAFE_INTEGER, limit = 100 } = input?.query ?? {};
-        const events = all.filter(({ seq }) => seq < before).slice(-limit);
+        if (isDown) return Promise.reject(new Error("no contact"));
+        const { before = Number.MAX_SAFE_INTEGER, limit = 100, contains = "" } = input?.query ?? {};
+        const fits = ({ seq }: LedgerEvent) => !/^\d+$/.test(contains) || String(seq).includes(contains);
+        const events = all.filter((event) => event.seq < before && fits(event)).slice(-limit);
         return Promise.resolve({ events, head: "", total });
       },
     },
@@ -61,6 +64,7 @@ function aWire(total: number) {
     asked,
     verdict,
     isFollowed: () => isFollowed,
+    down: (down: boolean) => (isDown = down),
     say: (events: LedgerEvent[], whole: boolean) =>
       listener.onData?.({ kind: "ledger", events, head: "" }, whole),
   };
@@ -150,6 +154,41 @@ describe("what the Ledger view knows", () => {
       { limit: 100, contains: "job.failed" },
       { limit: 100, contains: "job.failed" },
     ]);
+  });
+
+  it("leaves no holes when a filter was taken away without contact", async () => {
+    const { wire, feed } = aFeed(91);
+    feed.setVisible(true);
+    await feed.setFilter("7");
+    assert.equal(feed.state.events.length, 18);
+    wire.down(true);
+    await assert.rejects(feed.setFilter(""));
+    wire.down(false);
+    wire.say(wire.all, true);
+    await new Promise(setImmediate);
+    assert.deepEqual(
+      seqs(feed.state),
+      Array.from({ length: 91 }, (_, index) => 91 - index),
+    );
+  });
+
+  it("has a filter that it began with asked for once it is in sight, not before", async () => {
+    const wire = aWire(91);
+    const needs = { session: wire.session, now: () => 0, onChange: () => undefined, filter: "7" };
+    const feed = createLedgerFeed(needs);
+    assert.deepEqual(wire.asked, []);
+    feed.setVisible(true);
+    wire.say(wire.all, true);
+    await new Promise(setImmediate);
+    assert.equal(feed.state.events.length, 18);
+  });
+
+  it("loads a page of older events once for a double click", async () => {
+    const { wire, feed } = aFeed(300);
+    feed.setVisible(true);
+    wire.say(wire.all.slice(-100), true);
+    await Promise.all([feed.showOlder(), feed.showOlder()]);
+    assert.equal(feed.state.events.length, 200);
   });
 
   it("keeps a verdict with its time, and counts what came since", async () => {

@@ -1,4 +1,4 @@
-import { fetchAuthorities, renewIdentity } from "../../../protocol/client/tendIdentity.ts";
+import { renewNow } from "../../../protocol/client/tendIdentity.ts";
 import type { Register } from "../runCli.ts";
 
 /** `hwledger renew` */
@@ -8,8 +8,11 @@ export const renewCommand: Register = (program, context, run) => {
     .description("renew your certificate now; where it has run out, ask to come back and, once approved, do")
     .action(
       run(async () => {
-        const current = await fetchAuthorities(context.identity(), context.terminal.now());
-        const { member, role, notAfterMs } = await renewIdentity(current, (kept) => context.keep(kept));
+        const { member, role, notAfterMs } = await renewNow(
+          context.identity(),
+          context.terminal.now(),
+          (kept) => context.keep(kept),
+        );
         await context.show(
           { member, role, notAfterMs },
           `The membership of ${member} (${role}) is good until ${new Date(notAfterMs).toISOString().slice(0, 10)}.`,

@@ -29,6 +29,8 @@ export interface StartOptions {
   /** Address and port to listen on; port 0 for any free one: the one of the last run where that is free. */
   listen: { address: string; port: number };
   now?: () => number;
+  /** How often is looked for what the clock brings; an hour when left out. */
+  upkeepMs?: number;
   limits?: Partial<ServiceLimits>;
 }
 
@@ -49,7 +51,7 @@ export type StartedService =
 const lockWaitMs = 5_000;
 
 /** How often certificates and the rotation of the authority are looked at. */
-const upkeepMs = 3_600_000;
+const defaultUpkeepMs = 3_600_000;
 
 /**
  * Starts the fleet's service on a data folder, or says where it runs already. At the first start it makes the fleet:
@@ -141,7 +143,7 @@ async function startLocked(options: StartOptions, layout: HomeLayout, log: pino.
     version: programVersion,
   };
   writePrivateFile(layout.serviceFile, JSON.stringify({ ...facts, startedAtMs: now() }));
-  const upkeep = keepUp(service, () => keepOwner(), log);
+  const upkeep = keepUp(service, () => keepOwner(), log, options.upkeepMs);
   service.recover();
   log.info({ url }, "the service listens");
   return {
@@ -217,6 +219,7 @@ function keepUp(
   service: ComposedService,
   keepOwner: () => Promise<void>,
   log: pino.Logger,
+  everyMs = defaultUpkeepMs,
 ): { stop(): void } {
   const look = (): void => {
     service.keepCertificateFresh();
@@ -225,7 +228,7 @@ function keepUp(
       .then(keepOwner)
       .catch((error: unknown) => log.error({ err: error }, "a rotation's step failed; it is tried again"));
   };
-  const timer = setInterval(look, upkeepMs);
+  const timer = setInterval(look, everyMs);
   timer.unref();
   look();
   return { stop: () => clearInterval(timer) };

@@ -35,7 +35,7 @@ export interface TestService {
 
 /** Starts a service for a test. */
 export async function startTestService(
-  options: Pick<StartOptions, "limits" | "now"> = {},
+  options: Pick<StartOptions, "limits" | "now" | "upkeepMs"> = {},
 ): Promise<TestService> {
   const home = mkdtempSync(join(tmpdir(), "hwledger-test-"));
   const person = process.env["HOME"];

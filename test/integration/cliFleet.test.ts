@@ -73,6 +73,17 @@ describe("the command line, for the fleet", function () {
     );
   });
 
+  it("reads a join link from its input, where no list of processes shows it", async () => {
+    const made = await cliJson(owner, "token", "create", "--role", "viewer");
+    const world: CliWorld = { home: join(dir, "asked"), tty: true };
+    const run = startCli(world, ["join", "--name", "cy"]);
+    await until(() => run.err().includes("Join link: "), "it asks");
+    run.type(`\n  ${String(made.document["link"])}  \n`);
+    const { code, out } = await run.ended;
+    assert.equal(code, 0);
+    assert.match(out, /You are cy \(viewer\)/);
+  });
+
   it("sets a host's rate, interpreter and probing", async () => {
     const set = await cliJson(owner, "host", "set", host, "--rate", "1.29", "--venv", "/opt/torch/");
     assert.equal(set.document["rateMicroUsdPerHour"], 1_290_000);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import * as z from "zod";
 import { isJoinOver } from "../../../protocol/client/isJoinOver.ts";
 import { joinFleet } from "../../../protocol/client/joinFleet.ts";
@@ -17,15 +18,19 @@ import type { Context } from "../context.ts";
 import { readMembership } from "../readMembership.ts";
 import type { Register } from "../runCli.ts";
 
-/** `hwledger join LINK` */
+/** `hwledger join [LINK]` */
 export const joinCommand: Register = (program, context, run) => {
   program
     .command("join")
     .description("join a fleet by its link")
-    .argument("<link>", "the whole link, hwledger://join?…")
+    .argument(
+      "[link]",
+      "the whole link, hwledger://join?…; left out, it is read from the standard input, where other accounts of this machine do not see it",
+    )
     .option("--name <name>", "your name in the fleet (default: user and machine)")
     .action(
-      run(async (link: string, options: { name?: string }) => {
+      run(async (given: string | undefined, options: { name?: string }) => {
+        const link = given ?? (await readLink(context));
         const identity = await joinAndKeep(context, link, options.name ?? defaultName());
         const { member, role, fleetId, url, caFingerprint, notAfterMs } = identity;
         await context.show(
@@ -36,6 +41,21 @@ export const joinCommand: Register = (program, context, run) => {
       }),
     );
 };
+
+/** The first line of the standard input; asked for where a person sits there. */
+async function readLink({ terminal }: Context): Promise<string> {
+  const { stdin, stderr } = terminal;
+  if (stdin.isTTY === true) stderr.write("Join link: ");
+  const lines = createInterface({ input: stdin });
+  try {
+    for await (const line of lines) if (line.trim() !== "") return line.trim();
+  } finally {
+    lines.close();
+  }
+  throw new Refusal("usage", {
+    reason: "Name the link, or write it to the standard input: hwledger join < link.txt.",
+  });
+}
 
 async function joinAndKeep(context: Context, link: string, name: string) {
   if (!memberNameSchema.safeParse(name).success)

@@ -94,7 +94,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   });
   dropUnreadBodies(app);
   limitHeads(app, needs.limits);
-  limitStrangers(app, { ...needs, socketOf });
+  limitStrangers(app, { ...needs, socketOf, isReturning: (request) => isReturning(request, needs) });
   app.addHook("onRequest", (request, _reply, done) => {
     authorise(request, needs);
     checkUpgrade(request);
@@ -153,6 +153,19 @@ function authorise(request: FastifyRequest, needs: AppNeeds): void {
   const { host } = request.params as { host?: string };
   if (peer.role === "agent" && host !== undefined && host !== peer.member)
     throw new Refusal("agent-mismatch", { own: peer.member, host });
+}
+
+/** Whether a route that lets members back in would know who asks: by a certificate that has run out, or a bundle token. */
+function isReturning(request: FastifyRequest, needs: AppNeeds): boolean {
+  const { access, lapsed } = request.routeOptions.config;
+  if (access !== "bearer" && lapsed !== true) return false;
+  try {
+    authorise(request, needs);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }
 
 /** The member by its certificate where that is in force, else by its bundle token. Throws what is wrong with the first. */

@@ -16,12 +16,14 @@ export interface StrangerNeeds {
   /** Who a connection is; throws for those who are nobody here. */
   identify: (socket: TLSSocket) => { member: string };
   socketOf: (request: FastifyRequest) => TLSSocket;
+  /** Whether it comes from somebody who belongs though no certificate in force says so: one that has run out, a bundle token. */
+  isReturning: (request: FastifyRequest) => boolean;
 }
 
 /**
  * Bounds connections, and slows addresses that keep failing: a refused certificate or join, or a handshake broken off.
  * What comes from there without a member's certificate is answered `rate-limited` before anything else looks at it;
- * members from the same address are not touched.
+ * members from the same address are not touched, nor those who are on their way back.
  */
 export function limitStrangers(app: FastifyInstance, needs: StrangerNeeds): void {
   const { limits, socketOf } = needs;
@@ -39,7 +41,7 @@ export function limitStrangers(app: FastifyInstance, needs: StrangerNeeds): void
   app.addHook("onRequest", (request, reply, done) => {
     if (connections.isMember(socketOf(request))) return done();
     const waitS = Math.ceil(failures.waitMs(addressGroup(request.ip)) / 1_000);
-    if (waitS === 0) return done();
+    if (waitS === 0 || needs.isReturning(request)) return done();
     void reply.header("retry-after", waitS);
     done(new Refusal("rate-limited", { max: `${limits.failuresPerMinute} failed`, window: "1 minute" }));
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { connect as connectTcp, type Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import type { Problem } from "../../protocol/problem.ts";
+import { fetchAuthorities, renewIdentity } from "../../protocol/client/tendIdentity.ts";
+import { RemoteProblem, type Problem } from "../../protocol/problem.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
 import { openHttp2, openTls, requestHttp2, tlsOptions, type PlainAnswer } from "../support/tlsRequest.ts";
 import { until } from "../support/until.ts";
@@ -129,6 +130,31 @@ describe("an address that keeps failing", function () {
       const member = service.clientOf(service.owner);
       assert.equal((await member.call("getStatus")).role, "admin");
     });
+
+  it("keeps nobody out who is on the way back from the same address", async () => {
+    const start = Date.now();
+    let clockMs = start;
+    const fleet = await startTestService({ now: () => clockMs, limits: { failuresPerMinute: 5 } });
+    try {
+      clockMs = start - 100 * 86_400_000;
+      const sleeper = await fleet.member("viewer");
+      clockMs = start;
+      const session = await openHttp2(fleet.port, tlsOptions(fleet.owner.caPem, null));
+      const status = { ":method": "GET", ":path": "/v1/status" };
+      const statuses = [];
+      for (let time = 0; time < 6; time += 1)
+        statuses.push((await requestHttp2(session, status, null)).status);
+      session.destroy();
+      assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429]);
+      assert.match((await fetchAuthorities(sleeper, start)).caPem, /BEGIN CERTIFICATE/);
+      await assert.rejects(
+        renewIdentity(sleeper, () => undefined),
+        (error) => error instanceof RemoteProblem && error.problem.code === "approval-needed",
+      );
+    } finally {
+      await fleet.end();
+    }
+  });
 
   it("by handshakes that it breaks off is slowed", async () => {
     for (let time = 0; time < 5; time += 1) {

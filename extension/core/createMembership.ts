@@ -29,6 +29,8 @@ export interface MembershipNeeds {
 export interface Membership {
   /** `undefined` until the store was read, `null` when there is no membership. */
   readonly session: FleetSession | null | undefined;
+  /** Whether the store was found damaged and nothing took its place: there is no session then. */
+  readonly isUnreadable: boolean;
   /** Every fleet; empty until the store was read. */
   readonly profiles: readonly Profile[];
   /** The fleet that this window shows. */
@@ -68,6 +70,7 @@ export function createMembership(needs: MembershipNeeds): Membership {
   let profiles: readonly Profile[] = [];
   let session: FleetSession | null | undefined;
   let reading: Promise<FleetSession | null> | null = null;
+  let isUnreadable = false;
   /** While we write the store ourselves, its change tells us nothing. */
   let writes = 0;
   /** Ends with the last use of the store that was asked for: each begins after the one before it. */
@@ -78,6 +81,7 @@ export function createMembership(needs: MembershipNeeds): Membership {
   }
 
   function replace(next: FleetSession | null): void {
+    isUnreadable = false;
     const before = session;
     session = next;
     next?.listen(changed);
@@ -107,7 +111,15 @@ export function createMembership(needs: MembershipNeeds): Membership {
   }
 
   async function read(): Promise<FleetSession | null> {
-    const kept = await store.read();
+    let kept: readonly Profile[];
+    try {
+      kept = await store.read();
+    } catch (error) {
+      const isNews = !isUnreadable;
+      isUnreadable = true;
+      if (isNews) changed();
+      throw error;
+    }
     if (session === undefined) {
       profiles = kept;
       show();
@@ -147,6 +159,9 @@ export function createMembership(needs: MembershipNeeds): Membership {
   return {
     get session() {
       return session;
+    },
+    get isUnreadable() {
+      return isUnreadable;
     },
     get profiles() {
       return profiles;

@@ -7,7 +7,7 @@ export const viewIds = {
 
 /** Keys that `when` clauses of the manifest ask for. */
 export const contextKeys = {
-  /** `unknown` until the secret store was read, then `none` or `joined`. */
+  /** `unknown` until the secret store was read, then `none` or `joined`, or `unreadable`. */
   membership: "hwledger.membership",
   /** How we stand with the service of the fleet that is shown: `none`, `connecting`, `live`, `lost` or `refused`. */
   contact: "hwledger.contact",

@@ -88,7 +88,7 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
     treeDataProvider: {
       onDidChangeTreeData: redraw.event,
       async getChildren(parent) {
-        await membership.ready();
+        await membership.ready().catch(() => null); // the view's welcome says what is the matter
         if (parent) needs.onUnfold?.(parent);
         const parentId = parent?.rowId ?? null;
         return rowIndex(feed.drawn)

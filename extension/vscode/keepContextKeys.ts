@@ -15,7 +15,8 @@ export function keepContextKeys(membership: Membership): vscode.Disposable {
 
   function show(): void {
     const { session, place, profiles } = membership;
-    set(contextKeys.membership, session === undefined ? "unknown" : session === null ? "none" : "joined");
+    const unread = membership.isUnreadable ? "unreadable" : "unknown";
+    set(contextKeys.membership, session === undefined ? unread : session === null ? "none" : "joined");
     // Live, but not yet told of its hosts: "no hosts yet" would be made up.
     const isLoading = session?.contact.kind === "live" && !session.fleet.isKnown;
     set(contextKeys.contact, isLoading ? "connecting" : (session?.contact.kind ?? "none"));

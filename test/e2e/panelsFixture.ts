@@ -40,6 +40,20 @@ export async function lookInEachTheme(
   return await find();
 }
 
+/** Sees that rows of what was last known have another colour than those of now, and that a GPU that was busy looks so. */
+export async function assertGreyed(page: Frame): Promise<Frame> {
+  const colour = (rows: string) =>
+    page
+      .locator(`tbody ${rows} td`)
+      .first()
+      .evaluate((cell) => getComputedStyle(cell).color);
+  assert.notEqual(await colour("tr[data-stale]"), await colour("tr:not([data-stale])"));
+  const dot = page.locator("tr[data-stale] td[data-use=busy]");
+  const inside = await dot.evaluate((cell) => getComputedStyle(cell, "::before").backgroundColor);
+  assert.notEqual(inside, "rgba(0, 0, 0, 0)", "what was busy looks free");
+  return page;
+}
+
 /** Looks wide, then narrow. */
 export async function lookAt(editor: Editor, name: string, find: () => Promise<Frame>): Promise<Frame> {
   await lookInEachTheme(editor, name, find);

@@ -117,8 +117,12 @@ describe("the membership", () => {
   it("lets a new membership in although the kept ones cannot be read", async () => {
     const { membership, store } = aMembership([]);
     store.read = () => Promise.reject(new Error("damaged"));
-    await assert.rejects(membership.ready(), /damaged/);
+    const told: boolean[] = [];
+    membership.listen(() => told.push(membership.isUnreadable));
+    for (let time = 1; time <= 2; time += 1) await assert.rejects(membership.ready(), /damaged/);
+    assert.deepEqual(told, [true], "told once, however often a view asks");
     await membership.join(first);
+    assert.equal(membership.isUnreadable, false);
     assert.equal(membership.profile?.identity.fleetId, "fleet-1");
   });
 

@@ -1,5 +1,8 @@
 import type { HostId } from "../../protocol/ids.ts";
 
+/** A person looks at no more hosts than these at once in a list; those beyond come at the background's pace. */
+export const mostWatched = 64;
+
 /** Says which hosts an owner wants watched, in place of those it named before; an empty set lets all go. */
 export type HostWatch = (owner: object, hostIds: ReadonlySet<HostId>) => void;
 

@@ -7,12 +7,11 @@ import {
   type DashboardMessage,
   type DashboardModel,
 } from "../core/panels/dashboardSchema.ts";
+import { mostWatched } from "../core/createHostWatch.ts";
 import { words } from "../core/words.ts";
 import { createPanel, type PanelHost } from "./createPanel.ts";
 import { createPanels, type Panels } from "./createPanels.ts";
 
-/** A person looks at no more rows than these at once; hosts beyond them come at the background's pace. */
-const mostWatched = 64;
 const manyRows = 200;
 
 /** The fleet's dashboard, of which there is one. */

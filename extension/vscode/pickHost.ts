@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import type { HostId } from "../../protocol/ids.ts";
+import { mostWatched } from "../core/createHostWatch.ts";
 import { commandIds } from "../core/commandIds.ts";
 import { words } from "../core/words.ts";
 import { argsText, parseArgs } from "../core/argsText.ts";
@@ -11,7 +12,6 @@ import { showSteadily } from "./askInList.ts";
 
 const { dispatch: say } = words;
 const refreshMs = 1_000;
-const mostWatched = 50;
 
 /** What was chosen. */
 export interface Placement {
@@ -64,10 +64,10 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
   list.matchOnDescription = true;
   list.matchOnDetail = true;
   list.buttons = [editButton];
+  list.keepScrollPosition = true;
 
   function draw(active: HostId | undefined): void {
     const items = [argsItem(args), ...hostItems(choices)];
-    list.keepScrollPosition = true;
     list.items = items;
     const wanted = items.find(({ choice }) => choice !== null && choice.hostId === active);
     if (wanted) list.activeItems = [wanted];

@@ -12,6 +12,7 @@ import {
   pressInEditor,
   reloadWindow,
   scripts,
+  seeNewerFigures,
   startJobsFixture,
   terminalNames,
   typeInEditor,
@@ -53,15 +54,7 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     const cpu = hosts.find(({ label }) => label === "cpu-box");
     assert.match(cpu?.description ?? "", /^online · no GPU · no rate set$/);
     assert.match(cpu?.detail ?? "", /^runs on the CPU · CPU load /);
-    const order = hosts.map(({ label }) => label).join();
-    const card = fixture.lab.host("rtx-box");
-    card.gpuFiles.update(card.gpus[0]!.uuid, { "utilization.gpu": "63" });
-    await editor.until("newer figures in the open list", async () => {
-      const items = await editor.quickInputItems();
-      const detailOf = (name: string) => items.find(({ label }) => label === name)?.detail ?? "";
-      assert.equal(items.map(({ label }) => label).join(), order);
-      return /CPU load \d+ %$/.test(detailOf("cpu-box")) && /GPU load 63 %$/.test(detailOf("rtx-box"));
-    });
+    await seeNewerFigures(fixture, hosts);
     await picture("pick-host-dark");
     await editor.page.keyboard.press("ArrowUp");
     await editor.page.keyboard.press("Enter");

@@ -1,6 +1,8 @@
+import assert from "node:assert/strict";
 import type { JobRecord } from "../../protocol/job.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { stepLimitMs } from "../support/editor/screen.ts";
+import type { QuickInputItem } from "../support/editor/quickInput.ts";
 import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
 
 /** Scripts that show what arrived, and how. */
@@ -114,6 +116,24 @@ export async function reloadWindow({ page, until }: Editor): Promise<void> {
 /** The names of the open terminals, as the list beside them or the one name above shows them. */
 export function terminalNames({ page }: Editor): Promise<string[]> {
   return page.locator(".terminal-tabs-entry:visible, .single-terminal-tab:visible").allInnerTexts();
+}
+
+/** Changes the load of rtx-box, and waits until the open list of hosts shows it and cpu-box's, every host in its place. */
+export async function seeNewerFigures(
+  { editor, lab }: DispatchFixture,
+  before: readonly QuickInputItem[],
+): Promise<void> {
+  const { gpuFiles, gpus } = lab.host("rtx-box");
+  gpuFiles.update(gpus[0]!.uuid, { "utilization.gpu": "63" });
+  await editor.until("newer figures in the open list", async () => {
+    const items = await editor.quickInputItems();
+    const detailOf = (name: string) => items.find(({ label }) => label === name)?.detail ?? "";
+    assert.deepEqual(
+      items.map(({ label }) => label),
+      before.map(({ label }) => label),
+    );
+    return /CPU load \d+ %$/.test(detailOf("cpu-box")) && /GPU load 63 %$/.test(detailOf("rtx-box"));
+  });
 }
 
 /**

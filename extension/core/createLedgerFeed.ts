@@ -12,7 +12,8 @@ export interface LedgerFeed {
   setVisible(visible: boolean): void;
   /** Keeps out events without this text; empty: none. */
   setFilter(filter: string): Promise<void>;
-  showOlder(): Promise<void>;
+  /** Fulfils with whether events came; they do not where all are shown. */
+  showOlder(): Promise<boolean>;
   /** Has the service recompute the whole chain. */
   verify(): Promise<void>;
   close(): void;
@@ -92,10 +93,14 @@ export function createLedgerFeed({
   const showOlder = sharedRun(async () => {
     const mine = round;
     const last = state.events.at(-1);
-    if (last === undefined || state.filter !== filter) return;
+    if (last === undefined || state.filter !== filter) {
+      await reread();
+      return state.events.length > 0;
+    }
     const { events, total } = await page(last.seq);
     if (mine === round)
       set({ events: [...state.events, ...events], total, hasOlder: events.length === pageEvents });
+    return events.length > 0;
   });
 
   return {

@@ -23,12 +23,12 @@ export function formatMemory(used: Metric, total: Metric): string | null {
   return `${(usedBytes / GiB).toFixed(1)}/${(totalBytes / GiB).toFixed(1)} GiB`;
 }
 
-/** `12/24 GiB` for narrow rows, whole from 10 GiB on, else `0.6/8.0 GiB`; null when either figure is missing. */
+/** GiB for narrow rows, `12/24G`; whole from 10 GiB on, else `0.6/8.0G`; null when either figure is missing. */
 export function formatMemoryShort(used: Metric, total: Metric): string | null {
   const [usedBytes, totalBytes] = [metricValue(used), metricValue(total)];
   if (usedBytes === null || totalBytes === null) return null;
   const short = (bytes: number) => (bytes / GiB).toFixed(bytes < 9.95 * GiB ? 1 : 0);
-  return `${short(usedBytes)}/${short(totalBytes)} GiB`;
+  return `${short(usedBytes)}/${short(totalBytes)}G`;
 }
 
 /** A rate for people: `$0.44/h`; below a cent with the digits it needs. */

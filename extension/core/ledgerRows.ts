@@ -63,6 +63,11 @@ export function isBroken({ verification }: LedgerState): boolean {
   return verification.kind === "done" && !verification.verdict.ok;
 }
 
+/** Whether the whole chain was found to hold. */
+export function isVerified({ verification }: LedgerState): boolean {
+  return verification.kind === "done" && verification.verdict.ok;
+}
+
 function verificationRow(ledger: LedgerState, nowMs: number): TreeRow {
   const { label, description, icon } = verificationText(ledger, nowMs);
   return {

@@ -162,12 +162,13 @@ function noteRows(host: KnownHost, contact: Contact): TreeRow[] {
 function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: number): TreeRow {
   const fresh = isFresh(host, contact);
   const ageMs = readingAgeMs(host, nowMs);
-  const figures = gpuFigures(gpu, fresh);
-  const age = ageMs === null ? "" : `${formatAge(ageMs)} ago: `;
-  const description = fresh ? figures : `${age}${figures}`;
   const saysMemory = !isFaulty(gpu) && memoryText(gpu) !== null;
   const model = (saysMemory ? gpuModelBesideMemory : gpuModel)(gpu.name);
-  const label = gpu.index === null ? model : `${gpu.index}  ${model}`;
+  const label = gpu.index === null ? model : `GPU ${gpu.index}`;
+  // What changes comes first: the side bar cuts off the end.
+  const figures = [gpuFigures(gpu, fresh), ...(gpu.index === null ? [] : [model])].join(" · ");
+  const age = ageMs === null ? "" : `${formatAge(ageMs)} ago: `;
+  const description = fresh ? figures : `${age}${figures}`;
   const state = isFaulty(gpu) ? "faulty" : gpu.occupancy.kind;
   return {
     id: gpuRowId(host, gpu),
@@ -179,22 +180,22 @@ function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: numbe
     icon: gpuIcon(gpu, fresh),
     isStale: !fresh,
     contextValue: "hwledger.gpu",
-    accessibilityLabel: `GPU ${label} on ${host.record.name}, ${fresh ? state : "no fresh reading"}, ${description}`,
+    accessibilityLabel: `${label} on ${host.record.name}, ${fresh ? state : "no fresh reading"}, ${description}`,
     fold: gpu.occupancy.kind === "busy" && gpu.occupancy.processes.length > 0 ? "closed" : "leaf",
   };
 }
 
-/** `▰▰▱▱▱ 37 % · 12/24 GiB · 62 °C · 210 W`; what this device cannot tell is left to the tooltip, what failed is said. */
+/** `▰▰▱▱▱ 37% · 12/24G · 62° · 210W`, tight since the side bar is narrow; what this device cannot tell is left to the tooltip, what failed is said. */
 function gpuFigures(gpu: GpuReading, fresh: boolean): string {
   if (isFaulty(gpu)) return "faulty: its figures cannot be read";
   const load = metricValue(gpu.utilizationPct);
   const temperature = metricValue(gpu.temperatureC);
   const power = metricValue(gpu.powerW);
   const parts = [
-    load === null ? null : `${fresh ? `${loadBar(load)} ` : ""}${Math.round(load)} %`,
+    load === null ? null : `${fresh ? `${loadBar(load)} ` : ""}${Math.round(load)}%`,
     memoryText(gpu),
-    temperature === null ? null : `${Math.round(temperature)} °C`,
-    power === null ? null : `${Math.round(power)} W`,
+    temperature === null ? null : `${Math.round(temperature)}°`,
+    power === null ? null : `${Math.round(power)}W`,
   ].filter((part) => part !== null);
   return parts.length === 0 ? "no figures" : parts.join(" · ");
 }

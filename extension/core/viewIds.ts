@@ -21,6 +21,8 @@ export const contextKeys = {
   hasJobs: "hwledger.hasJobs",
   /** Whether a filter keeps rows out of the Hosts view. */
   hostsFiltered: "hwledger.hostsFiltered",
+  /** Whether the whole chain of the ledger was recomputed in this window, and holds. */
+  ledgerVerified: "hwledger.ledgerVerified",
   /** Whether a filter keeps rows out of the Ledger view. */
   ledgerFiltered: "hwledger.ledgerFiltered",
 } as const;

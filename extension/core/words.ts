@@ -95,6 +95,7 @@ export const words = {
   ledger: {
     verify: "Verify the Ledger",
     older: "Show Older Events",
+    noOlder: "No older event of the ledger is left to show.",
     show: "Show Ledger Event",
     seqPrompt: "Its number in the ledger",
     seqRule: "A number from 1 on",
@@ -117,6 +118,7 @@ export const words = {
     renameTitle: "Name of the Fleet",
     renamePrompt: "What you call it; nobody else sees it",
     none: "This editor is in no fleet.",
+    connected: (url: string) => `Connected to the fleet at ${url}.`,
     noneYet: "This editor is in no fleet yet.",
     start: "Start a Fleet on This Machine",
     join: "Join a Fleet",

@@ -51,8 +51,11 @@ function fleetHandlers({ membership, joining, service, panels, log, output }: Co
     [commandIds.join]: () => joining.join(),
     [commandIds.leave]: () => joining.leave(),
     [commandIds.reconnect]: async () => {
-      await membership.ready();
-      membership.reconnect();
+      const session = await membership.ready();
+      if (session === null) void vscode.window.showInformationMessage(words.fleets.none);
+      else if (session.contact.kind === "live")
+        void vscode.window.showInformationMessage(words.fleets.connected(session.identity.url));
+      else membership.reconnect();
     },
     [commandIds.renew]: () => renewMembership(membership),
     [commandIds.startService]: () => service.start(),

@@ -3,7 +3,7 @@ import { commandIds } from "../core/commandIds.ts";
 import type { FilterMemory } from "../core/createFilterMemory.ts";
 import { createLedgerFeed, type LedgerFeed } from "../core/createLedgerFeed.ts";
 import type { Membership } from "../core/createMembership.ts";
-import { isBroken, ledgerRowIds, ledgerRows, emptyLedger } from "../core/ledgerRows.ts";
+import { isBroken, isVerified, ledgerRowIds, ledgerRows, emptyLedger } from "../core/ledgerRows.ts";
 import { noticeText } from "../core/problemText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
@@ -46,6 +46,7 @@ export function createLedgerView(
   const judged = new vscode.EventEmitter<void>();
   let wasBroken = false;
   let wasFiltered = false;
+  let wasVerified = false;
 
   const tree = createRowTree<EventHandle>({
     viewId: viewIds.ledger,
@@ -86,6 +87,10 @@ export function createLedgerView(
     if (filters !== wasFiltered)
       void vscode.commands.executeCommand("setContext", contextKeys.ledgerFiltered, filters);
     wasFiltered = filters;
+    if (!wasVerified && feed !== null && isVerified(feed.state)) {
+      wasVerified = true;
+      void vscode.commands.executeCommand("setContext", contextKeys.ledgerVerified, true);
+    }
     tree.touch();
   }
 
@@ -152,7 +157,11 @@ export function createLedgerView(
             noticeText(words.ledger.brokenAt(firstBad?.seq ?? 0, firstBad?.reason ?? "")),
           );
       }),
-    showOlder: () => withFeed((known) => known.showOlder()),
+    showOlder: () =>
+      withFeed(async (known) => {
+        await vscode.commands.executeCommand(`${viewIds.ledger}.focus`);
+        if (!(await known.showOlder())) void vscode.window.showInformationMessage(words.ledger.noOlder);
+      }),
     async showEvent(handle) {
       const session = await membership.ready();
       if (!session) return;

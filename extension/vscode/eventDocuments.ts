@@ -34,16 +34,22 @@ export function eventDocuments(membership: Membership): vscode.Disposable {
       const session = await membership.ready();
       if (session?.identity.fleetId !== authority) {
         failed.set(uri.toString(), uri);
-        return words.ledger.otherFleet;
+        return commented(words.ledger.otherFleet);
       }
       try {
         const { events } = await session.client.call("listLedger", { query: { after: seq - 1, limit: 1 } });
         return `${JSON.stringify(events[0] ?? null, null, 2)}\n`;
       } catch (error) {
         failed.set(uri.toString(), uri);
-        return problemText(problemIn(error));
+        return commented(problemText(problemIn(error)));
       }
     },
   });
   return vscode.Disposable.from(provider, changed, { dispose: stopListening });
+}
+
+/** What is said in an event's place, as comments of JSON: a sentence a line. */
+function commented(text: string): string {
+  const sentences = text.split(/(?<=[.!?])\s+(?=\p{Lu}|https?:)|\n/u);
+  return sentences.map((sentence) => `// ${sentence}`).join("\n");
 }

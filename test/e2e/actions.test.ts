@@ -109,19 +109,19 @@ describe("what can be pointed at and clicked, in the real editor against real ho
         ?.split(", ") ?? [];
     const gib = (mib: number) => (mib / 1_024).toFixed(1);
     await editor.expandTreeItem(view, "h100-node");
-    await editor.expandTreeItem(view, "0  H100");
+    await editor.expandTreeItem(view, "GPU 0");
     const items = await editor.waitForTree(view, "its process", (rows) =>
       rows.some(({ level }) => level === 3),
     );
-    const at = items.findIndex(({ label }) => label === "0  H100");
+    const at = items.findIndex(({ label }) => label === "GPU 0");
     const process = {
       label: basename(path),
       description: `${gib(Number(usedMib))} GiB · pid ${pid}`,
       level: 3,
     };
     assert.deepEqual(items[at + 1], { ...process, expanded: null });
-    assert.ok(items[at + 2]?.label.startsWith("1  H100"), "more than its process");
-    const row = editor.page.locator('.pane-body .monaco-list-row[aria-level="2"]', { hasText: "0  H100" });
+    assert.ok(items[at + 2]?.label.startsWith("GPU 1"), "more than its process");
+    const row = editor.page.locator('.pane-body .monaco-list-row[aria-level="2"]', { hasText: "GPU 0" });
     await hoverText(editor, row.first(), "PCI address");
     const table = shownHover(editor).locator("table tr");
     const facts = (await table.allInnerTexts()).map((fact) => fact.replaceAll(/\s+/g, " ").trim());

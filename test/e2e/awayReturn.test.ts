@@ -63,8 +63,8 @@ describe("coming back, in the real editor", function () {
     } finally {
       process.kill(host, "SIGCONT");
     }
-    await editor.waitForTree(view, "77 %", (items) =>
-      items.some(({ description }) => description.includes("77 %")),
+    await editor.waitForTree(view, "77%", (items) =>
+      items.some(({ description }) => description.includes("77%")),
     );
     await online();
     await editor.waitForTerminal("exit 0 after");

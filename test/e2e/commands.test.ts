@@ -22,7 +22,6 @@ const manifestFile = new URL("../../package.json", import.meta.url);
 const offered = new Set([undefined, "hwledger.membership != none", "hwledger.isLocal"]);
 /** Commands whose effect is in the views, where nothing opens. */
 const quiet = new Set([
-  "hwledger.reconnect",
   "hwledger.startService",
   "hwledger.restartService",
   "hwledger.groupJobsByHost",
@@ -81,6 +80,19 @@ describe("every command, in the real editor with a fleet of its own", function (
   }
   const noneRuns = async () =>
     (await asOwner((client) => client.call("listJobs"))).jobs.every(({ state }) => isJobEnded(state));
+  const shownFleetIs = (name: string) =>
+    editor.until(`"${name}" in the status bar`, async () => {
+      const which = editor.page.locator('.statusbar-item[id$="hwledger.which"]');
+      return (await which.innerText()).trim() === name;
+    });
+  /** Shows another fleet; gives what the list of fleets offered. */
+  async function switchTo(name: string): Promise<string[]> {
+    await editor.runCommand("hwLedger: Switch to Another Fleet");
+    const labels = (await editor.quickInputItems()).map(({ label }) => label.trim());
+    await editor.pickQuickInput(name);
+    await shownFleetIs(name);
+    return labels;
+  }
   const servicePid = async () => (await runningService(homeLayout(fixture.home), 30_000))!.pid;
 
   it("opens the walkthrough, whose first button starts a fleet and ticks its step off", async () => {
@@ -135,14 +147,46 @@ describe("every command, in the real editor with a fleet of its own", function (
     await editor.runCommand("hwLedger: Join a Fleet");
     await editor.typeInQuickInput(other.link, { prompt: "join link" });
     await editor.waitForNotification(`Joined the fleet at ${other.url}`);
-    await editor.runCommand("hwLedger: Switch to Another Fleet");
-    const labels = (await editor.quickInputItems()).map(({ label }) => label.trim());
+    const labels = await switchTo("Attic GPUs");
     assert.deepEqual(labels, ["Attic GPUs", new URL(other.url).host, "Join Another Fleet…"]);
-    await editor.pickQuickInput("Attic GPUs");
-    const which = editor.page.locator('.statusbar-item[id$="hwledger.which"]');
-    await editor.until("its name", async () => (await which.innerText()).trim() === "Attic GPUs");
     await editor.waitForTree("Jobs", "its job", (rows) => rows.some(({ label }) => label === "wait.py"));
     await picture("renamed");
+  });
+
+  it("shows the log of a notice in the job's fleet, though another is shown by then", async () => {
+    const text = 'import time\ntime.sleep(4)\nprint("brief as", 6 * 7)\n';
+    await writeFile(join(fixture.dir, "experiments", "brief.py"), text);
+    await editor.openFile("brief.py");
+    await editor.runCommand("Dispatch to GPU host");
+    await editor.pickQuickInput((await online())[0]!.label);
+    await editor.waitForTree("Jobs", "the job", (rows) => rows.some(({ label }) => label === "brief.py"));
+    // A terminal that is in front tells of the end itself, also in a panel that is hidden.
+    await editor.runCommand("Terminal: Create New Terminal");
+    await editor.waitForNotification("brief.py on", 30_000);
+    await switchTo(new URL(other!.url).host);
+    await editor.pressNotificationButton("brief.py on", "Show Log");
+    await shownFleetIs("Attic GPUs");
+    await editor.waitForTerminal("brief as 42");
+  });
+
+  it("reads an event that was opened without contact once there is contact again", async () => {
+    await editor.runCommand("hwLedger: Stop the Fleet's Service on This Machine");
+    await editor.pressDialogButton("Stop the fleet's service on this machine?", "Stop the Service");
+    await editor.waitForNotification("The fleet's service has stopped");
+    await editor.runCommand("hwLedger: Show Ledger Event");
+    await editor.typeInQuickInput("1", { prompt: "Its number in the ledger" });
+    const document = editor.page.locator(".editor-instance .view-lines").last();
+    const reads = (what: string, fits: (text: string) => boolean) =>
+      editor.until(what, async () => {
+        const text = (await document.innerText()).replaceAll("\u00a0", " ");
+        if (!fits(text)) throw new Error(text);
+        return true;
+      });
+    await reads("why it cannot be read", (text) => text.startsWith("// The service cannot be reached.\n"));
+    await picture("event-without-contact");
+    await editor.runCommand("hwLedger: Start the Fleet's Service on This Machine");
+    await reads("the event", (text) => text.includes('"seq": 1,'));
+    await online();
   });
 
   it("is red in the status bar while a host asks or waits for a login, and leads there", async () => {
@@ -215,5 +259,13 @@ describe("every command, in the real editor with a fleet of its own", function (
     }
     await online();
     assert.ok(fixture.isServiceUp());
+  });
+
+  it("has ticked each step of the walkthrough by what was done, however it was done", async () => {
+    await editor.runCommand("Welcome: Open Walkthrough...");
+    await editor.pickQuickInput("Run Your Files on Your GPU Machines");
+    const ticks = editor.page.locator(".codicon-getting-started-step-checked:visible");
+    await editor.until("four ticks", async () => (await ticks.count()) === 4);
+    await picture("walkthrough-done");
   });
 });

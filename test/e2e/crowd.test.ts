@@ -74,8 +74,8 @@ describe("many at once, in the real editor", function () {
     const rtx = fixture.lab.host("rtx-box");
     rtx.gpuFiles.update(rtx.gpus[0]!.uuid, { "utilization.gpu": "63" });
     for (const window of [editor, second])
-      await window.waitForTree(view, "63 %", (items) =>
-        items.some(({ description }) => description.includes("63 %")),
+      await window.waitForTree(view, "63%", (items) =>
+        items.some(({ description }) => description.includes("63%")),
       );
     await second.stop();
   });

@@ -67,7 +67,7 @@ describe("the main job, in the real editor against real hosts", function () {
         name,
       );
     }
-    assert.match(childrenOf(items, "rtx-box")[0]!, /^0 {2}RTX 4090: ▰▱▱▱▱ 3 % · /);
+    assert.match(childrenOf(items, "rtx-box")[0]!, /^GPU 0: ▰▱▱▱▱ 3% · .* · RTX 4090$/);
     const described = (name: string) => items.find(({ label }) => label === name)?.description;
     assert.equal(described("rtx-box"), "online · 1/1 free");
     assert.equal(described("h100-node"), "online · 3/8 free");
@@ -76,8 +76,8 @@ describe("the main job, in the real editor against real hosts", function () {
   it("follows a figure that changes, without disturbing a context menu", async () => {
     const host = fixture.lab.host("rtx-box");
     const menu = await editor.openTreeMenu(view, "rtx-box");
-    for (const load of ["73 %", "41 %"]) {
-      host.gpuFiles.update(host.gpus[0]!.uuid, { "utilization.gpu": load.replace(" %", "") });
+    for (const load of ["73%", "41%"]) {
+      host.gpuFiles.update(host.gpus[0]!.uuid, { "utilization.gpu": load.replace("%", "") });
       const gpu = editor.page.locator(".pane-body .monaco-list-row", { hasText: "RTX 4090" });
       await editor.until(`${load} beside the menu`, () => gpu.filter({ hasText: load }).isVisible());
       assert.ok(await menu.isOpen(), "the menu closed by itself");
@@ -86,8 +86,8 @@ describe("the main job, in the real editor against real hosts", function () {
     await editor.typeInQuickInput("0.44", { prompt: "What rtx-box costs" });
     await editor.waitForTree(
       view,
-      "41 %",
-      (items) => childrenOf(items, "rtx-box")[0]?.includes("41 %") ?? false,
+      "41%",
+      (items) => childrenOf(items, "rtx-box")[0]?.includes("41%") ?? false,
     );
     await editor.waitForTree(view, "the rate", (items) =>
       items.some(({ label, description }) => label === "rtx-box" && description.endsWith("$0.44/h")),
@@ -247,16 +247,17 @@ describe("the main job, in the real editor against real hosts", function () {
 /** What the tree has to say of a GPU whose figures the lab made up. */
 function gpuText(gpu: LabGpu): string {
   const model = gpu.name.replace(/^NVIDIA (GeForce )?/, "");
-  const label = `${gpu.index}  ${gpu.utilizationPct === null ? model : model.replace(" 80GB HBM3", "")}`;
+  const label = `GPU ${gpu.index}`;
   const gib = (mib: number) => (mib / 1024).toFixed(mib < 10 * 1024 ? 1 : 0);
   const { utilizationPct: load, memoryUsedMib: used, memoryTotalMib: total, temperatureC, powerW } = gpu;
-  if (load === null) return `${label}: faulty: its figures cannot be read`;
+  if (load === null) return `${label}: faulty: its figures cannot be read · ${model}`;
   const filled = load === 0 ? 0 : load === 100 ? 5 : Math.min(4, Math.max(1, Math.round(load / 20)));
   const figures = [
-    `${"▰".repeat(filled)}${"▱".repeat(5 - filled)} ${load} %`,
-    used === null || total === null ? "unified memory" : `${gib(used)}/${gib(total)} GiB`,
-    `${temperatureC} °C`,
-    ...(powerW === null ? [] : [`${Math.round(powerW)} W`]),
+    `${"▰".repeat(filled)}${"▱".repeat(5 - filled)} ${load}%`,
+    used === null || total === null ? "unified memory" : `${gib(used)}/${gib(total)}G`,
+    `${temperatureC}°`,
+    ...(powerW === null ? [] : [`${Math.round(powerW)}W`]),
+    model.replace(" 80GB HBM3", ""),
   ];
   return `${label}: ${figures.join(" · ")}`;
 }

@@ -46,7 +46,7 @@ describe("the Hosts view", () => {
       "Online",
       "  laptop",
       "  rtx-box",
-      "    0  RTX 3090",
+      "    GPU 0",
       "Need attention",
       "  attic",
     ]);
@@ -64,12 +64,12 @@ describe("the Hosts view", () => {
       "By SSH",
       "  attic",
       "  rtx-box",
-      "    0  RTX 3090",
+      "    GPU 0",
     ]);
   });
 
   it("keeps hosts that have every word of the filter, whatever its case", () => {
-    assert.deepEqual(outline([rtx, away, local], { filter: "3090 ONLINE" }), ["rtx-box", "  0  RTX 3090"]);
+    assert.deepEqual(outline([rtx, away, local], { filter: "3090 ONLINE" }), ["rtx-box", "  GPU 0"]);
     assert.deepEqual(outline([rtx, away, local], { filter: "route" }), ["attic"]);
     assert.deepEqual(outline([rtx, away, local], { filter: "nothing has this" }), []);
     assert.equal(outline([rtx, away, local], { filter: "  " }).length, 4);

@@ -114,8 +114,8 @@ describe("what the Ledger view knows", () => {
     feed.setVisible(true);
     wire.say(wire.all.slice(-100), true);
     assert.equal(feed.state.hasOlder, true);
-    await feed.showOlder();
-    await feed.showOlder();
+    const came = [await feed.showOlder(), await feed.showOlder(), await feed.showOlder()];
+    assert.deepEqual(came, [true, true, false]);
     assert.deepEqual(
       [seqs(feed.state).length, seqs(feed.state).at(-1), feed.state.hasOlder],
       [250, 1, false],

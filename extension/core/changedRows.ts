@@ -1,3 +1,4 @@
+import { rowIndex } from "./rowIndex.ts";
 import type { TreeRow } from "./treeRow.ts";
 
 /** What to draw anew: everything (`all`), or the rows with these ids. */
@@ -8,28 +9,33 @@ export type RowChange = { kind: "none" } | { kind: "all" } | { kind: "rows"; ids
  * the row; of the top rows, a change of everything.
  */
 export function changedRows(before: readonly TreeRow[], after: readonly TreeRow[]): RowChange {
-  const old = new Map(before.map((row) => [row.id, row]));
-  const oldChildren = childIds(before);
-  const newChildren = childIds(after);
-  if (oldChildren.get(null) !== newChildren.get(null)) return { kind: "all" };
+  const [old, next] = [rowIndex(before), rowIndex(after)];
+  const hasSameChildren = (id: string | null) => areSame(old.children(id), next.children(id));
+  if (!hasSameChildren(null)) return { kind: "all" };
   const ids = after
     .filter((row) => {
-      const known = old.get(row.id);
+      const known = old.row(row.id);
       if (known === undefined) return false; // its parent is in the list
-      return look(known) !== look(row) || oldChildren.get(row.id) !== newChildren.get(row.id);
+      return !looksSame(known, row) || !hasSameChildren(row.id);
     })
     .map((row) => row.id);
   return ids.length === 0 ? { kind: "none" } : { kind: "rows", ids };
 }
 
-function look(row: TreeRow): string {
-  const { label, description, icon, isStale, contextValue, fold } = row;
-  return JSON.stringify([label, description, icon, isStale, contextValue, fold === "leaf"]);
+function looksSame(one: TreeRow, other: TreeRow): boolean {
+  if (one === other) return true;
+  return (
+    one.label === other.label &&
+    one.description === other.description &&
+    one.icon?.codicon === other.icon?.codicon &&
+    one.icon?.color === other.icon?.color &&
+    one.isStale === other.isStale &&
+    one.contextValue === other.contextValue &&
+    (one.fold === "leaf") === (other.fold === "leaf")
+  );
 }
 
-/** Ids of each row's children, in order, as one text. */
-function childIds(rows: readonly TreeRow[]): Map<string | null, string> {
-  const found = new Map<string | null, string>();
-  for (const { parentId, id } of rows) found.set(parentId, `${found.get(parentId) ?? ""}\n${id}`);
-  return found;
+/** Whether these are the same rows in the same order, whatever they look like. */
+function areSame(some: readonly TreeRow[], others: readonly TreeRow[]): boolean {
+  return some.length === others.length && some.every(({ id }, at) => id === others[at]?.id);
 }

@@ -3,6 +3,7 @@ import type { HostId, JobId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
 import type { GpuReading, HostReading } from "../../protocol/reading.ts";
 import type { TopicData } from "../../protocol/stream.ts";
+import { compareNames } from "./compareNames.ts";
 
 /** A host as last heard of. */
 export interface KnownHost {
@@ -68,7 +69,7 @@ export function gpusOf(host: KnownHost): readonly GpuReading[] {
 export function hostsInOrder(state: FleetState): KnownHost[] {
   const rank = (host: KnownHost) => (host.record.connection.kind === "local" ? 0 : 1);
   return [...state.hosts.values()].sort(
-    (a, b) => rank(a) - rank(b) || a.record.name.localeCompare(b.record.name, "en", { numeric: true }),
+    (a, b) => rank(a) - rank(b) || compareNames(a.record.name, b.record.name),
   );
 }
 

@@ -3,6 +3,7 @@ import { metricValue } from "../../protocol/metric.ts";
 import type { GpuReading } from "../../protocol/reading.ts";
 import type { Contact } from "./contact.ts";
 import { formatBytes, formatRate } from "./figures.ts";
+import { compareNames } from "./compareNames.ts";
 import { gpuModel } from "./gpuModel.ts";
 import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetState.ts";
 import { isFaulty } from "./gpuUse.ts";
@@ -38,7 +39,7 @@ export function rankHosts(fleet: FleetState, contact: Contact, nowMs: number): H
         Number(hasGpus(b.host)) - Number(hasGpus(a.host)) ||
         largestFreeBytes(b.host) - largestFreeBytes(a.host) ||
         rateOf(a.host) - rateOf(b.host) ||
-        a.choice.name.localeCompare(b.choice.name, "en", { numeric: true }),
+        compareNames(a.choice.name, b.choice.name),
     )
     .map(({ choice }) => choice);
 }

@@ -1,6 +1,7 @@
 import { formatDuration } from "../../protocol/duration.ts";
 import { metricValue, type Metric } from "../../protocol/metric.ts";
 import type { GpuReading } from "../../protocol/reading.ts";
+import { clockText } from "./clock.ts";
 import type { Contact } from "./contact.ts";
 import { formatBytes, formatMemory, formatRate, metricText } from "./figures.ts";
 import { gpusOf, type KnownHost } from "./fleetState.ts";
@@ -100,5 +101,5 @@ function reachText(host: KnownHost): string {
 function readText(host: KnownHost, nowMs: number): string {
   const ageMs = readingAgeMs(host, nowMs);
   // The time of day: VS Code keeps a tooltip until its row is drawn anew, and an age would grow untrue.
-  return ageMs === null ? "never" : `at ${new Date(nowMs - ageMs).toLocaleTimeString()}`;
+  return ageMs === null ? "never" : `at ${clockText(nowMs - ageMs)}`;
 }

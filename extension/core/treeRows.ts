@@ -48,7 +48,24 @@ export function treeRows(
     ]);
 }
 
-function hostRows(host: KnownHost, contact: Contact, nowMs: number, parentId: string | null): TreeRow[] {
+/** The rows of hosts whose figures are fresh: they stay as they are until there is another `KnownHost`. */
+const freshRows = new WeakMap<KnownHost, readonly TreeRow[]>();
+
+function hostRows(
+  host: KnownHost,
+  contact: Contact,
+  nowMs: number,
+  parentId: string | null,
+): readonly TreeRow[] {
+  if (!isFresh(host, contact)) return newRows(host, contact, nowMs, parentId);
+  const known = freshRows.get(host);
+  if (known !== undefined && known[0]?.parentId === parentId) return known;
+  const rows = newRows(host, contact, nowMs, parentId);
+  freshRows.set(host, rows);
+  return rows;
+}
+
+function newRows(host: KnownHost, contact: Contact, nowMs: number, parentId: string | null): TreeRow[] {
   return [
     { ...hostRow(host, contact, nowMs), parentId },
     ...noteRows(host, contact),

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { JobId } from "../../protocol/ids.ts";
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import { momentText } from "../core/clock.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone, memberOf } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
@@ -88,7 +89,7 @@ async function pickJob(
     job,
     label: printable(jobLabel(job)),
     description: `${job.host} · ${printable(jobOutcomeText(job))}`,
-    detail: `${words.job.dispatchedBy(new Date(job.createdAtMs).toLocaleString(), memberOf(job.createdBy))} · ${job.id}`,
+    detail: `${words.job.dispatchedBy(momentText(job.createdAtMs), memberOf(job.createdBy))} · ${job.id}`,
     iconPath: new vscode.ThemeIcon(icons[jobTone(job)]),
   }));
   const options = {

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { renewIdentity } from "../../protocol/client/tendIdentity.ts";
+import { dayText } from "../core/clock.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { words } from "../core/words.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
@@ -15,7 +16,7 @@ export async function renewMembership(membership: Membership): Promise<void> {
       { location: vscode.ProgressLocation.Notification, title: words.fleets.renewing(profile.label) },
       () => renewIdentity(profile.identity, (identity) => membership.keep(identity)),
     );
-    const until = new Date(renewed.notAfterMs).toLocaleDateString();
+    const until = dayText(renewed.notAfterMs);
     void vscode.window.showInformationMessage(words.fleets.renewed(renewed.member, until));
   } catch (error) {
     await showProblem(problemIn(error));

@@ -1,4 +1,5 @@
 import uPlot from "uplot";
+import { clockText } from "../core/clock.ts";
 import { axisTicks } from "../core/panels/axisTicks.ts";
 import type { ChartedFigure } from "../core/panels/hostSchema.ts";
 import { panelWords } from "../core/panels/panelWords.ts";
@@ -119,7 +120,7 @@ function options(
       y: { range: (_u, _low, high) => [0, topOf(data().figure.top, high)] },
     },
     axes: [
-      { ...axis, size: 22, space: 54, values: (_u, splits) => splits.map(clockText) },
+      { ...axis, size: 22, space: 54, values: (_u, splits) => splits.map(axisTime) },
       {
         ...axis,
         size: axisPx,
@@ -171,15 +172,15 @@ function topOf(top: number | null, high: number | null): number {
 }
 
 /** `14:03:20`; the seconds go where they say nothing. */
-function clockText(seconds: number): string {
-  const text = new Date(seconds * 1_000).toLocaleTimeString("en-GB");
+function axisTime(seconds: number): string {
+  const text = clockText(seconds * 1_000);
   return text.endsWith(":00") ? text.slice(0, 5) : text;
 }
 
 function readingText(kind: ChartKind, { atS, values }: ChartData, at: number): string {
   const reading = values[at];
   const text = reading === null || reading === undefined ? null : kind.format(reading);
-  return words.reading(clockText(atS[at] ?? 0), text);
+  return words.reading(axisTime(atS[at] ?? 0), text);
 }
 
 function summaryText(kind: ChartKind, { figure, values }: ChartData, of: string): string {

@@ -1,3 +1,4 @@
+import { clockText } from "../core/clock.ts";
 import {
   hostPanelModelSchema,
   hostStateSchema,
@@ -76,7 +77,7 @@ function draw(): void {
   const isKept = charted?.minutes === minutes && charted.metrics.atMs.length > 0;
   if (!isHeld || !isKept) charted = newest;
   const until = charted?.metrics.atMs.at(-1);
-  const shownUntil = until === undefined ? null : new Date(until).toLocaleTimeString("en-GB");
+  const shownUntil = until === undefined ? null : clockText(until);
   setAttribute(byId("page"), "data-stale", newest.isStale ? "" : null);
   setAttribute(byId("page"), "data-unknown", newest.host === null ? "" : null);
   banner.show(newest.banner);

@@ -1,3 +1,4 @@
+import { clockText } from "../core/clock.ts";
 import {
   membersModelSchema,
   membersStateSchema,
@@ -16,7 +17,6 @@ import { createTrustPart } from "./createTrustPart.ts";
 import { byId, element, setAttribute, setText } from "./dom.ts";
 import { keepScroll } from "./keepScroll.ts";
 import { openPage } from "./openPage.ts";
-import { clockText } from "./timeText.ts";
 
 const words = panelWords.members;
 let model: MembersModel | null = null;

@@ -80,7 +80,7 @@ const plans: readonly Plan[] = [
   {
     id: "activation",
     measure: (dir, limits, _bench, lifetimes) =>
-      activationFigure(newFolder(dir, "activation"), limits(8, 1, 45_000), lifetimes),
+      activationFigure(newFolder(dir, "activation"), limits(8, 1, 150_000), lifetimes),
   },
   {
     id: "reading-to-pixel",

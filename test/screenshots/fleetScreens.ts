@@ -96,6 +96,9 @@ async function loadingScreens(fixture: DispatchFixture, album: Album): Promise<v
         await editor.reload();
         await editor.openView("Hosts");
         await editor.page.getByText("Connecting to the fleet's service").first().waitFor();
+        await findWebview(editor, "Fleet Dashboard", (text) =>
+          text.includes("Connecting to the fleet's service"),
+        );
       },
     });
   } finally {

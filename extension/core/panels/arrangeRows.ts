@@ -1,6 +1,5 @@
+import { compareNames } from "../compareNames.ts";
 import type { DashboardColumn, DashboardRow, DashboardState } from "./dashboardSchema.ts";
-
-const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 /** The rows that fit the filter, sorted. What has no figure comes last, whatever the direction; equal rows keep their order. */
 export function arrangeRows(
@@ -17,13 +16,13 @@ export function arrangeRows(
 }
 
 function compare(a: DashboardRow, b: DashboardRow, column: DashboardColumn, direction: 1 | -1): number {
-  if (column === "host") return direction * collator.compare(a.host, b.host);
+  if (column === "host") return direction * compareNames(a.host, b.host);
   const lacking = Number(lacks(a, column)) - Number(lacks(b, column));
   if (lacking !== 0) return lacking;
-  if (column === "gpu") return direction * collator.compare(a.gpu, b.gpu);
+  if (column === "gpu") return direction * compareNames(a.gpu, b.gpu);
   const difference = (a[column].value ?? 0) - (b[column].value ?? 0);
   if (difference !== 0) return direction * difference;
-  return column === "use" ? direction * collator.compare(a.use.text, b.use.text) : 0;
+  return column === "use" ? direction * compareNames(a.use.text, b.use.text) : 0;
 }
 
 function lacks(row: DashboardRow, column: Exclude<DashboardColumn, "host">): boolean {

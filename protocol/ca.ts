@@ -42,8 +42,13 @@ export const caBundleSchema = z.object({
 });
 export type CaBundle = z.infer<typeof caBundleSchema>;
 
-/** Server name in the first contact of a joiner, which is shown the authority itself instead of how it follows upon others. */
-export const joinServerName = "join.hwledger.invalid";
+/**
+ * Server name in the contacts of a joiner, which is shown the authority that its link names, and how the one that signs
+ * follows upon it. `caFingerprint`: that authority's.
+ */
+export function joinServerName(caFingerprint: string): string {
+  return `${caFingerprint.slice(0, 32)}.join.hwledger.invalid`;
+}
 
 /** SPIFFE id of a fleet's service. */
 export function serviceUri(fleetId: string): string {

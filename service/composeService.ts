@@ -152,7 +152,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
   const keepCertificateFresh = (anew = false): void => {
     if (serverTls.freshen(anew)) serverTls.applyTo(app.server as unknown as Server);
   };
-  const rotation = createRotation({ authority, members: memberTable, tokens: tokenTable, now });
+  const rotation = createRotation({ authority, members: memberTable, now });
   const enrolment = createEnrolment({
     store,
     members: memberTable,

@@ -149,7 +149,7 @@ export const words = {
     revokeSelfQuestion: (whom: string) => `End your own membership, ${whom}?`,
     rotateQuestion: "Make the fleet's next certificate authority now?",
     rotateDetail:
-      "Members fetch it by themselves, and it signs once those who are awake have done so. Nobody is cut off. Join links that are open then lose their worth.",
+      "Members fetch it by themselves, and it signs once those who are awake have done so. Nobody is cut off, and open join links lead in as before.",
     rotate: "Rotate",
     revokeDetail:
       "Every certificate of that name is refused from now on, and open connections are cut at once. Jobs run on, and the ledger keeps what was done. It cannot be undone: coming back takes a new link and a new name.",

@@ -44,7 +44,7 @@ export async function joinFleet(
   const known = options.known?.find(({ fleetId }) => fleetId === pin.fleetId);
   if (known !== undefined) await assertSameFleet(link.url, ca, known);
   const request = options.request ?? (await makeCertificateRequest(options.name ?? "member"));
-  const client = createRouteClient({ ...pin, servername: joinServerName });
+  const client = createRouteClient({ ...pin, servername: joinServerName(link.caFingerprint) });
   try {
     const answer = await client.call("join", {
       body: {
@@ -81,8 +81,9 @@ function fleetIdOf(ca: X509Certificate): string {
 /** The CA certificate that the link's fingerprint names, from the chain the service shows. */
 async function fetchCa(link: JoinLink): Promise<X509Certificate> {
   // The only unverified connection there is: it carries no byte of ours and ends when the chain is read.
+  const servername = joinServerName(link.caFingerprint);
   // eslint-disable-next-line no-restricted-syntax -- see above
-  const chain = await peerChain(link.url, { servername: joinServerName, rejectUnauthorized: false });
+  const chain = await peerChain(link.url, { servername, rejectUnauthorized: false });
   for (let at: DetailedPeerCertificate | undefined = chain, hops = 0; at?.raw && hops < 10; hops++) {
     const certificate = new X509Certificate(at.raw);
     if (fingerprintOf(certificate) === link.caFingerprint) return certificate;

@@ -9,8 +9,7 @@ export const rotationTimes = {
   /** Members get at least this long to fetch a new authority; those that run do so every 12 h. */
   distributeLeastMs: dayMs,
   /**
-   * A new authority signs after this long whoever has not fetched it: it is cross-signed, so no member is cut off. Links that
-   * were made meanwhile are.
+   * A new authority signs after this long whoever has not fetched it: it is cross-signed, so no member is cut off.
    */
   distributeMostMs: 14 * dayMs,
   /** Who was not heard from for so long is asleep, and not waited for. */
@@ -22,8 +21,6 @@ export interface RotationFacts {
   cas: readonly CaFacts[];
   /** Members whose membership has not ended. */
   members: readonly { seenAtMs: number | null; trusts: readonly string[] }[];
-  /** Whether there are join links that count: each names the authority that signed when it was made. */
-  hasLinks: boolean;
 }
 
 /** What of an authority decides. */
@@ -40,10 +37,7 @@ export type RotationStep =
   { kind: "announce" } | { kind: "issue"; fingerprint: string } | { kind: "retire"; fingerprint: string };
 
 /** The step that is due; null for none. */
-export function decideRotation(
-  { cas, members, hasLinks }: RotationFacts,
-  nowMs: number,
-): RotationStep | null {
+export function decideRotation({ cas, members }: RotationFacts, nowMs: number): RotationStep | null {
   const done = cas.find((ca) => ca.state === "superseded" && ca.validCertificates === 0);
   if (done) return { kind: "retire", fingerprint: done.fingerprint };
   const announced = cas.find(({ state }) => state === "announced");
@@ -54,7 +48,7 @@ export function decideRotation(
     const missing = members.filter(
       ({ seenAtMs, trusts }) => isAwake(seenAtMs) && !trusts.includes(announced.fingerprint),
     );
-    const isKnown = sinceMs >= rotationTimes.distributeLeastMs && missing.length === 0 && !hasLinks;
+    const isKnown = sinceMs >= rotationTimes.distributeLeastMs && missing.length === 0;
     if (isKnown || sinceMs >= rotationTimes.distributeMostMs)
       return { kind: "issue", fingerprint: announced.fingerprint };
     return null;

@@ -33,6 +33,11 @@ export interface Authority {
   trustedPem(): string;
   /** How the one that signs follows upon those before it, newest first, as PEM: what the service shows beside its own. */
   crossPem(): string;
+  /**
+   * For each authority that a join link can name: its certificate as PEM, behind the cross-certificates by which the one
+   * that signs follows upon it.
+   */
+  joinPaths(): { fingerprint: string; pem: string }[];
   /** Fingerprints of the authorities by which members find the service: now, and once the next one signs. */
   findableBy(): { now: string[]; afterNext: string[] };
   /** Nothing is written any more, also by a step under way. */
@@ -154,6 +159,13 @@ export function createAuthority(needs: AuthorityNeeds): Authority {
         .slice(0, shownCrossCertificates)
         .map(({ crossPem }) => crossPem ?? "")
         .join(""),
+    joinPaths() {
+      const shown = line(rowOf(signing.fingerprint));
+      return shown.flatMap(({ fingerprint, pem, state }, at) => {
+        const crosses = shown.slice(0, at).map(({ crossPem }) => crossPem ?? "");
+        return state === "retired" ? [] : [{ fingerprint, pem: crosses.join("") + pem }];
+      });
+    },
     findableBy() {
       const announced = rows.filter(({ state }) => state === "announced");
       const shown = line(rowOf(signing.fingerprint));

@@ -7,14 +7,12 @@ import {
   type RotationFacts,
 } from "../domain/decideRotation.ts";
 import type { MembersTable } from "../store/membersTable.ts";
-import type { TokensTable } from "../store/tokensTable.ts";
 import type { Authority } from "./createAuthority.ts";
 
 /** What a rotation is driven with. */
 export interface RotationNeeds {
   authority: Authority;
   members: Pick<MembersTable, "list">;
-  tokens: Pick<TokensTable, "anyCounts">;
   now: () => number;
 }
 
@@ -35,14 +33,13 @@ export interface Rotation {
 const mostSteps = 10;
 
 /** Drives rotations by the clock; each step is decided anew from what is durable, so a crash loses nothing. */
-export function createRotation({ authority, members, tokens, now }: RotationNeeds): Rotation {
+export function createRotation({ authority, members, now }: RotationNeeds): Rotation {
   let underWay: Promise<void> | null = null;
 
   function facts(): RotationFacts {
     const counted = members.list().filter(({ revokedAtMs }) => revokedAtMs === null);
     return {
       cas: authority.trusted(),
-      hasLinks: tokens.anyCounts(now()),
       members: counted.map(({ seenAtMs, trusts }) => ({ seenAtMs, trusts: JSON.parse(trusts) as string[] })),
     };
   }

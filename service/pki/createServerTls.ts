@@ -6,7 +6,7 @@ import { lifetimes, publicKeyPemOf, rsaKeyPem, signCertificate } from "./x509.ts
 
 /** What the service's own certificate is made from. */
 export interface ServerTlsNeeds {
-  authority: Pick<Authority, "fleetId" | "issuing" | "trustedPem" | "crossPem">;
+  authority: Pick<Authority, "fleetId" | "issuing" | "trustedPem" | "crossPem" | "joinPaths">;
   /** Names and addresses by which the service can be reached now. */
   addresses: () => readonly string[];
   now: () => number;
@@ -53,11 +53,6 @@ export function createServerTls({ authority, addresses, now }: ServerTlsNeeds): 
     ca: authority.trustedPem(),
     minVersion: "TLSv1.3",
   });
-  /** A joiner looks for the authority itself; beside the cross-certificates OpenSSL would not find the way. */
-  const joinContext = (): SecureContextOptions => ({
-    ...context(),
-    cert: leaf + authority.issuing().certificatePem,
-  });
 
   make();
   return {
@@ -71,7 +66,9 @@ export function createServerTls({ authority, addresses, now }: ServerTlsNeeds): 
     },
     applyTo(server) {
       server.setSecureContext(context());
-      server.addContext(joinServerName, joinContext());
+      // A joiner looks for an authority itself; beside further certificates of it OpenSSL would not find the way.
+      for (const { fingerprint, pem } of authority.joinPaths())
+        server.addContext(joinServerName(fingerprint), { ...context(), cert: leaf + pem });
     },
   };
 }

@@ -37,8 +37,6 @@ export interface TokensTable {
   revoke(id: string, nowMs: number): void;
   /** Ids of the links of somebody that can still be used. */
   openOf(createdBy: string, nowMs: number): string[];
-  /** Whether any link counts: it can be used, or who has used it can ask again with the same key. */
-  anyCounts(nowMs: number): boolean;
   /** Ids of the links that let in the agent of a host and can still be used. */
   openForHost(hostId: string, nowMs: number): string[];
 }
@@ -70,11 +68,7 @@ export function createTokensTable(db: Sqlite): TokensTable {
       .pluck();
   const selectOpenOf = selectOpenWhere("created_by");
   const selectOpenForHost = selectOpenWhere("host_id");
-  const selectCounts = db.prepare<[number]>(
-    "SELECT 1 FROM tokens WHERE expires_at_ms > ? AND revoked_at_ms IS NULL LIMIT 1",
-  );
   return {
-    anyCounts: (nowMs) => selectCounts.get(nowMs) !== undefined,
     openOf: (createdBy, nowMs) => selectOpenOf.all(createdBy, nowMs),
     openForHost: (hostId, nowMs) => selectOpenForHost.all(hostId, nowMs),
     add: (token) => void insert.run(token),

@@ -33,6 +33,7 @@ export async function startNewerService(home: string, port: number): Promise<{ s
     issuing: () => ca,
     trustedPem: () => ca.certificatePem,
     crossPem: () => "",
+    joinPaths: () => [],
   };
   const tls = createServerTls({ authority, addresses: () => ["127.0.0.1"], now: Date.now });
   const server = createServer(tls.context());

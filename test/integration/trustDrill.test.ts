@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { certificatesIn, fingerprintOf, followBundle } from "../../protocol/client/caChain.ts";
+import { rotationPhases, type RotationPhase } from "../../protocol/ca.ts";
 import type { Identity } from "../../protocol/client/identity.ts";
 import { requestFor } from "../../protocol/client/makeCertificateRequest.ts";
 import { upkeepDue } from "../../protocol/client/tendIdentity.ts";
@@ -66,10 +67,22 @@ describe("three years of a fleet's trust", function () {
     return { keyPem, csrPem: requestFor(keyPem, "drill") };
   }
 
-  function admit(role: UserRole | "agent", wanted: string, asleep: Machine["asleep"] = () => false): void {
+  function linkFor(role: UserRole | "agent", wanted: string, lifetimeMs = 60_000): string {
     const purpose = role === "agent" ? { role, hostId: `h-${wanted.padStart(16, "0")}` as HostId } : { role };
-    const { link } = world.tokens.create(purpose, 60_000, "service");
+    return world.tokens.create(purpose, lifetimeMs, "service").link;
+  }
+
+  function admit(
+    role: UserRole | "agent",
+    wanted: string,
+    { asleep = () => false, link = linkFor(role, wanted) }: Partial<Machine & { link: string }> = {},
+  ): void {
     const { token, url, caFingerprint } = parseJoinLink(link);
+    // What a joiner is shown leads to the authority that its link names.
+    const path = world.authority.joinPaths().find(({ fingerprint }) => fingerprint === caFingerprint);
+    const [leaf = ""] = certificatesOf(world.serverChain());
+    const named = certificatesOf(path?.pem ?? "").at(-1) ?? assert.fail("the link's authority is not shown");
+    verify(named, leaf + (path?.pem ?? ""), "sslserver");
     const { keyPem, csrPem } = request();
     const as = role === "agent" ? "agent" : "user";
     const given = world.enrolment.join({ token, csrPem, name: wanted, as });
@@ -131,7 +144,7 @@ describe("three years of a fleet's trust", function () {
 
   /** openssl's word that one certificate leads to the authorities of another's file, at the drill's time. */
   function verify(trusted: string, chain: string, purpose: string): void {
-    const [leaf = "", ...others] = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----/g) ?? [];
+    const [leaf = "", ...others] = certificatesOf(chain);
     const file = (name: string, text: string): string => {
       writeFileSync(join(home, name), text);
       return join(home, name);
@@ -162,21 +175,34 @@ describe("three years of a fleet's trust", function () {
   it("passes with every rotation, renewal and crash, and nobody is lost", async () => {
     for (const name of ["root", "ada", "grace"]) admit(name === "root" ? "admin" : "operator", name);
     for (const name of ["1", "2", "3"]) admit("agent", name);
-    admit("agent", "4", (day) => day >= 200 && day < 400);
-    admit("viewer", "sleepyhead", (day) => day >= 500 && day < 620);
-    let joinedMidway = 0;
+    admit("agent", "4", { asleep: (day) => day >= 200 && day < 400 });
+    admit("viewer", "sleepyhead", { asleep: (day) => day >= 500 && day < 620 });
+    const asToday = () => ({
+      phase: world.rotation.bundle().phase,
+      links: Array.from({ length: 2 }, () => linkFor("viewer", "", 2 * dayMs)),
+    });
+    const joinedIn = new Set<RotationPhase>();
+    let yesterday = asToday();
     for (let day = 1; day <= days; day += 1) {
       nowMs = start + day * dayMs;
       await advance();
-      const { phase } = world.rotation.bundle();
-      if (phase !== "steady" && joinedMidway < 3 && day > 95 * (joinedMidway + 1)) {
+      // In the first of each phase somebody joins by a fresh link, and somebody by one from the day before.
+      const joinInPhase = () => {
+        const { phase } = world.rotation.bundle();
+        if (phase === yesterday.phase || joinedIn.has(phase)) return;
+        joinedIn.add(phase);
         admit("operator", `midway-${phase}`);
-        joinedMidway += 1;
+        admit("viewer", `by-an-older-link-${phase}`, { link: yesterday.links.pop()! });
+      };
+      joinInPhase();
+      for (const machine of machines.values()) {
+        if (!machine.asleep(day)) tend(machine);
+        joinInPhase();
       }
-      for (const machine of machines.values()) if (!machine.asleep(day)) tend(machine);
+      if (joinedIn.size < rotationPhases.length) yesterday = asToday();
       if (day % 30 === 0) verifyAll();
     }
-    assert.equal(joinedMidway, 3);
+    assert.deepEqual([...joinedIn].sort(), [...rotationPhases].sort());
     assert.deepEqual(crashed, crashes);
   });
 
@@ -189,7 +215,7 @@ describe("three years of a fleet's trust", function () {
       assert.ok(world.enrolment.accepts(certificatePem), member);
       verify(trusted, certificatePem, "sslclient");
     }
-    assert.equal(machines.size, 11);
+    assert.equal(machines.size, 8 + 2 * rotationPhases.length);
   });
 
   it("knows of each which authorities it trusts", () => {
@@ -234,3 +260,7 @@ describe("three years of a fleet's trust", function () {
     assert.equal((await verifyLedger(world.store.db)).ok, true);
   });
 });
+
+function certificatesOf(pem: string): string[] {
+  return pem.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n?/g) ?? [];
+}

@@ -79,7 +79,7 @@ export function openTrustWorld(
     },
   });
   const tls = createServerTls({ authority, addresses: () => ["127.0.0.1"], now });
-  const rotation = createRotation({ authority, members: table, tokens: tokenTable, now });
+  const rotation = createRotation({ authority, members: table, now });
   return {
     store,
     ledger,

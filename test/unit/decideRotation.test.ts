@@ -24,19 +24,14 @@ const member = (days: number | null, ...trusts: string[]) => ({
 const announced = (days: number, ...members: RotationFacts["members"][number][]): RotationFacts => ({
   cas: [aCa({}), aCa({ fingerprint: "new", state: "announced", madeAtMs: ago(days), stateAtMs: ago(days) })],
   members,
-  hasLinks: false,
 });
 const announce = { kind: "announce" };
 const issue = { kind: "issue", fingerprint: "new" };
 
 describe("the next step of a rotation", () => {
   const table: [string, RotationFacts, unknown][] = [
-    ["waits for the day", { cas: [aCa({ madeAtMs: ago(89.9) })], members: [], hasLinks: false }, null],
-    [
-      "announces after 90 days",
-      { cas: [aCa({ madeAtMs: ago(90) })], members: [], hasLinks: false },
-      announce,
-    ],
+    ["waits for the day", { cas: [aCa({ madeAtMs: ago(89.9) })], members: [] }, null],
+    ["announces after 90 days", { cas: [aCa({ madeAtMs: ago(90) })], members: [] }, announce],
     ["gives everybody a day, also in an empty fleet", announced(0.9), null],
     ["signs after it where nobody is", announced(1), issue],
     ["signs once all who are awake know", announced(1, member(0.1, "old", "new")), issue],
@@ -44,8 +39,6 @@ describe("the next step of a rotation", () => {
     ["waits a fortnight at most", announced(14, member(0.1, "old")), issue],
     ["waits for nobody who sleeps", announced(1, member(3, "old"), member(0.1, "new")), issue],
     ["waits for nobody who was never heard from", announced(1, member(null, "old")), issue],
-    ["waits for join links, which name the one before", { ...announced(13.9), hasLinks: true }, null],
-    ["waits a fortnight at most for those, too", { ...announced(14), hasLinks: true }, issue],
     ["waits for one who woke up", announced(1, member(2.9, "old"), member(0.1, "new")), null],
     [
       "retires what no certificate hangs on, before anything else",
@@ -55,7 +48,6 @@ describe("the next step of a rotation", () => {
           aCa({ madeAtMs: ago(90) }),
         ],
         members: [],
-        hasLinks: false,
       },
       { kind: "retire", fingerprint: "done" },
     ],
@@ -64,7 +56,6 @@ describe("the next step of a rotation", () => {
       {
         cas: [aCa({ fingerprint: "used", state: "superseded", validCertificates: 1 }), aCa({})],
         members: [],
-        hasLinks: false,
       },
       null,
     ],

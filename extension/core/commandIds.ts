@@ -35,6 +35,7 @@ export const commandIds = {
   showEvent: "hwledger.showEvent",
   setRate: "hwledger.setRate",
   logIn: "hwledger.logIn",
+  answerHosts: "hwledger.answerHosts",
   openDashboard: "hwledger.openDashboard",
   openHost: "hwledger.openHost",
   openMembers: "hwledger.openMembers",

@@ -34,6 +34,10 @@ export interface FleetSession {
   readonly fleet: FleetState;
   readonly contact: Contact;
   readonly prompts: readonly Prompt[];
+  /** While the work runs, that host's questions are for the person at this window, who has begun it. Told as a change. */
+  attend<T>(host: string, work: () => Promise<T>): Promise<T>;
+  /** Whether such work is under way for the host of that name. */
+  isAttended(host: string): boolean;
   /** Another has taken its place: nothing changes in it any more. */
   readonly isClosed: boolean;
   /** Told after every change of fleet, contact or prompts, and last when it is closed. Returns how to stop. */
@@ -56,6 +60,7 @@ export function openFleetSession({
   let { fleet } = known;
   let prompts: readonly Prompt[] = [];
   let isClosed = false;
+  const works = new Set<{ host: string }>();
 
   function changed(): void {
     if (!isClosed) for (const listener of [...listeners]) listener();
@@ -108,6 +113,17 @@ export function openFleetSession({
     get prompts() {
       return prompts;
     },
+    async attend(host, work) {
+      const one = { host };
+      works.add(one);
+      changed();
+      try {
+        return await work();
+      } finally {
+        works.delete(one);
+      }
+    },
+    isAttended: (host) => [...works].some((one) => one.host === host),
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

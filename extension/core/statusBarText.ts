@@ -13,7 +13,7 @@ export interface StatusBarText {
   /** `error`: something waits for a person. `warning`: there is no contact. Drawn on those colours. */
   tone: "normal" | "warning" | "error";
   /** What a click does. */
-  click: "dashboard" | "hosts" | "ledger" | WayBack;
+  click: "dashboard" | "hosts" | "ledger" | "answer" | WayBack;
 }
 
 const clicks: Record<WayBack, string> = {
@@ -93,7 +93,8 @@ function live(fleet: FleetState, waiting: readonly Prompt[], isLedgerBroken: boo
     text: `$(${needs.length > 0 ? "bell-dot" : "chip"}) ${parts.join(" · ")}`,
     lines,
     tone: needs.length > 0 ? "error" : "normal",
-    click: isLedgerBroken ? "ledger" : needs.length > 0 ? "hosts" : "dashboard",
+    click:
+      waiting.length > 0 ? "answer" : isLedgerBroken ? "ledger" : needs.length > 0 ? "hosts" : "dashboard",
   };
 }
 

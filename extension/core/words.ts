@@ -173,6 +173,8 @@ export const words = {
     keyDetail: (text: string) =>
       `${text}\n\nCompare it with what the host's owner sees. Whoever holds another key is not this host.`,
     trust: "Trust This Key",
+    none: "No host asks anything now.",
+    over: (host: string) => `${host} no longer waits for that answer.`,
   },
   dispatch: {
     noFile: "Open a file, or right-click one in the Explorer.",

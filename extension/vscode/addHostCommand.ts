@@ -116,7 +116,7 @@ async function send(session: FleetSession, host: NewHost): Promise<void> {
   try {
     const record = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: words.hosts.connecting(name) },
-      () => session.client.call("addHost", { body }, { silenceMs: addLimitMs }),
+      () => session.attend(name, () => session.client.call("addHost", { body }, { silenceMs: addLimitMs })),
     );
     const told =
       record.reading === null ? say.addedUnseen(record.name) : say.added(record.name, record.gpus.length);

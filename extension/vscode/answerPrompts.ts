@@ -8,18 +8,28 @@ import { problemIn, showProblem } from "./showProblem.ts";
 
 const { prompts: say } = words;
 
+/** What asks the person for the hosts. */
+export interface HostQuestions extends vscode.Disposable {
+  /** Asks what is open, whoever has made the hosts ask. */
+  askAll(): Promise<void>;
+}
+
 /**
- * Asks the person what a host wants to know, one question at a time. A question that was answered elsewhere or ran out is
- * taken from the screen where the editor allows it. Answers go to the service and nowhere else.
+ * Asks the person what a host wants to know, one question at a time: in the window whose work makes the host ask, so that
+ * nobody else is taken by surprise; elsewhere by a command, to which the status bar leads. A question that was answered
+ * elsewhere or ran out is taken from the screen where the editor allows it. Answers go to the service and nowhere else.
  */
-export function answerPrompts(membership: Membership): vscode.Disposable {
+export function answerPrompts(membership: Membership): HostQuestions {
   const asked = new Set<string>();
+  const wanted = new Set<string>();
   let isAsking = false;
   let withdraw: (() => void) | null = null;
 
   async function askNext(): Promise<void> {
     const { session } = membership;
-    const prompt = session?.prompts.find(({ id }) => !asked.has(id));
+    const prompt = session?.prompts.find(
+      ({ id, host }) => !asked.has(id) && (wanted.has(id) || session.isAttended(host)),
+    );
     if (!session || !prompt || isAsking) return;
     isAsking = true;
     asked.add(prompt.id);
@@ -33,6 +43,7 @@ export function answerPrompts(membership: Membership): vscode.Disposable {
       if (isOpen()) await send(session, prompt, answer);
       // Taken from the screen because contact was lost: it is asked again where the host still waits afterwards.
       else if (source.token.isCancellationRequested) asked.delete(prompt.id);
+      else if (answer !== null) void vscode.window.showInformationMessage(say.over(prompt.host));
     } finally {
       withdraw = null;
       isAsking = false;
@@ -45,7 +56,16 @@ export function answerPrompts(membership: Membership): vscode.Disposable {
     withdraw?.();
     void askNext();
   });
-  return { dispose: stop };
+  return {
+    dispose: stop,
+    async askAll() {
+      const session = await membership.ready();
+      const open = session?.prompts ?? [];
+      if (open.length === 0) return void vscode.window.showInformationMessage(say.none);
+      for (const { id } of open) wanted.add(id);
+      await askNext();
+    },
+  };
 }
 
 async function send(session: FleetSession, prompt: Prompt, answer: string | null): Promise<void> {

@@ -6,6 +6,7 @@ import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { words } from "../core/words.ts";
 import { addHost } from "./addHostCommand.ts";
+import type { HostQuestions } from "./answerPrompts.ts";
 import { collectDiagnostics } from "./collectDiagnostics.ts";
 import type { HostsView, RowHandle } from "./createHostsView.ts";
 import { groupJobs, type JobHandle } from "./createJobsView.ts";
@@ -27,6 +28,7 @@ import { problemIn, showProblem } from "./showProblem.ts";
 /** What the commands work with. */
 export interface CommandParts {
   membership: Membership;
+  questions: Pick<HostQuestions, "askAll">;
   joining: JoinCommands;
   service: ServiceCommands;
   dispatching: DispatchNeeds;
@@ -94,7 +96,7 @@ function jobHandlers({ membership, dispatching }: CommandParts) {
   } satisfies Handlers;
 }
 
-function hostHandlers({ membership, hostsView, panels, now }: CommandParts) {
+function hostHandlers({ membership, questions, hostsView, panels, now }: CommandParts) {
   const withSession = sessionCommands(membership);
   const { filterTitle: title, filterPrompt: prompt } = words.hosts;
   return {
@@ -106,6 +108,7 @@ function hostHandlers({ membership, hostsView, panels, now }: CommandParts) {
     [commandIds.removeHost]: withSession((session, row?: RowHandle) => removeHost(session, row)),
     [commandIds.setRate]: withSession((session, row?: RowHandle) => setRate(session, row)),
     [commandIds.logIn]: withSession((session, row?: RowHandle) => logIn(session, row)),
+    [commandIds.answerHosts]: () => questions.askAll(),
     [commandIds.openHost]: withSession((session, row?: RowHandle) => panels.openHost(session, row)),
     [commandIds.groupHosts]: () => groupHosts(),
     [commandIds.filterHosts]: () => filterView(hostsView, { title, prompt }),

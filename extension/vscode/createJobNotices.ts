@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { JobId } from "../../protocol/ids.ts";
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
@@ -9,6 +10,7 @@ import { printable } from "../core/printable.ts";
 import { noticeText } from "../core/problemText.ts";
 import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
+import { problemIn } from "./showProblem.ts";
 
 /**
  * Says when a job that was dispatched from this workspace is done, as the setting wants it; also of one that ended while
@@ -19,14 +21,33 @@ export function createJobNotices(
   terminals: Pick<JobTerminals, "isInSight" | "show">,
   memory: DispatchMemory,
 ): vscode.Disposable {
+  const asked = new Set<JobId>();
+
   function look(): void {
     const { session } = membership;
-    if (!session) return;
+    if (!session?.fleet.isKnown) return;
     for (const { jobId, fleetId } of memory.untold()) {
-      const job = fleetId === session.identity.fleetId ? session.fleet.jobs.get(jobId) : undefined;
-      if (!job || !isJobEnded(job.state)) continue;
-      memory.told(jobId);
-      if (isWanted(job)) void tell(session, job);
+      if (fleetId !== session.identity.fleetId) continue;
+      const job = session.fleet.jobs.get(jobId);
+      if (job) end(session, job);
+      else if (!asked.has(jobId)) void ask(session, jobId);
+    }
+  }
+
+  function end(session: FleetSession, job: JobRecord): void {
+    if (!isJobEnded(job.state)) return;
+    memory.told(job.id);
+    if (isWanted(job)) void tell(session, job);
+  }
+
+  /** Of a job that is older than those that the service tells of by itself. */
+  async function ask(session: FleetSession, jobId: JobId): Promise<void> {
+    asked.add(jobId);
+    try {
+      end(session, await session.client.call("getJob", { params: { job: jobId } }));
+    } catch (error) {
+      if (problemIn(error).code === "job-not-found") memory.told(jobId);
+      else asked.delete(jobId); // with the next change
     }
   }
 

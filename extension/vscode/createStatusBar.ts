@@ -15,6 +15,7 @@ const commands: Record<StatusBarText["click"], string> = {
   dashboard: commandIds.openDashboard,
   hosts: `${viewIds.hosts}.focus`,
   ledger: `${viewIds.ledger}.focus`,
+  answer: commandIds.answerHosts,
   reconnect: commandIds.reconnect,
   join: commandIds.join,
   renew: commandIds.renew,

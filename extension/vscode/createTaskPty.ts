@@ -8,6 +8,7 @@ import { followSession, type FollowedSession } from "../core/followSession.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { problemText } from "../core/problemText.ts";
 import { taskExitCode, type TaskDefinition } from "../core/taskDefinition.ts";
+import { whenJobStarted } from "../core/whenJobStarted.ts";
 import { words } from "../core/words.ts";
 import { createJobPty, type JobPty } from "./createJobPty.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";
@@ -57,6 +58,7 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
     const request = await dispatchRequestOf(script, options);
     written.fire(`${words.task.sending(script.label, host)}\r\n`);
     const job = await dispatchFile(session.client, { ...request, signal: abort.signal });
+    void current.session.attend(job.host, () => whenJobStarted(current.session, job.id));
     const { root } = await rememberSent(memory, session, job, { script, scriptOnly: false, endTold: true });
     if (abort.signal.aborted) return;
     shown = createJobPty({

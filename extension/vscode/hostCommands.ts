@@ -47,7 +47,9 @@ async function connect(session: FleetSession, { record: { id, name } }: KnownHos
     const options = { location: vscode.ProgressLocation.Notification, title: words.hosts.connecting(name) };
     await vscode.window.withProgress(options, () =>
       // A person may take a while to answer.
-      session.client.call("loginHost", { params: { host: id } }, { silenceMs: 300_000 }),
+      session.attend(name, () =>
+        session.client.call("loginHost", { params: { host: id } }, { silenceMs: 300_000 }),
+      ),
     );
     return true;
   } catch (error) {

@@ -5,6 +5,7 @@ import { momentText } from "../core/clock.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone, memberOf } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
+import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
 import { askInList } from "./askInList.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
@@ -71,8 +72,10 @@ async function pickRecent(session: FleetSession, title: string): Promise<JobReco
 }
 
 async function pickActive(session: FleetSession): Promise<JobRecord | undefined> {
-  const { jobs } = await session.client.call("listJobs", { query: { limit: 500 } });
-  const active = jobs.filter((job) => !isJobEnded(job.state));
+  await whenFleetKnown(session);
+  const active = [...session.fleet.jobs.values()]
+    .filter((job) => !isJobEnded(job.state))
+    .sort((a, b) => b.createdAtMs - a.createdAtMs);
   return pickJob(active, words.job.cancelTitle, words.job.noneRuns);
 }
 

@@ -46,7 +46,7 @@ export interface WiredExtension {
   openLink: (uri: vscode.Uri) => Promise<void> | undefined;
 }
 
-/** Wires the extension. Does no I/O: the secret store is read when a view, a command or a link first needs it. */
+/** Wires the extension, and connects to the fleet that this window shows; without a membership nothing is asked of anybody. */
 export function wireExtension(context: vscode.ExtensionContext): WiredExtension {
   const now = () => Date.now();
   const output = vscode.window.createOutputChannel(words.extensionName, { log: true });
@@ -91,8 +91,10 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
     now,
     listenFurther: () => service.listenFurther(),
   });
+  const questions = answerPrompts(membership);
   const commands = commandHandlers({
     membership,
+    questions,
     joining,
     service,
     dispatching,
@@ -109,7 +111,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
     createJobNotices(membership, terminals, memory),
     createTraceLinks(terminals, memory),
     createTasks({ membership, memory, requestCancel }),
-    resumeJobs({ membership, terminals, memory, terminalMemory }),
+    resumeJobs(membership, terminals),
     staleDecorations(),
     hostsView,
     ledgerView,
@@ -117,7 +119,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
     panels,
     createJobsView(membership, now),
     createStatusBar(membership, ledgerView, now),
-    answerPrompts(membership),
+    questions,
     output,
     { dispose: logContact(membership, log) },
     keepContextKeys(membership),
@@ -142,5 +144,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
       if (key === profilesSecret) void membership.refresh();
     }),
   );
+  // A member sees the fleet in the status bar, and is told of ends and questions, wherever the window was left.
+  membership.ready().catch(() => undefined); // the Hosts view says what is the matter
   return { commands, openLink: (uri) => (uri.path === "/join" ? joining.joinByUri(uri) : undefined) };
 }

@@ -85,7 +85,7 @@ export async function composeHttp(
     watch,
     latest: needs.latest,
     job: (id) => jobs.get(id),
-    recentJobs: () => jobs.list(100, null).jobs,
+    recentJobs: () => jobs.recent(100),
     eventsAfter: (seq) => ledger.after(seq, 1_000),
     newestEvents: () => ledger.newest(100),
     ledgerHead: () => ledger.head().head,

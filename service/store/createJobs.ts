@@ -21,6 +21,8 @@ export interface JobsTable extends Jobs {
   requestCancel(id: JobId, actor: string): JobRecord;
   /** Newest first, from before a position. */
   list(limit: number, before: number | null): { jobs: JobRecord[]; nextBefore: number | null };
+  /** The newest, and all older ones that have not ended. */
+  recent(limit: number): JobRecord[];
   activeOn(hostId: string): number;
 }
 
@@ -150,6 +152,11 @@ export function createJobs(
       const rows = selectPage.all(before ?? Number.MAX_SAFE_INTEGER, limit);
       const last = rows.length === limit ? rows.at(-1) : undefined;
       return { jobs: rows.map(newest), nextBefore: last?.position ?? null };
+    },
+    recent(limit) {
+      const page = selectPage.all(Number.MAX_SAFE_INTEGER, limit).map(newest);
+      const known = new Set(page.map(({ id }) => id));
+      return [...page, ...[...open.values()].filter(({ id }) => !known.has(id))];
     },
     activeOn(hostId) {
       let count = 0;

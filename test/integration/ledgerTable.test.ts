@@ -115,6 +115,21 @@ describe("the ledger in the database", () => {
     assert.equal(count(), 2);
   });
 
+  it("tells of the newest jobs, and of each older one that has not ended", () => {
+    const idOf = (at: number) => `j-${String(at).padStart(16, "0")}` as JobRecord["id"];
+    const cause = { kind: "lost", detail: "gone" } as const;
+    const log = { logBytes: 0, logSha256: null, logComplete: false, lastedMs: null };
+    for (const at of [1, 2, 3, 4]) {
+      jobs.create(aJob({ id: idOf(at), state: "queued", createdBy: "user/ada" }), null);
+      if (at === 1) continue;
+      jobs.advance(idOf(at), { to: "syncing" }, "service");
+      jobs.advance(idOf(at), { to: "lost", exitCode: null, cause, ...log }, "service");
+    }
+    const recent = (limit: number) => jobs.recent(limit).map(({ id }) => id);
+    assert.deepEqual(recent(2), [idOf(4), idOf(3), idOf(1)]);
+    assert.deepEqual(recent(9), [idOf(4), idOf(3), idOf(2), idOf(1)]);
+  });
+
   it("keeps what was noted of a job until it ends, and forgets nothing of it when another reads the table", () => {
     const { id } = created();
     jobs.advance(id, { to: "syncing" }, "service");

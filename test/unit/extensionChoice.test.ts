@@ -145,7 +145,8 @@ describe("the status bar", () => {
     const bar = statusBarText(fleet, live, 0);
     assert.deepEqual([bar.tone, bar.click, bar.lines[0]], ["error", "hosts", "rtx-box needs you to log in"]);
     const prompt = { host: "rtx-box" } as Prompt;
-    assert.equal(statusBarText(fleet, live, 0, [prompt]).lines[0], "rtx-box asks you something");
+    const asked = statusBarText(fleet, live, 0, [prompt]);
+    assert.deepEqual([asked.lines[0], asked.click], ["rtx-box asks you something", "answer"]);
     const changed = { kind: "unreachable" as const, sinceMs: 0, reason: "", lastSeenAtMs: null };
     const barOf = (code: string) => {
       const hosts = [aHost({ status: { ...changed, code } })];

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { Refusal } from "../../protocol/problem.ts";
 import { openFleetSession } from "../../extension/core/openFleetSession.ts";
 import { whenFleetKnown } from "../../extension/core/whenFleetKnown.ts";
-import { aHost, aReading } from "../support/fleetRecords.ts";
+import { whenJobStarted } from "../../extension/core/whenJobStarted.ts";
+import type { JobRecord } from "../../protocol/job.ts";
+import { aHost, aJob, aReading } from "../support/fleetRecords.ts";
 import { aWire, identity } from "../support/handPlayedFleet.ts";
 
 describe("a fleet session", () => {
@@ -44,6 +46,48 @@ describe("a fleet session", () => {
     assert.equal(session.prompts.length, 1);
     wire.state({ kind: "waiting", retryAtMs: 0, error: new Error("gone") });
     assert.equal(session.prompts.length, 0);
+  });
+
+  it("knows for which hosts this window has work under way, and tells when it begins", async () => {
+    const wire = aWire();
+    const session = openFleetSession(wire.needs(identity("a")));
+    let told = 0;
+    session.listen(() => (told += 1));
+    const works = [Promise.withResolvers<string>(), Promise.withResolvers<string>()] as const;
+    const [one, two] = works.map(({ promise }) => session.attend("box", () => promise)) as [
+      Promise<string>,
+      Promise<string>,
+    ];
+    assert.deepEqual([told, session.isAttended("box"), session.isAttended("other")], [2, true, false]);
+    works[0].resolve("done");
+    assert.equal(await one, "done");
+    assert.equal(session.isAttended("box"), true);
+    works[1].reject(new Error("refused"));
+    await assert.rejects(two, /refused/);
+    assert.equal(session.isAttended("box"), false);
+  });
+
+  it("waits for a job until it runs, has ended or another session has taken over", async () => {
+    const jobId = aJob().id;
+    const stateOf = (state: JobRecord["state"], revision: number) => ({
+      kind: "fleet" as const,
+      hosts: [],
+      jobs: [{ ...aJob(), state, revision }],
+      removedHostIds: [],
+    });
+    for (const end of ["running", "failed", "closed"] as const) {
+      const wire = aWire();
+      const session = openFleetSession(wire.needs(identity("a")));
+      let isOver = false;
+      const started = whenJobStarted(session, jobId).then(() => (isOver = true));
+      wire.say("fleet", stateOf("syncing", 5));
+      await new Promise(setImmediate);
+      assert.equal(isOver, false);
+      if (end === "closed") session.close();
+      else wire.say("fleet", stateOf(end, 6));
+      await started;
+      await whenJobStarted(session, jobId);
+    }
   });
 
   it("is settled by the first snapshot, by failing contact, or by another session in its place", async () => {

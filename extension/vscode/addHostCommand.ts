@@ -10,6 +10,7 @@ import { suggestHostName } from "../core/suggestHostName.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
 import { askInList } from "./askInList.ts";
+import { cancellable, isCancelled } from "./cancellable.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 const { addHost: say, waysOut } = words;
@@ -114,14 +115,14 @@ async function send(session: FleetSession, host: NewHost): Promise<void> {
   const { name, address, rateMicroUsdPerHour, unchecked } = host;
   const body = { name, ...address, rateMicroUsdPerHour, ...(unchecked ? { unchecked } : {}) };
   try {
-    const record = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: words.hosts.connecting(name) },
-      () => session.attend(name, () => session.client.call("addHost", { body }, { silenceMs: addLimitMs })),
+    const record = await cancellable(words.hosts.connecting(name), (signal) =>
+      session.attend(name, () => session.client.call("addHost", { body }, { silenceMs: addLimitMs, signal })),
     );
     const told =
       record.reading === null ? say.addedUnseen(record.name) : say.added(record.name, record.gpus.length);
     void vscode.window.showInformationMessage(told);
   } catch (error) {
+    if (isCancelled(error)) return;
     const problem = problemIn(error);
     const mayKeep = /^(host-unreachable|host-connection-lost|needs-login)$/.test(problem.code);
     const buttons = [waysOut.again, ...(mayKeep ? [say.anyway] : [])];

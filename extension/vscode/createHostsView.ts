@@ -6,6 +6,7 @@ import type { Membership } from "../core/createMembership.ts";
 import { gpusOf, type KnownHost } from "../core/fleetState.ts";
 import { gpuTooltip, hostTooltip } from "../core/tooltips.ts";
 import { treeRows } from "../core/treeRows.ts";
+import { mostWatched } from "../core/createHostWatch.ts";
 import { gpuRowId } from "../core/processRows.ts";
 import { hostGroupings, settingIds, type HostGrouping } from "../core/settings.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
@@ -66,7 +67,8 @@ export function createHostsView(
 
   function watchUnfolded(): void {
     const known = membership.session?.fleet.hosts;
-    const seen = [...unfolded].filter((id) => known?.has(id));
+    // Those that were unfolded last are the likeliest to be looked at.
+    const seen = [...unfolded].filter((id) => known?.has(id)).slice(-mostWatched);
     membership.session?.watchFor(unfolded, new Set(view.visible ? seen : []));
   }
 

@@ -9,6 +9,7 @@ import { hostParts } from "../core/treeRows.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
 import { askInList } from "./askInList.ts";
+import { cancellable, isCancelled } from "./cancellable.ts";
 import type { RowHandle } from "./createHostsView.ts";
 import { openHostTerminal } from "./hostTerminal.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
@@ -44,16 +45,15 @@ export async function logIn(session: FleetSession, row: RowHandle | undefined): 
 
 async function connect(session: FleetSession, { record: { id, name } }: KnownHost): Promise<boolean> {
   try {
-    const options = { location: vscode.ProgressLocation.Notification, title: words.hosts.connecting(name) };
-    await vscode.window.withProgress(options, () =>
+    await cancellable(words.hosts.connecting(name), (signal) =>
       // A person may take a while to answer.
       session.attend(name, () =>
-        session.client.call("loginHost", { params: { host: id } }, { silenceMs: 300_000 }),
+        session.client.call("loginHost", { params: { host: id } }, { silenceMs: 300_000, signal }),
       ),
     );
     return true;
   } catch (error) {
-    await showProblem(problemIn(error));
+    if (!isCancelled(error)) await showProblem(problemIn(error));
     return false;
   }
 }

@@ -10,6 +10,7 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import type { Script } from "../core/script.ts";
 import { whenJobStarted } from "../core/whenJobStarted.ts";
 import { words } from "../core/words.ts";
+import { cancellable, isCancelled } from "./cancellable.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";
 import { rememberSent } from "./rememberSent.ts";
@@ -48,26 +49,15 @@ export async function sendDispatch(needs: SendNeeds, session: FleetSession, orde
     if (membership.session?.identity.fleetId !== session.identity.fleetId) return; // left the fleet meanwhile
     terminals.show(membership.session, job, { source: sourceText(order, root) });
   } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") return;
+    if (isCancelled(error)) return;
     await offerWayOut(needs, session, order, error);
   }
 }
 
-async function sendWithProgress(session: FleetSession, order: Order): Promise<JobRecord> {
-  const options = {
-    location: vscode.ProgressLocation.Notification,
-    title: words.dispatch.sending(order.script.label, order.host),
-    cancellable: true,
-  };
-  return await vscode.window.withProgress(options, async (_progress, cancelled) => {
-    const abort = new AbortController();
-    const listening = cancelled.onCancellationRequested(() => abort.abort());
-    try {
-      const request = await dispatchRequestOf(order.script, { ...order, host: order.hostId });
-      return await dispatchFile(session.client, { ...request, signal: abort.signal });
-    } finally {
-      listening.dispose();
-    }
+function sendWithProgress(session: FleetSession, order: Order): Promise<JobRecord> {
+  return cancellable(words.dispatch.sending(order.script.label, order.host), async (signal) => {
+    const request = await dispatchRequestOf(order.script, { ...order, host: order.hostId });
+    return dispatchFile(session.client, { ...request, signal });
   });
 }
 

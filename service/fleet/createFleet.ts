@@ -8,12 +8,13 @@ import type { Ledger } from "../ledger/createLedger.ts";
 import type { ShellTarget } from "../ssh/hostShell.ts";
 import type { HostRow, HostsTable } from "../store/hostsTable.ts";
 import type { Store } from "../store/openStore.ts";
+import type { ProbeOnceOptions } from "../probe/probeParts.ts";
 import type { Changes } from "./createChanges.ts";
 
 /** What the fleet needs of probing. */
 export interface FleetProber {
   setHosts(hosts: { target: ShellTarget; probe: "on" | "off" }[]): void;
-  probeOnce(target: ShellTarget, options: { attended: boolean; timeoutMs: number }): Promise<HostReading>;
+  probeOnce(target: ShellTarget, options: ProbeOnceOptions): Promise<HostReading>;
   retryNow(hostId: HostId): void;
   latest(hostId: HostId): HostReading | null;
   signals(hostId: HostId): HostSignals;
@@ -49,11 +50,12 @@ export interface Fleet {
   get(nameOrId: string): HostRecord;
   record(id: HostId): HostRecord | null;
   target(id: HostId): ShellTarget | null;
-  add(host: NewHost, actor: string): Promise<HostRecord>;
+  /** `signal`: whoever asked is gone; nothing is kept then. */
+  add(host: NewHost, actor: string, signal?: AbortSignal): Promise<HostRecord>;
   /** Puts this machine into the fleet. */
   addLocal(name: string): void;
   change(nameOrId: string, change: HostChange, actor: string): HostRecord;
-  login(nameOrId: string, actor: string): Promise<HostRecord>;
+  login(nameOrId: string, actor: string, signal?: AbortSignal): Promise<HostRecord>;
   /** Throws `host-busy` where jobs are active; `force` gives them up as lost. */
   remove(nameOrId: string, force: boolean, actor: string): Promise<{ id: HostId; name: string }>;
 }
@@ -128,9 +130,9 @@ export function createFleet(needs: FleetNeeds): Fleet {
   }
 
   /** Connects and takes a first reading. A changed or revoked key is an event even though nothing is kept. */
-  async function check(target: ShellTarget, actor: string): Promise<void> {
+  async function check(target: ShellTarget, actor: string, signal?: AbortSignal): Promise<void> {
     try {
-      const options = { attended: true, timeoutMs: firstReadingLimitMs };
+      const options = { attended: true, timeoutMs: firstReadingLimitMs, ...(signal ? { signal } : {}) };
       firstReadings.set(target.id, await prober.probeOnce(target, options));
     } catch (error) {
       if (error instanceof Refusal && /^host-key-(changed|revoked)$/.test(error.code)) {
@@ -146,14 +148,20 @@ export function createFleet(needs: FleetNeeds): Fleet {
     }
   }
 
-  async function add(input: NewHost, actor: string): Promise<HostRecord> {
+  async function add(input: NewHost, actor: string, signal?: AbortSignal): Promise<HostRecord> {
     const { name } = input;
     if (hosts.byName(name) || adding.has(name)) throw new Refusal("host-name-taken", { host: name });
     const id = needs.newHostId();
     const target: ShellTarget = { id, name, connection: connectionOf(input) };
     adding.add(name);
     try {
-      if (!input.unchecked) await check(target, actor);
+      if (!input.unchecked) await check(target, actor, signal);
+      if (signal?.aborted === true)
+        throw new Refusal("host-unreachable", {
+          host: name,
+          address: input.alias ?? name,
+          reason: "whoever wanted it has given up",
+        });
       insert(
         {
           ...target,
@@ -226,9 +234,9 @@ export function createFleet(needs: FleetNeeds): Fleet {
       });
       return recordOf(rowOf(row.id));
     },
-    async login(nameOrId, actor) {
+    async login(nameOrId, actor, signal) {
       const row = rowOf(nameOrId);
-      await check(targetOf(row), actor);
+      await check(targetOf(row), actor, signal);
       prober.retryNow(row.id);
       changes.emit({ kind: "host", hostId: row.id });
       return recordOf(rowOf(row.id));

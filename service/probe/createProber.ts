@@ -9,6 +9,7 @@ import {
   type ProbeFailure,
   type ProbeListener,
   type ProbeLog,
+  type ProbeOnceOptions,
   type ProbeParts,
 } from "./probeParts.ts";
 
@@ -36,7 +37,7 @@ export interface Prober {
   /** Somebody looks at a host. Returns the end of looking, which may be called again without effect. */
   watch(hostId: string): () => void;
   /** One reading by a shell of its own, also of a host that is not in the set. Rejects with a Refusal. */
-  probeOnce(target: ShellTarget, options: { attended: boolean; timeoutMs: number }): Promise<HostReading>;
+  probeOnce(target: ShellTarget, options: ProbeOnceOptions): Promise<HostReading>;
   /** Tries a host now that waits for its next attempt. */
   retryNow(hostId: string): void;
   /** The newest reading since the start; null when there is none. */
@@ -94,10 +95,7 @@ class HostProber implements Prober {
     };
   }
 
-  async probeOnce(
-    target: ShellTarget,
-    options: { attended: boolean; timeoutMs: number },
-  ): Promise<HostReading> {
+  async probeOnce(target: ShellTarget, options: ProbeOnceOptions): Promise<HostReading> {
     const reading = await probeOnce(this.#parts, target, options);
     const poller = this.#pollers.get(target.id);
     poller?.adopt(reading);

@@ -2,7 +2,7 @@ import { Refusal } from "../../protocol/problem.ts";
 import type { HostReading } from "../../protocol/reading.ts";
 import type { HostShell, ShellTarget } from "../ssh/hostShell.ts";
 import { interruptible } from "./interruptible.ts";
-import { watchedCadenceMs, type ProbeParts } from "./probeParts.ts";
+import { watchedCadenceMs, type ProbeOnceOptions, type ProbeParts } from "./probeParts.ts";
 import { ProbeSession } from "./probeSession.ts";
 
 /**
@@ -12,24 +12,26 @@ import { ProbeSession } from "./probeSession.ts";
 export async function probeOnce(
   parts: ProbeParts,
   target: ShellTarget,
-  options: { attended: boolean; timeoutMs: number },
+  options: ProbeOnceOptions,
 ): Promise<HostReading> {
   const limit = new AbortController();
-  const cancel = parts.setTimer(() => {
-    limit.abort();
-  }, options.timeoutMs);
+  const stop = (): void => limit.abort();
+  const cancel = parts.setTimer(stop, options.timeoutMs);
+  options.signal?.addEventListener("abort", stop);
+  if (options.signal?.aborted === true) stop();
   try {
     const shell = await openInTime(parts, target, options, limit.signal);
     return await readOnce(parts, target, shell, options.timeoutMs, limit.signal);
   } finally {
     cancel();
+    options.signal?.removeEventListener("abort", stop);
   }
 }
 
 async function openInTime(
   parts: ProbeParts,
   target: ShellTarget,
-  { attended, timeoutMs }: { attended: boolean; timeoutMs: number },
+  { attended, timeoutMs }: ProbeOnceOptions,
   signal: AbortSignal,
 ): Promise<HostShell> {
   const opening = parts.shells.openShell(target, { attended, signal });

@@ -35,3 +35,12 @@ export interface ProbeListener {
 
 export const backgroundCadenceMs = 15_000;
 export const watchedCadenceMs = 1_000;
+
+/** How one reading is taken. */
+export interface ProbeOnceOptions {
+  /** Whether somebody is there to answer what the host asks. */
+  attended: boolean;
+  timeoutMs: number;
+  /** Ends it early: nobody wants it any more. */
+  signal?: AbortSignal;
+}

@@ -30,6 +30,13 @@ describe("what is asked of whom, in two windows of the real editor", function ()
       (await box(window).allInnerTexts()).some((text) => text.includes(what)),
     );
 
+  async function beginToAdd(name: string): Promise<void> {
+    await first.runCommand("hwLedger: Add a Host");
+    await first.pickQuickInput(name);
+    await first.typeInQuickInput(name, { prompt: "What to call it" });
+    await first.typeInQuickInput("", { prompt: "US dollars per hour" });
+  }
+
   it("shows the fleet in the status bar of a window that was left in the Explorer", async () => {
     await first.openView(view);
     await first.page.getByRole("button", { name: "Start a Fleet on This Machine" }).click();
@@ -45,14 +52,23 @@ describe("what is asked of whom, in two windows of the real editor", function ()
     );
   });
 
+  it("ends a question with the work that is cancelled, and keeps nothing of the host", async () => {
+    await first.openView(view);
+    await beginToAdd("vault");
+    await isAsked(first, "Passphrase of the key");
+    const progress = first.page.locator(".notification-toast", { hasText: "Connecting to vault" });
+    await progress.getByRole("button", { name: "Cancel" }).click();
+    await first.until("no question", async () => (await box(first).count()) === 0);
+    await first.until("a calm status bar", async () => !(await backgroundOf(fleetItem(first))).isRed);
+    const rows = await first.waitForTree(view, "the hosts", (items) => items.length > 0);
+    assert.deepEqual(rows.filter(({ level }) => level === 1).length, 1);
+  });
+
   it("asks in the window that has made the host ask, and leaves who writes in another alone", async () => {
     second = await first.openWindow();
     await second.openFile("hello.py");
     await fleetItem(second).waitFor({ timeout: 30_000 });
-    await first.runCommand("hwLedger: Add a Host");
-    await first.pickQuickInput("vault");
-    await first.typeInQuickInput("vault", { prompt: "What to call it" });
-    await first.typeInQuickInput("", { prompt: "US dollars per hour" });
+    await beginToAdd("vault");
     await isAsked(first, "Passphrase of the key");
     await second.until("a red status bar", async () => (await backgroundOf(fleetItem(second))).isRed);
     await second.page.waitForTimeout(quietMs);

@@ -1,7 +1,10 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Frame } from "playwright-core";
 import { clientName, openStream } from "../../protocol/client/streamClient.ts";
 import { homeLayout } from "../../service/homeLayout.ts";
 import { readIdentity } from "../../service/ownerIdentity.ts";
+import { extensionHostPid } from "../e2e/awayFixture.ts";
 import { startDispatchFixture, type DispatchFixture } from "../e2e/dispatchFixture.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import type { RoundLimits } from "./alternate.ts";
@@ -15,6 +18,7 @@ const names = {
   panel: "hwledger: the host's panel",
   tree: "hwledger: the Hosts view",
   stream: "a client of the stream in the bench",
+  memory: "extension host in a fleet, with the view and a panel that are fed",
 };
 const cadenceMs = 1_000;
 const limitBeyondMs = 300;
@@ -47,7 +51,15 @@ export async function pixelFigure(limits: RoundLimits, lifetimes: Lifetimes): Pr
     timesMs.tree.push(inTree);
     timesMs.stream.push(onStream);
   }
-  return figureOf(timesMs);
+  return figureOf(timesMs, await extensionHostBytes(fixture));
+}
+
+/** Memory (RSS) of the editor's extension host, in bytes. */
+async function extensionHostBytes({ home }: DispatchFixture): Promise<number> {
+  const pid = await extensionHostPid(join(home, "..", "person"));
+  const [, kibibytes = NaN] =
+    /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kibibytes) * 1_024;
 }
 
 async function openScreens({ editor, service }: DispatchFixture) {
@@ -107,7 +119,7 @@ function followStream({ home, lab }: DispatchFixture, lifetimes: Lifetimes) {
   };
 }
 
-function figureOf(timesMs: { panel: number[]; tree: number[]; stream: number[] }): Figure {
+function figureOf(timesMs: { panel: number[]; tree: number[]; stream: number[] }, rssBytes: number): Figure {
   const panel = { name: names.panel, ...summarize(timesMs.panel) };
   const tree = { name: names.tree, ...summarize(timesMs.tree) };
   const stream = { kind: "measured" as const, name: names.stream, ...summarize(timesMs.stream) };
@@ -127,5 +139,6 @@ function figureOf(timesMs: { panel: number[]; tree: number[]; stream: number[] }
     counterparts,
     ratios: ratiosOf(panel, counterparts),
     targets: [beyond(panel.p95Ms, "the panel"), beyond(tree.p95Ms, "the view")],
+    memory: [{ name: names.memory, p50Bytes: rssBytes }],
   };
 }

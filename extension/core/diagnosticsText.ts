@@ -9,6 +9,8 @@ export interface DiagnosticFacts {
   /** Name and version of the editor, and where the extension runs. */
   editor: Record<string, string>;
   settings: Record<string, unknown>;
+  /** Those of the settings that say where something lies: only whether they are set is told. */
+  pathSettings: readonly string[];
   profiles: readonly Profile[];
   shown: Profile | null;
   fleet: FleetState | null;
@@ -19,13 +21,13 @@ export interface DiagnosticFacts {
   account: string;
 }
 
-/** A document for a report of a fault: enough to understand it, without names, addresses, keys or tokens. */
+/** A document for a report of a fault: enough to understand it, without names, addresses, paths, keys or tokens. */
 export function diagnosticsText(facts: DiagnosticFacts): string {
-  const { editor, settings, profiles, shown, fleet, contact, log } = facts;
+  const { editor, settings, pathSettings, profiles, shown, fleet, contact, log } = facts;
   const hosts = fleet ? [...fleet.hosts.values()] : [];
   const sections: [string, string[]][] = [
     ["Versions", [`extension: ${programVersion}, protocol ${protocolVersion}`, ...entries(editor)]],
-    ["Settings", entries(settings)],
+    ["Settings", entries(withoutPaths(settings, pathSettings))],
     [
       "Fleets",
       profiles.map(
@@ -51,6 +53,15 @@ function entries(values: Record<string, unknown>): string[] {
   return Object.entries(values).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
 }
 
+function withoutPaths(
+  settings: Record<string, unknown>,
+  pathSettings: readonly string[],
+): Record<string, unknown> {
+  const told = (name: string, value: unknown) =>
+    pathSettings.includes(name) ? (value ? "set" : "not set") : value;
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, told(name, value)]));
+}
+
 function contactText(contact: Contact | null): string {
   if (contact === null) return "none";
   if (contact.kind === "lost" || contact.kind === "refused")
@@ -63,10 +74,10 @@ function hostText(host: KnownHost, index: number): string {
   const gpus = gpusOf(host).map(
     ({ vendor, name, driverVersion }) => `${vendor} ${name} (${driverVersion ?? "no driver version"})`,
   );
-  const reason =
-    record.status.kind === "unreachable" ? ` (${record.status.code}: ${record.status.reason})` : "";
+  // The reason names the machine as ssh knows it.
+  const code = record.status.kind === "unreachable" ? ` (${record.status.code})` : "";
   return [
-    `host ${index + 1}: ${record.connection.kind}, ${record.status.kind}${reason}, probe ${record.probe}`,
+    `host ${index + 1}: ${record.connection.kind}, ${record.status.kind}${code}, probe ${record.probe}`,
     reading ? `${reading.os ?? "system not known"}, every ${reading.cadenceMs} ms` : "no reading",
     reading?.gpuProblem ? `GPU problem ${reading.gpuProblem.code}: ${reading.gpuProblem.detail}` : "",
     gpus.join("; "),

@@ -20,6 +20,7 @@ export async function collectDiagnostics(membership: Membership, log: LogMemory)
       system: `${process.platform} ${process.arch} ${release()}`,
     },
     settings: Object.fromEntries(ids.map((id) => [id, configuration.get(id)])),
+    pathSettings: [settingIds.nodePath, settingIds.dataFolder],
     profiles: membership.profiles,
     shown: membership.profile,
     fleet: membership.session?.fleet ?? null,

@@ -65,6 +65,24 @@ describe("what leaves this machine in diagnostics", () => {
   it("keeps what helps: codes, versions and this machine's own loopback", () => {
     const text = "host-unreachable on 127.0.0.1 with Node.js 24.1.0 after 15000 ms";
     assert.equal(hidden(text), text);
+    for (const plain of [
+      "connect ECONNREFUSED 127.0.0.1:7443",
+      "https://localhost:7443/v1/hosts and/or 3/4 n/a",
+      "hwledger.hosts.groupBy at 2026-11-27T14:30:32.000Z on Linux 6.8.0-45-generic, e.g. train.py.",
+    ])
+      assert.equal(hidden(plain), plain);
+  });
+
+  it("knows names in any case, machines with a port or a domain, and where things lie", () => {
+    for (const [text, as] of Object.entries({
+      "ATTIC-Rig is away": "<host 1> is away",
+      "ada@Attic-Rig and ada@nas": "<user>@<host 1> and <user>@<name>",
+      "attic-rig.example.org:22": "<name>:22",
+      "nas:2049 and https://jump.example.org:7443/v1": "<name>:2049 and https://<name>:7443/v1",
+      "open '/srv/my-data/x.pem', ~/fleet, key:/k/id": "open '<path>', <path>, key:<path>",
+      '{"path":"D:\\\\secret\\\\x"} at f (/srv/x.js:1:2)': '{"path":"<path>"} at f (<path>:1:2)',
+    }))
+      assert.equal(hidden(text), as);
   });
 
   it("describes hosts by what they are, not by what they are called", () => {
@@ -72,7 +90,8 @@ describe("what leaves this machine in diagnostics", () => {
     const data = { kind: "fleet" as const, hosts: [secretive], jobs: [], removedHostIds: [] };
     const text = diagnosticsText({
       editor: { editor: "Code 1.1" },
-      settings: { "hwledger.dataFolder": "/home/ada/fleet" },
+      settings: { "hwledger.dataFolder": "/home/ada/fleet", "hwledger.nodePath": "" },
+      pathSettings: ["hwledger.dataFolder", "hwledger.nodePath"],
       profiles: [],
       shown: null,
       fleet: withFleetData(unknownFleet, data, { whole: true, nowMs: 0 }),
@@ -82,9 +101,53 @@ describe("what leaves this machine in diagnostics", () => {
       account: "ada",
     });
     assert.match(text, /- host 1: ssh, online, probe on, Debian 12/);
-    assert.match(text, /- hwledger\.dataFolder: "~\/fleet"/);
-    assert.match(text, /- getStatus: host <host 1> of <account> at ~\/x/);
+    assert.match(text, /- hwledger\.dataFolder: "set"\n- hwledger\.nodePath: "not set"/);
+    assert.match(text, /- getStatus: host <host 1> of <account> at <path>/);
     assert.ok(!text.includes("attic") && !text.includes("ada"));
+  });
+
+  it("tells of a host out of reach how it stands, not what ssh calls it or where its key lies", () => {
+    const alias = "gpu-box";
+    const host = aHost({
+      name: "attic",
+      connection: {
+        kind: "ssh",
+        alias,
+        port: null,
+        user: null,
+        identityFile: "/keys/acme-prod/id",
+        hostKey: null,
+      },
+      status: {
+        kind: "unreachable",
+        sinceMs: 0,
+        code: "host-unreachable",
+        reason: `${alias} (gpu7.secret.example:22) cannot be reached`,
+        lastSeenAtMs: null,
+      },
+    });
+    const data = { kind: "fleet" as const, hosts: [host], jobs: [], removedHostIds: [] };
+    const text = diagnosticsText({
+      editor: {},
+      settings: { "hwledger.dataFolder": "/srv/acme", "hwledger.nodePath": "C:\\Users\\Ada\\node.exe" },
+      pathSettings: ["hwledger.dataFolder", "hwledger.nodePath"],
+      profiles: [],
+      shown: null,
+      fleet: withFleetData(unknownFleet, data, { whole: true, nowMs: 0 }),
+      contact: { kind: "live" },
+      log: [
+        "warn GPU-Box: the key /keys/acme-prod/id of gpu7.secret.example:22 is not read",
+        "warn ssh: connect to host gpu7 port 22, then Gpu-Box",
+        "warn C:\\Users\\Ada\\fleet\\x.json:3:1 and \\\\nas\\acme\\x and file:///srv/acme/x.js:12:7",
+      ],
+      homeFolder: "/home/ada",
+      account: "ada",
+    });
+    assert.match(text, /host 1: ssh, unreachable \(host-unreachable\), probe on/);
+    assert.match(text, /<host 1>: the key <path> of <name>:22 is not read/);
+    assert.match(text, /connect to host <name> port 22, then <host 1>/);
+    assert.match(text, /warn <path>:3:1 and <path> and <path>:12:7/);
+    assert.doesNotMatch(text, /gpu-?box|gpu7|secret|acme|keys|users|ada|nas/i);
   });
 });
 

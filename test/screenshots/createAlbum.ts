@@ -25,7 +25,10 @@ export interface Album {
   inEveryTheme(name: string, shows?: Shows): Promise<void>;
   /** What closes when the focus leaves it: opened anew for its picture in each theme and narrow, and closed by Escape. */
   opened(openings: Readonly<Record<string, () => Promise<unknown>>>): Promise<void>;
-  /** Does something; when it fails, that is noted, what was open is closed, and no picture is taken before the next step. */
+  /**
+   * Does something, without the notices of what was before. When it fails, that is noted, what was open is closed, and no
+   * picture is taken before the next step.
+   */
   step(name: string, run: () => Promise<unknown>): Promise<void>;
   /** What could not be shown, with the reason. */
   missing(): readonly string[];
@@ -40,6 +43,7 @@ export function createAlbum(editor: Editor, folder: string): Album {
     console.log(name);
     isThere = true;
     try {
+      await editor.runCommand("Notifications: Clear All Notifications");
       await run();
     } catch (error) {
       isThere = false;
@@ -71,7 +75,6 @@ export function createAlbum(editor: Editor, folder: string): Album {
       const takeAll = async (look: string) => {
         for (const [name, open] of Object.entries(openings))
           await step(`${name}-${look}`, async () => {
-            await editor.runCommand("Notifications: Clear All Notifications");
             await open();
             await editor.page.waitForTimeout(fadeMs);
             await picture(`${name}-${look}`);
@@ -90,7 +93,6 @@ export function createAlbum(editor: Editor, folder: string): Album {
     async inEveryTheme(name, shows) {
       if (!isThere) return void missing.push(`${name}: what it is of did not come up`);
       await step(name, async () => {
-        await editor.runCommand("Notifications: Clear All Notifications");
         for (const [theme, id] of Object.entries(themes)) {
           await setTheme(id);
           await picture(`${name}-${theme}`, shows);

@@ -25,10 +25,21 @@ export function formatMemory(used: Metric, total: Metric): string | null {
 
 /** GiB for narrow rows, `12/24G`; whole from 10 GiB on, else `0.6/8.0G`; null when either figure is missing. */
 export function formatMemoryShort(used: Metric, total: Metric): string | null {
+  const short = shortGiB(used, total);
+  return short && `${short.used}/${short.total}G`;
+}
+
+/** The same to be read out: `12 of 24 GiB memory`. */
+export function formatMemoryWords(used: Metric, total: Metric): string | null {
+  const short = shortGiB(used, total);
+  return short && `${short.used} of ${short.total} GiB memory`;
+}
+
+function shortGiB(used: Metric, total: Metric): { used: string; total: string } | null {
   const [usedBytes, totalBytes] = [metricValue(used), metricValue(total)];
   if (usedBytes === null || totalBytes === null) return null;
   const short = (bytes: number) => (bytes / GiB).toFixed(bytes < 9.95 * GiB ? 1 : 0);
-  return `${short(usedBytes)}/${short(totalBytes)}G`;
+  return { used: short(usedBytes), total: short(totalBytes) };
 }
 
 /** A rate for people: `$0.44/h`; below a cent with the digits it needs. */

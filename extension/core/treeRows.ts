@@ -1,7 +1,7 @@
 import type { GpuReading } from "../../protocol/reading.ts";
-import { metricValue } from "../../protocol/metric.ts";
+import { metricValue, type Metric } from "../../protocol/metric.ts";
 import type { Contact } from "./contact.ts";
-import { formatAge, formatMemoryShort, formatRate } from "./figures.ts";
+import { formatAge, formatMemoryShort, formatMemoryWords, formatRate } from "./figures.ts";
 import { gpuModel, gpuModelBesideMemory } from "./gpuModel.ts";
 import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetState.ts";
 import { isFaulty } from "./gpuUse.ts";
@@ -184,25 +184,26 @@ function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: numbe
   const label = gpu.index === null ? model : `GPU ${gpu.index}`;
   // What changes comes first: the side bar cuts off the end.
   const figures = [gpuFigures(gpu, fresh), ...(gpu.index === null ? [] : [model])].join(" · ");
-  const age = ageMs === null ? "" : `${formatAge(ageMs)} ago: `;
-  const description = fresh ? figures : `${age}${figures}`;
+  const age = fresh || ageMs === null ? [] : [`${formatAge(ageMs)} ago`];
   const state = isFaulty(gpu) ? "faulty" : gpu.occupancy.kind;
+  const named = gpu.index === null ? [label] : [label, gpuModel(gpu.name)];
+  const stands = fresh ? [state] : ["no fresh reading", ...age];
   return {
     id: gpuRowId(host, gpu),
     parentId: host.record.id,
     kind: "gpu",
     hostId: host.record.id,
     label,
-    description,
+    description: [...age, figures].join(": "),
     icon: gpuIcon(gpu, fresh),
     isStale: !fresh,
     contextValue: "hwledger.gpu",
-    accessibilityLabel: `${label} on ${host.record.name}, ${fresh ? state : "no fresh reading"}, ${description}`,
+    accessibilityLabel: [...named, `on ${host.record.name}`, ...stands, ...gpuWords(gpu)].join(", "),
     fold: gpu.occupancy.kind === "busy" && gpu.occupancy.processes.length > 0 ? "closed" : "leaf",
   };
 }
 
-/** `▰▰▱▱▱ 37% · 12/24G · 62° · 210W`, tight since the side bar is narrow; what this device cannot tell is left to the tooltip, what failed is said. */
+/** `▄ 37% 12/24G 62° 210W`, tight since the side bar is narrow; what this device cannot tell is left to the tooltip, what failed is said. */
 function gpuFigures(gpu: GpuReading, fresh: boolean): string {
   if (isFaulty(gpu)) return "faulty: its figures cannot be read";
   const load = metricValue(gpu.utilizationPct);
@@ -214,21 +215,34 @@ function gpuFigures(gpu: GpuReading, fresh: boolean): string {
     temperature === null ? null : `${Math.round(temperature)}°`,
     power === null ? null : `${Math.round(power)}W`,
   ].filter((part) => part !== null);
-  return parts.length === 0 ? "no figures" : parts.join(" · ");
+  return parts.length === 0 ? "no figures" : parts.join(" ");
 }
 
-const barCells = 5;
+/** The same figures to be read out. */
+function gpuWords(gpu: GpuReading): string[] {
+  if (isFaulty(gpu)) return ["its figures cannot be read"];
+  const rounded = (metric: Metric, unit: string) => {
+    const value = metricValue(metric);
+    return value === null ? null : `${Math.round(value)} ${unit}`;
+  };
+  const parts = [
+    rounded(gpu.utilizationPct, "percent load"),
+    gpu.memoryKind === "unified"
+      ? "unified memory"
+      : formatMemoryWords(gpu.memoryUsedBytes, gpu.memoryTotalBytes),
+    rounded(gpu.temperatureC, "degrees Celsius"),
+    rounded(gpu.powerW, "watts"),
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? ["no figures"] : parts;
+}
 
-/** A load as a bar of five cells; any load at all fills one, and only a full one fills all. */
+const levels = "▁▂▃▄▅▆▇█";
+
+/** A load as an upright bar, one character wide; any load at all shows, and only a full one is full. */
 function loadBar(pct: number): string {
   const share = Math.min(100, Math.max(0, pct)) / 100;
-  const filled =
-    share === 0
-      ? 0
-      : share === 1
-        ? barCells
-        : Math.min(barCells - 1, Math.max(1, Math.round(share * barCells)));
-  return "▰".repeat(filled) + "▱".repeat(barCells - filled);
+  const between = Math.min(levels.length - 2, Math.max(1, Math.round(share * (levels.length - 1))));
+  return levels.charAt(share === 0 ? 0 : share === 1 ? levels.length - 1 : between);
 }
 
 function memoryText(gpu: GpuReading): string | null {

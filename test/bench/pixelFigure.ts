@@ -85,7 +85,7 @@ async function treeShows({ editor }: DispatchFixture, pct: number): Promise<void
     [...document.querySelectorAll(".pane .monaco-list-row .label-description")].some((row) =>
       (row.textContent ?? "").includes(text),
     );
-  await editor.page.waitForFunction(isThere, ` ${pct}% ·`, { timeout: changeLimitMs });
+  await editor.page.waitForFunction(isThere, ` ${pct}% `, { timeout: changeLimitMs });
 }
 
 /** A client with no editor around it, subscribed to the same host. */

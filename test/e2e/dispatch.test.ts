@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { JobRecord } from "../../protocol/job.ts";
-import type { LabGpu } from "../lab/labGpuFiles.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import type { TreeItem } from "../support/editor/views.ts";
+import { gpuText, roomAfterPower } from "./rowTexts.ts";
 import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
 
 const view = "Hosts";
@@ -46,7 +46,7 @@ describe("the main job, in the real editor against real hosts", function () {
     await editor.waitForNotification("Joined the fleet at");
   });
 
-  it("shows the hosts with the figures of their GPUs", async () => {
+  it("shows the hosts with the figures of their GPUs, all of them at the width that the side bar comes with", async () => {
     await editor.waitForTree(view, "the hosts with their readings", (rows) => {
       const online = rows.filter(({ level, description }) => level === 1 && description.startsWith("online"));
       return online.length === hostNames.length + 1;
@@ -67,7 +67,17 @@ describe("the main job, in the real editor against real hosts", function () {
         name,
       );
     }
-    assert.match(childrenOf(items, "rtx-box")[0]!, /^GPU 0: ▰▱▱▱▱ 3% · .* · RTX 4090$/);
+    await editor.clickTreeItem(view, "GPU 7");
+    const drawn = await editor.until("the most and the least there is to say", async () => {
+      const rows = await roomAfterPower(editor);
+      return (
+        ["▇ 98% 73/80G 69° 640W", "▂ 3% 0.6/24G 38° 27W"].every((all) =>
+          rows.some(({ text }) => text === all),
+        ) && rows
+      );
+    });
+    for (const { text, roomPx } of drawn) assert.ok(roomPx >= 0, `${text} is ${-roomPx} pixels too wide`);
+    assert.match(childrenOf(items, "rtx-box")[0]!, /^GPU 0: ▂ 3% .* · RTX 4090$/);
     const described = (name: string) => items.find(({ label }) => label === name)?.description;
     assert.equal(described("rtx-box"), "online · 1/1 free");
     assert.equal(described("h100-node"), "online · 3/8 free");
@@ -243,24 +253,6 @@ describe("the main job, in the real editor against real hosts", function () {
     await editor.waitForNotification("(viewer)");
   });
 });
-
-/** What the tree has to say of a GPU whose figures the lab made up. */
-function gpuText(gpu: LabGpu): string {
-  const model = gpu.name.replace(/^NVIDIA (GeForce )?/, "");
-  const label = `GPU ${gpu.index}`;
-  const gib = (mib: number) => (mib / 1024).toFixed(mib < 10 * 1024 ? 1 : 0);
-  const { utilizationPct: load, memoryUsedMib: used, memoryTotalMib: total, temperatureC, powerW } = gpu;
-  if (load === null) return `${label}: faulty: its figures cannot be read · ${model}`;
-  const filled = load === 0 ? 0 : load === 100 ? 5 : Math.min(4, Math.max(1, Math.round(load / 20)));
-  const figures = [
-    `${"▰".repeat(filled)}${"▱".repeat(5 - filled)} ${load}%`,
-    used === null || total === null ? "unified memory" : `${gib(used)}/${gib(total)}G`,
-    `${temperatureC}°`,
-    ...(powerW === null ? [] : [`${Math.round(powerW)}W`]),
-    model.replace(" 80GB HBM3", ""),
-  ];
-  return `${label}: ${figures.join(" · ")}`;
-}
 
 function childrenOf(items: TreeItem[], host: string): string[] {
   const at = items.findIndex(({ label, level }) => level === 1 && label === host);

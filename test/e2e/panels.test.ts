@@ -279,6 +279,8 @@ describe("the panels, in the real editor against real hosts", function () {
       const dated = (await rows()).filter((row) => / ago\b/.test(row)).map((row) => row.split(" ")[0]);
       return new Set(dated).size === hostNames.length + 1;
     });
+    assert.match(await page.locator(".banner").innerText(), /What is shown was so .* ago\./);
+    assert.doesNotMatch(await page.locator(".banner [role=status]").innerText(), / ago/);
     await lookInEachTheme("dashboard-lost", dashboard);
     await fixture.startServiceAgain();
     await seen("no banner", async () => !(await text()).includes("Not connected"));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { HostId } from "../../protocol/ids.ts";
+import type { GpuReading } from "../../protocol/reading.ts";
 import type { HostRecord } from "../../protocol/host.ts";
 import { parseHostAddress } from "../../protocol/hostAddress.ts";
 import { problemOf } from "../../protocol/problem.ts";
@@ -98,6 +99,27 @@ describe("the Hosts view", () => {
     assert.ok(rows.slice(2).every(({ parentId }) => parentId === rows[1]?.id));
   });
 
+  it("say to a screen reader in words what a GPU's row shows", () => {
+    const said = (over: Partial<GpuReading>, contact: Contact = live) => {
+      const host = aHost({ reading: aReading({ gpus: [aGpu(over)] }) });
+      const data = { kind: "fleet" as const, hosts: [host], jobs: [], removedHostIds: [] };
+      const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
+      return treeRows(fleet, contact, 185_000)[1]?.accessibilityLabel;
+    };
+    const figures = "37 percent load, 12 of 24 GiB memory, 62 degrees Celsius, 210 watts";
+    assert.equal(said({}), `GPU 0, RTX 3090, on rtx-box, free, ${figures}`);
+    assert.equal(said({ index: null }), `RTX 3090, on rtx-box, free, ${figures}`);
+    assert.equal(said({}, lost), `GPU 0, RTX 3090, on rtx-box, no fresh reading, 3 min ago, ${figures}`);
+    assert.equal(
+      said({ memoryKind: "unified", powerW: { unsupported: "error" } }),
+      "GPU 0, RTX 3090, on rtx-box, free, 37 percent load, unified memory, 62 degrees Celsius",
+    );
+    assert.equal(
+      said({ utilizationPct: { unsupported: "fault" } }),
+      "GPU 0, RTX 3090, on rtx-box, faulty, its figures cannot be read",
+    );
+  });
+
   it("draws a load as a bar that is empty at 0 and full at 100 only", () => {
     const bar = (pct: number) => {
       const host = aHost({ reading: aReading({ gpus: [aGpu({ utilizationPct: { value: pct } })] }) });
@@ -105,14 +127,7 @@ describe("the Hosts view", () => {
       const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
       return treeRows(fleet, live, 0)[1]?.description.split(" ", 1)[0];
     };
-    assert.deepEqual([0, 1, 37, 99, 100, 140].map(bar), [
-      "▱▱▱▱▱",
-      "▰▱▱▱▱",
-      "▰▰▱▱▱",
-      "▰▰▰▰▱",
-      "▰▰▰▰▰",
-      "▰▰▰▰▰",
-    ]);
+    assert.deepEqual([0, 1, 37, 50, 99, 100, 140].map(bar), ["▁", "▂", "▄", "▅", "▇", "█", "█"]);
   });
 });
 

@@ -60,11 +60,9 @@ export function connectionBanner(
   const text = connectionMessage(fleet, contact, place);
   if (text === null) return null;
   if (contact.kind !== "lost" && contact.kind !== "refused") return { tone: "info", text, actions: [] };
-  const age = wasSoMs === null ? "" : ` What is shown was so ${agoText(nowMs - wasSoMs)}.`;
   const { way } = awayText(contact.problem, place);
-  return { tone: "warning", text: text + age, actions: [waysBack[way]] };
-}
-
-function agoText(ageMs: number): string {
-  return `${formatAge(ageMs)} ago`;
+  const banner: Banner = { tone: "warning", text, actions: [waysBack[way]] };
+  return wasSoMs === null
+    ? banner
+    : { ...banner, age: `What is shown was so ${formatAge(nowMs - wasSoMs)} ago.` };
 }

@@ -15,6 +15,8 @@ const bannerCommands = z.enum([
 export const bannerSchema = z.object({
   tone: z.enum(["info", "warning"]),
   text: z.string(),
+  /** When what the page shows was so, in a sentence. It goes on by itself, so it is not read out as news. */
+  age: z.string().optional(),
   /** Buttons, by what they do; the first is the one that most people want. */
   actions: z.array(z.object({ label: z.string(), run: bannerCommands })),
 });

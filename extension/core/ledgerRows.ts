@@ -1,7 +1,7 @@
 import type { HostId, JobId } from "../../protocol/ids.ts";
 import type { LedgerEvent, LedgerVerdict } from "../../protocol/ledger/events.ts";
 import type { Contact } from "./contact.ts";
-import { eventText } from "./eventText.ts";
+import { eventText, type EventNames } from "./eventText.ts";
 import { formatAge } from "./figures.ts";
 import type { FleetState } from "./fleetState.ts";
 import { jobLabel } from "./jobText.ts";
@@ -37,7 +37,7 @@ export const emptyLedger: LedgerState = {
 };
 
 /** Ids of the rows that are no events. */
-export const ledgerRowIds = { verification: "verification", older: "older" } as const;
+export const ledgerRowIds = { verification: "verification", older: "older", none: "none" } as const;
 
 const grey = "disabledForeground";
 
@@ -51,6 +51,7 @@ export function ledgerRows(
   const isStale = contact.kind !== "live";
   const rows = [
     verificationRow(ledger, nowMs),
+    ...(ledger.filter !== "" && ledger.events.length === 0 ? [noneRow(ledger.filter)] : []),
     ...ledger.events.map((event) => eventRow(event, fleet, nowMs)),
     ...(ledger.hasOlder ? [olderRow] : []),
   ];
@@ -122,14 +123,19 @@ function verificationText(
   }
 }
 
-function eventRow(event: LedgerEvent, fleet: FleetState, nowMs: number): TreeRow {
-  const label = eventText(event, {
+/** Names for the ids in events, as far as the fleet still knows them. */
+export function eventNames(fleet: FleetState): EventNames {
+  return {
     host: (id) => fleet.hosts.get(id as HostId)?.record.name ?? id,
     job(id) {
       const job = fleet.jobs.get(id as JobId);
       return job ? jobLabel(job) : id;
     },
-  });
+  };
+}
+
+function eventRow(event: LedgerEvent, fleet: FleetState, nowMs: number): TreeRow {
+  const label = eventText(event, eventNames(fleet));
   const description = `${formatAge(Math.max(0, nowMs - event.atMs))} ago · ${printable(event.actor)}`;
   return {
     ...bare,
@@ -152,6 +158,20 @@ function eventIcon(type: string): RowIcon {
 }
 
 const bare = { parentId: null, kind: "event", hostId: null, isStale: false, fold: "leaf" } as const;
+
+/** What stands in place of events where none passes the filter. */
+function noneRow(filter: string): TreeRow {
+  const label = `No event has “${printable(filter)}”`;
+  return {
+    ...bare,
+    id: ledgerRowIds.none,
+    label,
+    description: "",
+    icon: { codicon: "filter", color: null },
+    contextValue: "hwledger.none",
+    accessibilityLabel: label,
+  };
+}
 
 const olderRow: TreeRow = {
   ...bare,

@@ -102,6 +102,7 @@ export const words = {
     broken: "The ledger's chain does not hold",
     verified: (events: number) => `The ledger holds: all ${events} events are as they were written.`,
     brokenAt: (seq: number, reason: string) => `The ledger is broken at event ${seq}: ${reason}.`,
+    noEvent: (seq: number) => `The ledger has no event ${seq} yet.`,
     otherFleet: "This event is of a fleet that is not shown now.",
     filterTitle: "Filter the Ledger",
     filterPrompt: "Text that an event must have: a host, a job's id, a member, a type such as job.failed",

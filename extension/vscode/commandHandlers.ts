@@ -10,7 +10,7 @@ import type { HostQuestions } from "./answerPrompts.ts";
 import { collectDiagnostics } from "./collectDiagnostics.ts";
 import type { HostsView, RowHandle } from "./createHostsView.ts";
 import { groupJobs, type JobHandle } from "./createJobsView.ts";
-import type { EventHandle, LedgerView } from "./createLedgerView.ts";
+import { showEvent, type EventHandle, type LedgerView } from "./createLedgerView.ts";
 import type { PanelCommands } from "./createPanelCommands.ts";
 import { dispatchAgain, runAgain } from "./dispatchAgainCommands.ts";
 import { dispatchCommand, type DispatchNeeds } from "./dispatchCommand.ts";
@@ -111,19 +111,20 @@ function hostHandlers({ membership, questions, hostsView, panels, now }: Command
     [commandIds.answerHosts]: () => questions.askAll(),
     [commandIds.openHost]: withSession((session, row?: RowHandle) => panels.openHost(session, row)),
     [commandIds.groupHosts]: () => groupHosts(),
-    [commandIds.filterHosts]: () => filterView(hostsView, { title, prompt }),
+    [commandIds.filterHosts]: withSession(() => filterView(hostsView, { title, prompt })),
     [commandIds.clearHostFilter]: () => Promise.resolve(hostsView.setFilter("")),
   } satisfies Handlers;
 }
 
-function ledgerHandlers({ ledgerView }: CommandParts) {
+function ledgerHandlers({ membership, ledgerView }: CommandParts) {
+  const withSession = sessionCommands(membership);
   const { filterTitle: title, filterPrompt: prompt } = words.ledger;
   return {
-    [commandIds.verifyLedger]: () => ledgerView.verify(),
-    [commandIds.filterLedger]: () => filterView(ledgerView, { title, prompt }),
+    [commandIds.verifyLedger]: withSession(() => ledgerView.verify()),
+    [commandIds.filterLedger]: withSession(() => filterView(ledgerView, { title, prompt })),
     [commandIds.clearLedgerFilter]: () => ledgerView.clearFilter(),
-    [commandIds.showOlderEvents]: () => ledgerView.showOlder(),
-    [commandIds.showEvent]: (handle?: EventHandle) => ledgerView.showEvent(handle),
+    [commandIds.showOlderEvents]: withSession(() => ledgerView.showOlder()),
+    [commandIds.showEvent]: withSession((session, handle?: EventHandle) => showEvent(session, handle)),
   } satisfies Handlers;
 }
 

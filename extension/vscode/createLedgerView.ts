@@ -3,7 +3,16 @@ import { commandIds } from "../core/commandIds.ts";
 import type { FilterMemory } from "../core/createFilterMemory.ts";
 import { createLedgerFeed, type LedgerFeed } from "../core/createLedgerFeed.ts";
 import type { Membership } from "../core/createMembership.ts";
-import { isBroken, isVerified, ledgerRowIds, ledgerRows, emptyLedger } from "../core/ledgerRows.ts";
+import { eventTooltip } from "../core/eventDetails.ts";
+import {
+  emptyLedger,
+  eventNames,
+  isBroken,
+  isVerified,
+  ledgerRowIds,
+  ledgerRows,
+} from "../core/ledgerRows.ts";
+import { unknownFleet } from "../core/fleetState.ts";
 import { noticeText } from "../core/problemText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
@@ -31,7 +40,6 @@ export interface LedgerView {
   clearFilter(): Promise<void>;
   verify(): Promise<void>;
   showOlder(): Promise<void>;
-  showEvent(handle: EventHandle | undefined): Promise<void>;
   dispose(): void;
 }
 
@@ -54,7 +62,10 @@ export function createLedgerView(
     now,
     rows: ({ fleet, contact }) => ledgerRows(feed?.state ?? emptyLedger, fleet, contact, now()),
     newHandle: (rowId) => ({ rowId, seq: rowId.startsWith("event:") ? Number(rowId.slice(6)) : null }),
-    tooltip: () => null,
+    tooltip({ seq }) {
+      const event = feed?.state.events.find((one) => one.seq === seq);
+      return event ? eventTooltip(event, eventNames(membership.session?.fleet ?? unknownFleet)) : null;
+    },
     action: (handle) => rowAction(handle),
   });
   const { view } = tree;
@@ -162,22 +173,23 @@ export function createLedgerView(
         await vscode.commands.executeCommand(`${viewIds.ledger}.focus`);
         if (!(await known.showOlder())) void vscode.window.showInformationMessage(words.ledger.noOlder);
       }),
-    async showEvent(handle) {
-      const session = await membership.ready();
-      if (!session) return;
-      const seq = handle?.seq ?? (await typeSeq());
-      if (seq !== undefined) await openEventDocument(session.identity.fleetId, seq);
-    },
     dispose: () => void parts.dispose(),
   };
 }
 
-function rowAction(handle: EventHandle): RowAction {
+/** Opens the row's event, or the one whose number is typed. */
+export async function showEvent(session: FleetSession, handle: EventHandle | undefined): Promise<void> {
+  const seq = handle?.seq ?? (await typeSeq());
+  if (seq !== undefined) await openEventDocument(session.identity.fleetId, seq);
+}
+
+function rowAction(handle: EventHandle): RowAction | undefined {
   const { verify, older, show } = words.ledger;
   if (handle.rowId === ledgerRowIds.verification)
     return { title: verify, run: () => vscode.commands.executeCommand(commandIds.verifyLedger) };
   if (handle.rowId === ledgerRowIds.older)
     return { title: older, run: () => vscode.commands.executeCommand(commandIds.showOlderEvents) };
+  if (handle.seq === null) return undefined;
   return { title: show, run: () => vscode.commands.executeCommand(commandIds.showEvent, handle) };
 }
 

@@ -1,14 +1,15 @@
 import * as vscode from "vscode";
 import type { Membership } from "../core/createMembership.ts";
+import { eventDocument } from "../core/eventDetails.ts";
 import { words } from "../core/words.ts";
 import { problemIn } from "./showProblem.ts";
 import { problemText } from "../core/problemText.ts";
 
 const scheme = "hwledger-event";
 
-/** Opens an event of the ledger as a read-only JSON document. */
+/** Opens an event of the ledger as a read-only JSON document, with its moment as a comment above. */
 export async function openEventDocument(fleetId: string, seq: number): Promise<void> {
-  const uri = vscode.Uri.from({ scheme, authority: fleetId, path: `/event ${seq}.json` });
+  const uri = vscode.Uri.from({ scheme, authority: fleetId, path: `/event ${seq}.jsonc` });
   const document = await vscode.workspace.openTextDocument(uri);
   await vscode.window.showTextDocument(document, { preview: true });
 }
@@ -30,7 +31,7 @@ export function eventDocuments(membership: Membership): vscode.Disposable {
     onDidChange: changed.event,
     async provideTextDocumentContent(uri) {
       const { authority, path } = uri;
-      const seq = Number(/(\d+)\.json$/.exec(path)?.[1]);
+      const seq = Number(/(\d+)\.jsonc$/.exec(path)?.[1]);
       const session = await membership.ready();
       if (session?.identity.fleetId !== authority) {
         failed.set(uri.toString(), uri);
@@ -38,7 +39,7 @@ export function eventDocuments(membership: Membership): vscode.Disposable {
       }
       try {
         const { events } = await session.client.call("listLedger", { query: { after: seq - 1, limit: 1 } });
-        return `${JSON.stringify(events[0] ?? null, null, 2)}\n`;
+        return events[0] ? eventDocument(events[0]) : commented(words.ledger.noEvent(seq));
       } catch (error) {
         failed.set(uri.toString(), uri);
         return commented(problemText(problemIn(error)));

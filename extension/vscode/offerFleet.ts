@@ -8,6 +8,7 @@ import { words } from "../core/words.ts";
 export async function offerFleet(membership: Membership): Promise<FleetSession | null> {
   const { noneYet, start, join } = words.fleets;
   const answer = await vscode.window.showInformationMessage(noneYet, start, join);
+  if (answer === undefined) return null;
   if (answer === start) await vscode.commands.executeCommand(commandIds.startService);
   if (answer === join) await vscode.commands.executeCommand(commandIds.join);
   return membership.session ?? null;

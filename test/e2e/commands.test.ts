@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createRouteClient, type RouteClient } from "../../protocol/client/routeClient.ts";
@@ -10,34 +10,16 @@ import { readIdentity } from "../../service/ownerIdentity.ts";
 import { runningService } from "../../service/runningService.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
-import { backgroundOf, fleetItem, hoverText, whatIsOpen } from "./actionsFixture.ts";
+import { backgroundOf, fleetItem, hoverText } from "./actionsFixture.ts";
 import { rowOfHost } from "./crowdFixture.ts";
 import { startEmptyHanded, type EmptyHanded } from "./emptyHandedFixture.ts";
+import { paletteCommands, runAlone, slip } from "./paletteFixture.ts";
 
 const view = "Hosts";
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
-const manifestFile = new URL("../../package.json", import.meta.url);
 
 /** What the palette offers in a fleet while nothing is filtered. */
 const offered = new Set([undefined, "hwledger.membership != none", "hwledger.isLocal"]);
-/** Commands whose effect is in the views, where nothing opens. */
-const quiet = new Set([
-  "hwledger.startService",
-  "hwledger.restartService",
-  "hwledger.groupJobsByHost",
-  "hwledger.groupJobsByState",
-  "hwledger.showOlderEvents",
-]);
-/** What a program says that did not expect this. */
-const slip = /Cannot read|undefined|\bnull\b|NaN|\[object |TypeError|is not a function/;
-
-interface Manifest {
-  contributes: {
-    commands: { command: string; title: string }[];
-    menus: { commandPalette: { command: string; when: string }[] };
-  };
-}
-
 describe("every command, in the real editor with a fleet of its own", function () {
   this.timeout(240_000);
   let fixture: EmptyHanded;
@@ -185,8 +167,39 @@ describe("every command, in the real editor with a fleet of its own", function (
     await reads("why it cannot be read", (text) => text.startsWith("// The service cannot be reached.\n"));
     await picture("event-without-contact");
     await editor.runCommand("hwLedger: Start the Fleet's Service on This Machine");
-    await reads("the event", (text) => text.includes('"seq": 1,'));
+    await reads(
+      "the event below its moment",
+      (text) => /^\/\/ #1 \d+ \w+ \d{4}, [\d:]{8} \(your time\)\n/.test(text) && text.includes('"seq": 1,'),
+    );
+    await picture("event");
     await online();
+  });
+
+  it("tells in the Ledger view when an event was, to the second, and that no event has the filter's words", async () => {
+    await editor.openView("Ledger");
+    const row = (label: string) =>
+      editor.page.locator(".pane-body .monaco-list-row", {
+        has: editor.page.locator(".label-name", { hasText: label }),
+      });
+    await editor.runCommand("hwLedger: Filter the Ledger");
+    await editor.typeInQuickInput("fleet.created", { prompt: "Text that an event must have" });
+    await editor.waitForTree("Ledger", "the first event", (rows) => rows.length === 2);
+    const text = await hoverText(editor, row("the fleet was made"), "(your time)");
+    assert.match(
+      text.replace(/\s+/g, " "),
+      /When \d+ \w+ \d{4}, [\d:]{8} \(your time\) By .* Event #1, fleet\.created/,
+    );
+    await picture("event-hover");
+    await editor.runCommand("hwLedger: Filter the Ledger");
+    await editor.typeInQuickInput("no such thing", { prompt: "Text that an event must have" });
+    await editor.waitForTree("Ledger", "that nothing fits", ([, none, ...more]) => {
+      return none?.label === "No event has “no such thing”" && more.length === 0;
+    });
+    await editor.clickTreeItem("Ledger", "No event has “no such thing”");
+    await picture("ledger-filtered-empty");
+    await editor.runCommand("hwLedger: Clear the Filter of the Ledger");
+    await editor.waitForTree("Ledger", "all events", (rows) => rows.length > 2);
+    await editor.openView(view);
   });
 
   it("is red in the status bar while a host asks or waits for a login, and leads there", async () => {
@@ -222,36 +235,12 @@ describe("every command, in the real editor with a fleet of its own", function (
   });
 
   it("can be started from the palette with nothing selected, opens something, and goes by Escape", async () => {
-    const { contributes } = JSON.parse(await readFile(manifestFile, "utf8")) as Manifest;
-    const when = new Map(contributes.menus.commandPalette.map((entry) => [entry.command, entry.when]));
-    const commands = contributes.commands.filter(({ command }) => offered.has(when.get(command)));
+    const commands = await paletteCommands(offered);
     assert.ok(commands.length > 30, `only ${commands.length} commands`);
     const told = (await editor.notifications()).length;
-    for (const { command, title } of commands) {
-      const tabs = editor.page.locator(".tab:visible");
-      while ((await tabs.count()) > 0) {
-        const left = (await tabs.count()) - 1;
-        await editor.runCommand("View: Revert and Close Editor");
-        await editor.until("one tab less", async () => (await tabs.count()) <= left);
-      }
-      await editor.runCommand("Notifications: Clear All Notifications");
-      if (await editor.page.locator(".part.panel").isVisible()) await editor.runCommand("View: Hide Panel");
-      const before = await whatIsOpen(editor);
-      await editor.runCommand(`hwLedger: ${title}`);
-      if (!quiet.has(command)) {
-        const open = await editor.until(`what "${title}" opens`, async () => {
-          const now = await whatIsOpen(editor);
-          return now !== before && now;
-        });
-        assert.doesNotMatch(open, slip, title);
-      }
-      await editor.until(`nothing in the way after "${title}"`, async () => {
-        const inTheWay = editor.page.locator(".quick-input-widget:visible, .monaco-dialog-box:visible");
-        if ((await inTheWay.count()) === 0) return true;
-        await editor.page.keyboard.press("Escape");
-        return false;
-      });
-      if (command.endsWith("Service")) await online();
+    for (const entry of commands) {
+      await runAlone(editor, entry);
+      if (entry.command.endsWith("Service")) await online();
     }
     for (const { severity, message } of (await editor.notifications()).slice(told)) {
       assert.doesNotMatch(message, slip);

@@ -67,12 +67,14 @@ export interface DispatchFixtureOptions {
   /** More files of the workspace, by their path in it. */
   files?: Readonly<Record<string, string>>;
   settings?: UserSettings;
+  /** Opens the workspace in Restricted Mode. */
+  isRestricted?: boolean;
 }
 
 /** Starts it all; what was started is stopped again when a part fails. */
 export async function startDispatchFixture(
   hostNames: readonly string[],
-  { files = {}, settings = {} }: DispatchFixtureOptions = {},
+  { files = {}, settings = {}, isRestricted = false }: DispatchFixtureOptions = {},
 ): Promise<DispatchFixture> {
   const dir = await mkdtemp(join(tmpdir(), "hwledger-e2e-"));
   const cleanUps = [() => rm(dir, { recursive: true, force: true })];
@@ -103,6 +105,7 @@ export async function startDispatchFixture(
       vsix,
       workspaceFolder,
       settings,
+      isRestricted,
       env: { HOME: person },
     });
     cleanUps.unshift(() => editor.stop());

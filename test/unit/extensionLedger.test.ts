@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { TopicListener } from "../../protocol/client/streamClient.ts";
 import { eventPayloads, type LedgerEvent } from "../../protocol/ledger/events.ts";
 import { createLedgerFeed } from "../../extension/core/createLedgerFeed.ts";
+import { eventDocument, eventTooltip } from "../../extension/core/eventDetails.ts";
 import { eventText } from "../../extension/core/eventText.ts";
 import { unknownFleet } from "../../extension/core/fleetState.ts";
 import { emptyLedger, isBroken, ledgerRows, type LedgerState } from "../../extension/core/ledgerRows.ts";
@@ -228,6 +229,27 @@ describe("the rows of the Ledger view", () => {
     assert.equal(eventText(anEvent(1, { type: "a\u001b[2J" }), names), "a?[2J");
     assert.equal(eventText(anEvent(1, { type: "constructor" }), names), "constructor");
     assert.ok(Object.keys(eventPayloads).length > 10);
+  });
+
+  it("tell an event's moment to the second, who did it and its number, where one points at it and in its document", () => {
+    const event = anEvent(22, { atMs: new Date(2026, 10, 27, 13, 38, 39).getTime(), actor: "a*da" });
+    const tooltip = eventTooltip(event, names);
+    assert.match(tooltip, /^\*\*job j\\-0000000000000001 failed, exit 3\*\*/);
+    assert.match(tooltip, /\| When \| 27 Nov 2026, 13:38:39 \\\(your time\\\) \|/);
+    assert.match(tooltip, /\| By \| a\\\*da \|\n\| Event \| \\#22, job\\.failed \|/);
+    const [comment, ...json] = eventDocument(event).split("\n");
+    assert.equal(comment, "// #22 27 Nov 2026, 13:38:39 (your time)");
+    assert.deepEqual(JSON.parse(json.join("\n")), event);
+  });
+
+  it("say that no event passes the filter", () => {
+    const rows = (filter: string, events: LedgerEvent[]) =>
+      ledgerRows({ ...emptyLedger, filter, events }, unknownFleet, { kind: "live" }, 0).map(
+        ({ label }) => label,
+      );
+    assert.deepEqual(rows("attic", []), ["Not verified yet", "No event has “attic”"]);
+    assert.deepEqual(rows("", []), ["Not verified yet"]);
+    assert.equal(rows("attic", [anEvent(1)]).length, 2);
   });
 
   it("offer older events only where there are some", () => {

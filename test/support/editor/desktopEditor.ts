@@ -19,6 +19,8 @@ export interface DesktopEditorOptions {
   userDataDir: string;
   extensionsDir: string;
   workspaceFolder: string;
+  /** Whether folders are trusted only once a person says so. */
+  hasWorkspaceTrust: boolean;
   /** Added to this process's environment; the extension host inherits it. */
   env: Readonly<Record<string, string>>;
 }
@@ -50,7 +52,12 @@ export async function installOnDesktop(options: DesktopEditorOptions, vsix: stri
 export async function openDesktopWindow(options: DesktopEditorOptions): Promise<EditorBrowser> {
   const app = await _electron.launch({
     executablePath: options.executable,
-    args: [...folders(options), ...windowArgs, options.workspaceFolder],
+    args: [
+      ...folders(options),
+      ...(options.hasWorkspaceTrust ? [] : ["--disable-workspace-trust"]),
+      ...windowArgs,
+      options.workspaceFolder,
+    ],
     env: desktopEnv(options.env),
     timeout: launchLimitMs,
   });
@@ -90,7 +97,6 @@ export async function desktopUriScheme(appDir: string): Promise<string> {
 }
 
 const windowArgs = [
-  "--disable-workspace-trust",
   "--no-sandbox",
   "--disable-gpu",
   "--disable-updates",

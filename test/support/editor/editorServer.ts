@@ -14,6 +14,8 @@ export interface EditorServerOptions {
   serverDataDir: string;
   userDataDir: string;
   extensionsDir: string;
+  /** Whether folders are trusted only once a person says so. */
+  hasWorkspaceTrust: boolean;
   /** Added to this process's environment; the extension host inherits it. */
   env: Readonly<Record<string, string>>;
 }
@@ -44,7 +46,8 @@ export async function startEditorServer(options: EditorServerOptions): Promise<E
   const args = [
     ...serverArgs(options),
     ...["--host", "127.0.0.1", "--port", "0", "--without-connection-token"],
-    ...["--disable-workspace-trust", "--telemetry-level", "off"],
+    ...(options.hasWorkspaceTrust ? [] : ["--disable-workspace-trust"]),
+    ...["--telemetry-level", "off"],
   ];
   const child = spawn(options.nodePath, args, {
     env: serverEnv(options),

@@ -16,6 +16,12 @@ import { ensureEditor } from "../../../scripts/installEditor.mjs";
 
 const defaultTheme = "Dark Modern";
 
+/** Workspace trust without the question at the start. */
+const restrictedSettings: UserSettings = {
+  "security.workspace.trust.enabled": true,
+  "security.workspace.trust.startupPrompt": "never",
+};
+
 export interface StartEditorOptions {
   /** A folder for this run's user data, extensions and logs. */
   dir: string;
@@ -28,6 +34,8 @@ export interface StartEditorOptions {
   settings?: UserSettings;
   /** Id of a built-in theme, e.g. "Light Modern". */
   theme?: string;
+  /** Opens the folder in Restricted Mode: workspace trust is on, and nobody was asked yet. */
+  isRestricted?: boolean;
   /** For the server and its extension host, over this process's own. */
   env?: Readonly<Record<string, string>>;
 }
@@ -103,14 +111,19 @@ function extensionsOf({ vsix, vsixes = [] }: StartEditorOptions): readonly strin
 }
 
 /** The folders and settings of one run. */
-async function furnish({ dir, env = {}, settings, theme }: StartEditorOptions, defaults: UserSettings) {
+async function furnish(
+  { dir, env = {}, settings, theme, isRestricted = false }: StartEditorOptions,
+  defaults: UserSettings,
+) {
   const userDataDir = join(dir, "user-data");
   const extensionsDir = join(dir, "extensions");
   await mkdir(extensionsDir, { recursive: true });
   const settingsFile = await createSettingsFile(userDataDir, {
     ...defaults,
+    ...(isRestricted ? restrictedSettings : {}),
     ...settings,
     "workbench.colorTheme": theme ?? defaultTheme,
   });
-  return { userDataDir, extensionsDir, env, settingsFile, logsDir: join(userDataDir, "logs") };
+  const logsDir = join(userDataDir, "logs");
+  return { userDataDir, extensionsDir, env, settingsFile, logsDir, hasWorkspaceTrust: isRestricted };
 }

@@ -1,0 +1,24 @@
+import type { LedgerEvent } from "../../protocol/ledger/events.ts";
+import { exactMomentText } from "./clock.ts";
+import { eventText, type EventNames } from "./eventText.ts";
+import { markdownTable, markdownText } from "./markdown.ts";
+import { printable } from "./printable.ts";
+
+/** What an event says, when it was, who did it and its number, as Markdown. */
+export function eventTooltip(event: LedgerEvent, names: EventNames): string {
+  const lines: (readonly [string, string])[] = [
+    ["When", momentOf(event)],
+    ["By", printable(event.actor)],
+    ["Event", `#${event.seq}, ${printable(event.type)}`],
+  ];
+  return `**${markdownText(eventText(event, names))}**\n\n${markdownTable(lines)}`;
+}
+
+/** The whole event as JSON, below a comment that says its moment in words. */
+export function eventDocument(event: LedgerEvent): string {
+  return `// #${event.seq} ${momentOf(event)}\n${JSON.stringify(event, null, 2)}\n`;
+}
+
+function momentOf({ atMs }: LedgerEvent): string {
+  return `${exactMomentText(atMs)} (your time)`;
+}

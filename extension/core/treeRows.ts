@@ -246,7 +246,7 @@ function loadBar(pct: number): string {
 }
 
 function memoryText(gpu: GpuReading): string | null {
-  if (gpu.memoryKind === "unified") return "unified memory";
+  if (gpu.memoryKind === "unified") return "unified";
   return formatMemoryShort(gpu.memoryUsedBytes, gpu.memoryTotalBytes);
 }
 

@@ -32,7 +32,7 @@ export function gpuText(gpu: LabGpu): string {
   const figures = [
     "▁▂▃▄▅▆▇█".charAt(load === 0 ? 0 : load === 100 ? 7 : between),
     `${load}%`,
-    used === null || total === null ? "unified memory" : `${gib(used)}/${gib(total)}G`,
+    used === null || total === null ? "unified" : `${gib(used)}/${gib(total)}G`,
     `${temperatureC}°`,
     ...(powerW === null ? [] : [`${Math.round(powerW)}W`]),
   ];

@@ -84,7 +84,7 @@ describe("the rows of the Hosts view", () => {
       occupancy: { kind: "unknown", reason: "the tool does not say" },
     });
     const [host, row] = treeRows(aFleet([aHost({ reading: aReading({ gpus: [gpu] }) })]), live, 0);
-    assert.deepEqual([row?.description, row?.icon?.codicon], ["unified memory 62° · RTX 3090", "question"]);
+    assert.deepEqual([row?.description, row?.icon?.codicon], ["unified 62° · RTX 3090", "question"]);
     assert.equal(host?.description, "online · 0/1 free");
   });
 

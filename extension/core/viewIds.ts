@@ -13,6 +13,8 @@ export const contextKeys = {
   contact: "hwledger.contact",
   /** Whether that service runs on this machine and was started from the editor. */
   isLocal: "hwledger.isLocal",
+  /** What this member may do in the fleet that is shown: its role, or `none` without a fleet. See `commandRoles.ts`. */
+  role: "hwledger.role",
   /** Whether this editor belongs to several fleets. */
   hasSeveral: "hwledger.hasSeveral",
   /** Whether the fleet has a host besides the service's own machine. */

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { JobId } from "../../protocol/ids.ts";
 import { commandIds, type CommandId } from "../core/commandIds.ts";
+import { assertRole } from "../core/commandRoles.ts";
 import type { LogMemory } from "../core/createLogMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
@@ -48,7 +49,7 @@ export function commandHandlers(parts: CommandParts): Required<Handlers> {
 }
 
 function fleetHandlers({ membership, joining, service, panels, log, output }: CommandParts) {
-  const withSession = sessionCommands(membership);
+  const { withRole } = sessionCommands(membership);
   return {
     [commandIds.join]: () => joining.join(),
     [commandIds.leave]: () => joining.leave(),
@@ -71,7 +72,7 @@ function fleetHandlers({ membership, joining, service, panels, log, output }: Co
     [commandIds.renameFleet]: () => renameFleet(membership),
     [commandIds.openDashboard]: () => panels.openDashboard(),
     [commandIds.openMembers]: () => panels.openMembers(),
-    [commandIds.invite]: withSession((session) => panels.invite(session)),
+    [commandIds.invite]: withRole(commandIds.invite, (session) => panels.invite(session)),
     [commandIds.collectDiagnostics]: () => collectDiagnostics(membership, log),
     [commandIds.showOutput]: () => Promise.resolve(output.show()),
   } satisfies Handlers;
@@ -79,35 +80,41 @@ function fleetHandlers({ membership, joining, service, panels, log, output }: Co
 
 function jobHandlers({ membership, dispatching }: CommandParts) {
   const { terminals } = dispatching;
-  const withSession = sessionCommands(membership);
+  const { withSession, withRole } = sessionCommands(membership);
   return {
     [commandIds.dispatch]: (uri?: vscode.Uri) =>
       dispatchCommand(dispatching, uri instanceof vscode.Uri ? uri : undefined),
     [commandIds.dispatchAgain]: () => dispatchAgain(dispatching),
-    [commandIds.runAgain]: withSession(async (session, row?: JobHandle) => {
+    [commandIds.runAgain]: withRole(commandIds.runAgain, async (session, row?: JobHandle) => {
       const jobId = jobOf(row) ?? (await pickJobId(session, words.job.runAgain));
       if (jobId) await runAgain(dispatching, jobId);
     }),
     [commandIds.groupJobsByHost]: () => groupJobs("host"),
     [commandIds.groupJobsByState]: () => groupJobs("state"),
-    [commandIds.cancelJob]: withSession((session, row?: JobHandle) => cancelJob(session, jobOf(row))),
+    [commandIds.cancelJob]: withRole(commandIds.cancelJob, (session, row?: JobHandle) =>
+      cancelJob(session, jobOf(row)),
+    ),
     [commandIds.showLog]: withSession((session, row?: JobHandle) => showLog(session, terminals, jobOf(row))),
     [commandIds.copyJobId]: withSession((session, row?: JobHandle) => copyJobId(session, jobOf(row))),
   } satisfies Handlers;
 }
 
 function hostHandlers({ membership, questions, hostsView, panels, now }: CommandParts) {
-  const withSession = sessionCommands(membership);
+  const { withSession, withRole } = sessionCommands(membership);
   const { filterTitle: title, filterPrompt: prompt } = words.hosts;
   return {
-    [commandIds.addHost]: withSession((session) => addHost(session)),
-    [commandIds.testConnection]: withSession((session, row?: RowHandle) => testConnection(session, row, now)),
+    [commandIds.addHost]: withRole(commandIds.addHost, (session) => addHost(session)),
+    [commandIds.testConnection]: withRole(commandIds.testConnection, (session, row?: RowHandle) =>
+      testConnection(session, row, now),
+    ),
     [commandIds.openTerminal]: withSession((session, row?: RowHandle) =>
       openTerminal(session, row, membership.place !== "elsewhere"),
     ),
-    [commandIds.removeHost]: withSession((session, row?: RowHandle) => removeHost(session, row)),
-    [commandIds.setRate]: withSession((session, row?: RowHandle) => setRate(session, row)),
-    [commandIds.logIn]: withSession((session, row?: RowHandle) => logIn(session, row)),
+    [commandIds.removeHost]: withRole(commandIds.removeHost, (session, row?: RowHandle) =>
+      removeHost(session, row),
+    ),
+    [commandIds.setRate]: withRole(commandIds.setRate, (session, row?: RowHandle) => setRate(session, row)),
+    [commandIds.logIn]: withRole(commandIds.logIn, (session, row?: RowHandle) => logIn(session, row)),
     [commandIds.answerHosts]: () => questions.askAll(),
     [commandIds.openHost]: withSession((session, row?: RowHandle) => panels.openHost(session, row)),
     [commandIds.groupHosts]: () => groupHosts(),
@@ -133,9 +140,12 @@ function jobOf(row: JobHandle | undefined): JobId | undefined {
   return row?.jobId ?? undefined;
 }
 
-/** Commands that need a membership: without one they offer the ways to one. */
+type SessionCommand<A extends unknown[]> = (session: FleetSession, ...args: A) => Promise<void>;
+
+/** Commands that need a membership: without one they offer the ways to one. Some need a role too, and first say so. */
 function sessionCommands(membership: Membership) {
-  return <A extends unknown[]>(run: (session: FleetSession, ...args: A) => Promise<void>) =>
+  const withSession =
+    <A extends unknown[]>(run: SessionCommand<A>) =>
     async (...args: A): Promise<void> => {
       try {
         const session = (await membership.ready()) ?? (await offerFleet(membership));
@@ -144,4 +154,12 @@ function sessionCommands(membership: Membership) {
         await showProblem(problemIn(error));
       }
     };
+  return {
+    withSession,
+    withRole: <A extends unknown[]>(id: CommandId, run: SessionCommand<A>) =>
+      withSession<A>(async (session, ...args) => {
+        assertRole(session, id);
+        await run(session, ...args);
+      }),
+  };
 }

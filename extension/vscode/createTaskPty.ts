@@ -2,6 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as vscode from "vscode";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { JobId } from "../../protocol/ids.ts";
+import { commandIds } from "../core/commandIds.ts";
+import { assertRole } from "../core/commandRoles.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { followSession, type FollowedSession } from "../core/followSession.ts";
@@ -49,6 +51,7 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
     const session = await membership.ready();
     abort.signal.throwIfAborted();
     if (!session) throw new Error(words.task.noFleet);
+    assertRole(session, commandIds.dispatch);
     const current = followSession(membership, session, (next) => shown?.goOn(next));
     followed = current;
     const script = await scriptOf(vscode.Uri.file(needs.file).toString());

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { commandIds } from "../core/commandIds.ts";
+import { assertRole } from "../core/commandRoles.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { followSession } from "../core/followSession.ts";
@@ -81,7 +82,10 @@ async function isTrusted(): Promise<boolean> {
   return false;
 }
 
-/** A session that is connected and knows its fleet; otherwise says what is missing and answers with undefined. */
+/**
+ * A session that is connected, knows its fleet and may dispatch there; otherwise says what is missing and answers with
+ * undefined.
+ */
 export async function connectedSession(membership: Membership): Promise<FleetSession | undefined> {
   const session = (await membership.ready()) ?? (await offerFleet(membership));
   if (!session) return undefined;
@@ -102,5 +106,6 @@ export async function connectedSession(membership: Membership): Promise<FleetSes
     if (answer === joinAgain) await vscode.commands.executeCommand(commandIds.join);
     return undefined;
   }
+  assertRole(session, commandIds.dispatch);
   return session;
 }

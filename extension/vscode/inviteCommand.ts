@@ -1,6 +1,5 @@
 import * as vscode from "vscode";
 import { userRoles, type UserRole } from "../../protocol/ids.ts";
-import { Refusal } from "../../protocol/problem.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { makeInvitation, type InvitationPurpose } from "../core/panels/invitation.ts";
 import { words } from "../core/words.ts";
@@ -13,7 +12,7 @@ export type Invite = (session: FleetSession, purpose?: InvitationPurpose) => Pro
 /** Makes the command. Rejects with what the service says, as `role-insufficient`. */
 export function createInvite(host: InvitePanelHost): Invite {
   return async (session, purpose) => {
-    const wanted = purpose ?? (await askRole(session));
+    const wanted = purpose ?? (await askRole());
     if (!wanted) return;
     const invitation = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: words.invite.making },
@@ -23,12 +22,7 @@ export function createInvite(host: InvitePanelHost): Invite {
   };
 }
 
-/** Who may not invite is told so before anything is asked. The kept identity has the role of the joining. */
-async function askRole({ client, identity }: FleetSession): Promise<InvitationPurpose | undefined> {
-  const { members } = await client.call("listMembers");
-  const role = members.find(({ name }) => name === identity.member)?.role ?? identity.role;
-  if (role !== "admin")
-    throw new Refusal("role-insufficient", { needed: "admin", member: identity.member, role });
+async function askRole(): Promise<InvitationPurpose | undefined> {
   const items = userRoles.map(roleItem);
   const picked = await askInList(items, {
     title: words.invite.title,

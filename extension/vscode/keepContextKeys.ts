@@ -20,6 +20,7 @@ export function keepContextKeys(membership: Membership): vscode.Disposable {
     // Live, but not yet told of its hosts: "no hosts yet" would be made up.
     const isLoading = session?.contact.kind === "live" && !session.fleet.isKnown;
     set(contextKeys.contact, isLoading ? "connecting" : (session?.contact.kind ?? "none"));
+    set(contextKeys.role, session?.identity.role ?? "none");
     set(contextKeys.isLocal, place !== "elsewhere");
     const hosts = [...(session?.fleet.hosts.values() ?? [])];
     set(

@@ -19,7 +19,15 @@ const view = "Hosts";
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
 
 /** What the palette offers in a fleet while nothing is filtered. */
-const offered = new Set([undefined, "hwledger.membership != none", "hwledger.isLocal"]);
+const offered = new Set([
+  undefined,
+  "hwledger.membership != none",
+  "hwledger.isLocal",
+  ...["", "hwledger.membership != none && "].flatMap((before) => [
+    `${before}hwledger.role != viewer`,
+    `${before}hwledger.role != viewer && hwledger.role != operator`,
+  ]),
+]);
 describe("every command, in the real editor with a fleet of its own", function () {
   this.timeout(240_000);
   let fixture: EmptyHanded;

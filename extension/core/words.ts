@@ -256,7 +256,6 @@ export const words = {
   },
   panel: {
     dashboard: "Fleet Dashboard",
-    host: "Host",
     openOf: "Open the panel of",
   },
   diagnostics: {

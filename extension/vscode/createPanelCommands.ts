@@ -31,7 +31,9 @@ export function createPanelCommands(host: InvitePanelHost): PanelCommands {
     },
     async openHost(session, row) {
       const known = await hostFor(session, row, words.panel.openOf);
-      if (known) hosts.show(known.record.id, known.record.name);
+      if (!known) return;
+      const { id: hostId, name } = known.record;
+      hosts.show({ fleetId: session.identity.fleetId, hostId }, name);
     },
     openMembers() {
       members.show("members", words.members.title);

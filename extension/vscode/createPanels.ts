@@ -1,10 +1,12 @@
 import * as vscode from "vscode";
 
 /** A kind of panel of which there may be several, one for each key. */
-export interface PanelKind<K extends string> {
+export interface PanelKind<K> {
   viewType: string;
   /** Which panel a page was, by the state it kept over a reload of the window; null when it does not say. */
   keyOf: (state: unknown) => K | null;
+  /** The same for the same key, and for no other. */
+  nameOf: (key: K) => string;
   /** Fills a new panel, or one that the editor kept over a reload. */
   fill: (panel: vscode.WebviewPanel, key: K) => void;
 }
@@ -18,13 +20,14 @@ export interface Panels<K> {
 }
 
 /** Keeps one panel a key, and takes up again those that were open when the window was loaded anew. */
-export function createPanels<K extends string>({ viewType, keyOf, fill }: PanelKind<K>): Panels<K> {
-  const open = new Map<K, vscode.WebviewPanel>();
+export function createPanels<K>({ viewType, keyOf, nameOf, fill }: PanelKind<K>): Panels<K> {
+  const open = new Map<string, vscode.WebviewPanel>();
 
   function adopt(panel: vscode.WebviewPanel, key: K): void {
-    open.set(key, panel);
+    const name = nameOf(key);
+    open.set(name, panel);
     panel.onDidDispose(() => {
-      if (open.get(key) === panel) open.delete(key);
+      if (open.get(name) === panel) open.delete(name);
     });
     fill(panel, key);
   }
@@ -32,7 +35,7 @@ export function createPanels<K extends string>({ viewType, keyOf, fill }: PanelK
   const serializer = vscode.window.registerWebviewPanelSerializer(viewType, {
     deserializeWebviewPanel(panel, state: unknown) {
       const key = keyOf(state);
-      if (key === null || open.has(key)) panel.dispose();
+      if (key === null || open.has(nameOf(key))) panel.dispose();
       else adopt(panel, key);
       return Promise.resolve();
     },
@@ -40,7 +43,7 @@ export function createPanels<K extends string>({ viewType, keyOf, fill }: PanelK
 
   return {
     show(key, title) {
-      const known = open.get(key);
+      const known = open.get(nameOf(key));
       if (known) return known.reveal();
       closeDormant(viewType, title);
       adopt(vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active), key);

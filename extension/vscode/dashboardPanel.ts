@@ -50,5 +50,10 @@ export function dashboardPanels(host: PanelHost): Panels<"fleet"> {
     });
   }
 
-  return createPanels({ viewType: "hwledger.dashboard", keyOf: () => "fleet" as const, fill });
+  return createPanels({
+    viewType: "hwledger.dashboard",
+    keyOf: () => "fleet" as const,
+    nameOf: (key) => key,
+    fill,
+  });
 }

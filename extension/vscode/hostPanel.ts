@@ -8,36 +8,39 @@ import {
   hostMessageSchema,
   hostStateSchema,
   type ChartMinutes,
+  type FleetHost,
   type HostMessage,
   type HostPanelModel,
 } from "../core/panels/hostSchema.ts";
-import { words } from "../core/words.ts";
 import { createPanel, type PanelHost } from "./createPanel.ts";
 import { createPanels, type Panels } from "./createPanels.ts";
 
 /** The panels of hosts, one each. While one is in sight its host is read each second. */
-export function hostPanels(host: PanelHost): Panels<HostId> {
-  return createPanels<HostId>({
+export function hostPanels(host: PanelHost): Panels<FleetHost> {
+  return createPanels<FleetHost>({
     viewType: "hwledger.host",
-    keyOf: (state) => hostStateSchema.safeParse(state).data?.hostId ?? null,
-    fill: (panel, hostId) => fillHostPanel(panel, hostId, host),
+    keyOf: (state) => hostStateSchema.safeParse(state).data?.host ?? null,
+    nameOf: ({ fleetId, hostId }) => `${fleetId} ${hostId}`,
+    fill: (panel, key) => fillHostPanel(panel, key, host),
   });
 }
 
-function fillHostPanel(panel: vscode.WebviewPanel, hostId: HostId, host: PanelHost): void {
+function fillHostPanel(panel: vscode.WebviewPanel, { fleetId, hostId }: FleetHost, host: PanelHost): void {
   const { membership, now } = host;
+  /** Null while another fleet is shown. */
+  const ownSession = (): FleetSession | null =>
+    membership.session?.identity.fleetId === fleetId ? membership.session : null;
   let minutes: ChartMinutes = 5;
   const history = createHostHistory(hostId, () => open.touch());
   let isVisible = false;
-  const live = followLive(hostId, history, () => (isVisible ? (membership.session ?? null) : null));
+  const live = followLive(hostId, history, () => (isVisible ? ownSession() : null));
   const stop = membership.listen(live.look);
-  const known = () => membership.session?.fleet.hosts.get(hostId);
   const open = createPanel<HostPanelModel, HostMessage>(panel, host, {
     page: "host",
-    title: () => known()?.record.name ?? words.panel.host,
+    title: () => ownSession()?.fleet.hosts.get(hostId)?.record.name ?? panel.title,
     model() {
       const metrics = history.lastMinutes(minutes);
-      const facts = { hostId, minutes, metrics, events: history.events };
+      const facts = { fleetId, hostId, minutes, metrics, events: history.events };
       return hostPanelModel(membership.session, facts, now(), membership.place);
     },
     messageSchema: hostMessageSchema,

@@ -20,6 +20,7 @@ export function membersPanels(host: PanelHost, invite: Invite): Panels<"members"
   return createPanels({
     viewType: "hwledger.members",
     keyOf: () => "members" as const,
+    nameOf: (key) => key,
     fill: (panel) => fillMembersPanel(panel, host, invite),
   });
 }

@@ -23,10 +23,11 @@ let charted: HostPanelModel | null = null;
 const page = openPage<HostPanelModel, HostMessage, HostState>({
   modelSchema: hostPanelModelSchema,
   stateSchema: hostStateSchema,
-  freshState: { hostId: null, minutes: 5, isPaused: false, zoom: null, scrollTop: 0 },
+  freshState: { host: null, minutes: 5, isPaused: false, zoom: null, scrollTop: 0 },
   draw(next) {
     newest = next;
-    if (page.state.hostId !== next.hostId) page.keep({ hostId: next.hostId });
+    const { fleetId, hostId } = next;
+    if (page.state.host === null) page.keep({ host: { fleetId, hostId } });
     draw();
   },
 });

@@ -9,6 +9,7 @@ import { homeLayout } from "../../service/homeLayout.ts";
 import { readIdentity } from "../../service/ownerIdentity.ts";
 import { runningService } from "../../service/runningService.ts";
 import type { Editor } from "../support/editor/editor.ts";
+import { findWebview } from "../support/editor/webviews.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
 import { backgroundOf, fleetItem, hoverText, shownHover } from "./actionsFixture.ts";
 import { rowOfHost } from "./crowdFixture.ts";
@@ -141,6 +142,22 @@ describe("every command, in the real editor with a fleet of its own", function (
     assert.deepEqual(labels, ["Attic GPUs", new URL(other.url).host, "Join Another Fleet…"]);
     await editor.waitForTree("Jobs", "its job", (rows) => rows.some(({ label }) => label === "wait.py"));
     await picture("renamed");
+  });
+
+  it("says in a host's panel that its fleet is not shown while another is, and leads back", async () => {
+    const [host] = await online();
+    await editor.runCommand("hwLedger: Open Host Panel");
+    await editor.pickQuickInput(host!.label);
+    const shows = (text: string) => findWebview(editor, text, (shown) => shown.includes(text));
+    await shows("was added");
+    await switchTo(new URL(other!.url).host);
+    const page = await shows("in a fleet that this window does not show now");
+    await picture("panel-of-other-fleet");
+    await page.getByRole("button", { name: "Switch to Another Fleet" }).click();
+    await editor.pickQuickInput("Attic GPUs");
+    await shownFleetIs("Attic GPUs");
+    await shows("was added");
+    await editor.runCommand("View: Close Editor");
   });
 
   it("shows the log of a notice in the job's fleet, though another is shown by then", async () => {

@@ -13,9 +13,11 @@ import { hostPanelModelSchema } from "../../extension/core/panels/hostSchema.ts"
 import { formatUsd, jobCostFigure, jobCostMicroUsd } from "../../extension/core/panels/jobCost.ts";
 import { withGaps } from "../../extension/core/panels/withGaps.ts";
 import { aHost, aJob, aReading } from "../support/fleetRecords.ts";
+import { identity } from "../support/handPlayedFleet.ts";
 
 const nowMs = 3_700_000;
 const hostId = aHost().id;
+const { fleetId } = identity("a");
 const none = new HostSeries().between(0, 0);
 
 function anEvent(seq: number, type: string, payload: Record<string, unknown>): LedgerEvent {
@@ -25,6 +27,7 @@ function anEvent(seq: number, type: string, payload: Record<string, unknown>): L
 function modelOf(jobs: JobRecord[], rateMicroUsdPerHour: number | null, events: LedgerEvent[] | null = null) {
   const record = aHost({ rateMicroUsdPerHour });
   const session = {
+    identity: identity("a"),
     contact: { kind: "live" } as const,
     fleet: {
       hosts: new Map([[hostId, { record, reading: record.reading, heardAtMs: nowMs }]]),
@@ -32,7 +35,7 @@ function modelOf(jobs: JobRecord[], rateMicroUsdPerHour: number | null, events: 
       isKnown: true,
     },
   };
-  const model = hostPanelModel(session, { hostId, minutes: 5, metrics: none, events }, nowMs);
+  const model = hostPanelModel(session, { fleetId, hostId, minutes: 5, metrics: none, events }, nowMs);
   return hostPanelModelSchema.parse(JSON.parse(JSON.stringify(model)));
 }
 
@@ -130,10 +133,24 @@ describe("a host's panel", () => {
 
   it("says when its host is not in the fleet any more", () => {
     const fleet = { hosts: new Map(), jobs: new Map(), isKnown: true };
-    const facts = { hostId, minutes: 5, metrics: none, events: null } as const;
-    const model = hostPanelModel({ fleet, contact: { kind: "live" } }, facts, nowMs);
+    const facts = { fleetId, hostId, minutes: 5, metrics: none, events: null } as const;
+    const session = { identity: identity("a"), fleet, contact: { kind: "live" } } as const;
+    const model = hostPanelModel(session, facts, nowMs);
     assert.equal(model.host, null);
     assert.match(model.banner?.text ?? "", /not in the fleet any more/);
+  });
+
+  it("says that its fleet is not shown while another is, with the way back, and shows nothing of that one", () => {
+    const record = aHost();
+    const hosts = new Map([[hostId, { record, reading: record.reading, heardAtMs: nowMs }]]);
+    const fleet = { hosts, jobs: new Map([[aJob().id, aJob()]]), isKnown: true };
+    const session = { identity: identity("b"), fleet, contact: { kind: "live" } } as const;
+    const events = [anEvent(1, "host.changed", { hostId })];
+    const facts = { fleetId: "fleet-2", hostId, minutes: 5, metrics: none, events } as const;
+    const model = hostPanelModelSchema.parse(hostPanelModel(session, facts, nowMs));
+    assert.deepEqual([model.fleetId, model.host, model.jobs, model.events], ["fleet-2", null, [], null]);
+    assert.equal(model.banner?.text, "This host is in a fleet that this window does not show now.");
+    assert.deepEqual(model.banner?.actions, [{ label: "Switch to Another Fleet", run: "switchFleet" }]);
   });
 
   it("writes amounts with the digits they need", () => {

@@ -12,7 +12,7 @@ import { printable } from "../printable.ts";
 import { isFresh } from "../statusText.ts";
 import { eventLines, hostEvents } from "./hostEvents.ts";
 import { hostPanelHost } from "./hostPanelHost.ts";
-import type { ChartMinutes, HostPanelModel } from "./hostSchema.ts";
+import type { ChartMinutes, FleetHost, HostPanelModel } from "./hostSchema.ts";
 import { formatUsd, jobCostFigure, jobCostMicroUsd } from "./jobCost.ts";
 import { panelBanner } from "./panelBanner.ts";
 import type { Banner } from "./panelSchema.ts";
@@ -22,23 +22,24 @@ import { withGaps } from "./withGaps.ts";
 const shownJobs = 20;
 
 /** What a host's panel is made of beside the session. */
-export interface HostPanelFacts {
-  hostId: HostId;
+export interface HostPanelFacts extends FleetHost {
   minutes: ChartMinutes;
   metrics: HostMetrics;
   /** Events that may tell of this host, in any order; null: not read yet. */
   events: readonly LedgerEvent[] | null;
 }
 
-/** Everything a host's panel shows. */
+/** Everything a host's panel shows. The session may be with another fleet than the host's. */
 export function hostPanelModel(
-  session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
-  { hostId, minutes, metrics, events }: HostPanelFacts,
+  session: Pick<FleetSession, "identity" | "fleet" | "contact"> | null | undefined,
+  { fleetId, hostId, minutes, metrics, events }: HostPanelFacts,
   nowMs: number,
   place: FleetPlace = "elsewhere",
 ): HostPanelModel {
-  const host = session?.fleet.hosts.get(hostId);
-  const base = { hostId, minutes, metrics: withGaps(metrics), banner: bannerOf(session, host, nowMs, place) };
+  const isShown = !session || session.identity.fleetId === fleetId;
+  const host = isShown ? session?.fleet.hosts.get(hostId) : undefined;
+  const banner = isShown ? bannerOf(session, host, nowMs, place) : otherFleet;
+  const base = { fleetId, hostId, minutes, metrics: withGaps(metrics), banner };
   if (!session || !host)
     return { ...base, host: null, cost: { rate: "", jobs: "" }, jobs: [], events: null, isStale: true };
   const { fleet, contact } = session;
@@ -64,6 +65,12 @@ export function hostPanelModel(
 export function jobIdsOn(fleet: FleetState, hostId: HostId): Set<JobId> {
   return new Set(jobsOn(fleet, hostId).map(({ id }) => id));
 }
+
+const otherFleet: Banner = {
+  tone: "info",
+  text: "This host is in a fleet that this window does not show now.",
+  actions: [{ label: "Switch to Another Fleet", run: "switchFleet" }],
+};
 
 function bannerOf(
   session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,

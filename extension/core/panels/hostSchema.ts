@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { hostMetricsSchema } from "../../../protocol/hostMetrics.ts";
-import { hostIdSchema, jobIdSchema } from "../../../protocol/ids.ts";
+import { hostIdSchema, jobIdSchema, type HostId } from "../../../protocol/ids.ts";
 import { bannerSchema, figureSchema } from "./panelSchema.ts";
 
 /** How many minutes the charts may span. */
@@ -12,10 +12,17 @@ const minutesSchema = z.union([z.literal(1), z.literal(5), z.literal(15)]);
 const chartedFigureSchema = figureSchema.extend({ top: z.number().nullable() });
 export type ChartedFigure = z.infer<typeof chartedFigureSchema>;
 
+/** Which host of which fleet. */
+export interface FleetHost {
+  fleetId: string;
+  hostId: HostId;
+}
+
 /** Everything a host's panel shows. */
 export const hostPanelModelSchema = z.object({
+  fleetId: z.string(),
   hostId: hostIdSchema,
-  /** Null once the host is not in the fleet, or not known yet. */
+  /** Null once the host is not in the fleet, while that fleet is not shown, or not known yet. */
   host: z
     .object({
       name: z.string(),
@@ -83,7 +90,8 @@ export type HostMessage = z.infer<typeof hostMessageSchema>;
 
 /** What the page keeps over a reload of the window. Times in seconds, as the charts count. */
 export const hostStateSchema = z.object({
-  hostId: hostIdSchema.nullable(),
+  /** Null until the first model came. */
+  host: z.object({ fleetId: z.string(), hostId: hostIdSchema }).nullable(),
   minutes: minutesSchema,
   isPaused: z.boolean(),
   zoom: z.object({ fromS: z.number(), toS: z.number() }).nullable(),

@@ -9,6 +9,7 @@ const bannerCommands = z.enum([
   "restartService",
   "reconnect",
   "addHost",
+  "switchFleet",
 ]);
 
 /** What stands above a panel when it does not say it all. */

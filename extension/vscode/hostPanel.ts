@@ -94,10 +94,11 @@ function followLive(
     look() {
       follow(wanted());
       if (!following) return;
-      const isLive = following.contact.kind === "live";
-      if (isLive && !wasLive) void history.load(following.client);
+      const { client, contact, fleet } = following;
+      const isLive = contact.kind === "live" && fleet.isKnown;
+      if (isLive && !wasLive) void history.load(client, fleet.hosts.get(hostId)?.record.name);
       wasLive = isLive;
-      const reading = following.fleet.hosts.get(hostId)?.reading;
+      const reading = fleet.hosts.get(hostId)?.reading;
       if (reading) history.take(reading);
     },
   };

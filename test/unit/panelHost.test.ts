@@ -228,6 +228,44 @@ describe("a host's last minutes", () => {
     assert.deepEqual([...new Set(history.events?.map(({ seq }) => seq))], [7, 8]);
   });
 
+  it("have the host's events also on a fleet where much else happened since", async () => {
+    const jobId = aJob().id;
+    const events = [
+      anEvent(1, "host.added", { hostId, name: "rtx-box" }),
+      anEvent(2, "job.queued", { jobId, script: "a.py" }),
+      anEvent(3, "job.placed", { jobId, hostId, host: "rtx-box" }),
+      anEvent(4, "host.key-refused", { host: "rtx-box", code: "host-key-changed" }),
+      anEvent(5, "job.failed", { jobId }),
+      ...Array.from({ length: 900 }, (_, n) =>
+        anEvent(n + 6, "job.queued", { jobId: `j-${n}`, script: "b.py" }),
+      ),
+    ];
+    const asked: object[] = [];
+    const client = {
+      call(name: string, input: { query: { contains?: string; after?: number; limit: number } }) {
+        if (name !== "listLedger") return Promise.resolve(none);
+        asked.push(input.query);
+        const { contains = "", after, limit } = input.query;
+        const fit = events.filter(({ payload }) => JSON.stringify(payload).includes(contains));
+        const page =
+          after === undefined ? fit.slice(-limit) : fit.filter(({ seq }) => seq > after).slice(0, limit);
+        return Promise.resolve({ events: page, head: "", total: events.length });
+      },
+    } as unknown as Pick<RouteClient, "call">;
+    const history = createHostHistory(hostId, () => undefined);
+    await history.load(client, "rtx-box");
+    const shown = () =>
+      hostEvents(history.events ?? [], { hostId, name: "rtx-box", jobIds: new Set() }).map(({ seq }) => seq);
+    assert.deepEqual(shown(), [5, 4, 3, 2, 1]);
+    assert.equal(asked.length, 4);
+    for (let seq = 906; seq < 6_000; seq += 10)
+      history.takeEvents(
+        Array.from({ length: 10 }, (_, n) => anEvent(seq + n, "job.queued", { jobId: "j-x" })),
+      );
+    assert.deepEqual(shown(), [5, 4, 3, 2, 1], "what came since pushed them out");
+    assert.ok((history.events?.length ?? 0) <= 1_500);
+  });
+
   it("are what is known when the service does not answer", async () => {
     const client = { call: () => Promise.reject(new Error("gone")) } as unknown as Pick<RouteClient, "call">;
     const history = createHostHistory(hostId, () => undefined);

@@ -1,18 +1,30 @@
 import type { RouteClient } from "../../../protocol/client/routeClient.ts";
 import type { HostMetrics } from "../../../protocol/hostMetrics.ts";
 import { HostSeries } from "../../../protocol/hostSeries.ts";
-import type { HostId } from "../../../protocol/ids.ts";
+import type { HostId, JobId } from "../../../protocol/ids.ts";
 import type { LedgerEvent } from "../../../protocol/ledger/events.ts";
 import type { HostReading } from "../../../protocol/reading.ts";
-import { shownEvents } from "./hostEvents.ts";
+import type { RouteInput } from "../../../protocol/routes.ts";
+import { hostEvents, shownEvents } from "./hostEvents.ts";
 
 /** The newest events of the whole ledger in which those of a host's jobs are looked for: they name only the job. */
 const searchedEvents = 500;
+/** The newest events that name the host, by id or by name. */
+const namingEvents = 100;
+/** Of so many of its newest jobs the events are asked for where they are older than all of those. */
+const askedJobs = 6;
+/** A job is placed soon after it was queued: other events between the two. */
+const eventsBeforePlacing = 50;
+
+type LedgerQuery = NonNullable<RouteInput<"listLedger">["query"]>;
 
 /** What a host's panel remembers of the last minutes. */
 export interface HostHistory {
-  /** Asks the service what was read and what happened; called again after a time without looking. Never rejects. */
-  load(client: Pick<RouteClient, "call">): Promise<void>;
+  /**
+   * Asks the service what was read and what happened; called again after a time without looking. Never rejects. `name`: the
+   * host's, where it is known; some events have nothing else of it.
+   */
+  load(client: Pick<RouteClient, "call">, name?: string): Promise<void>;
   /** Takes a reading that came live. */
   take(reading: HostReading): void;
   /** Takes events that came live. */
@@ -28,6 +40,7 @@ export function createHostHistory(hostId: HostId, onChange: () => void): HostHis
   const series = new HostSeries();
   let events: readonly LedgerEvent[] | null = null;
   let loads = 0;
+  let hostName = "";
 
   async function loadMetrics(client: Pick<RouteClient, "call">, isNewest: () => boolean): Promise<void> {
     const metrics = await client.call("getHostMetrics", { params: { host: hostId } });
@@ -35,16 +48,41 @@ export function createHostHistory(hostId: HostId, onChange: () => void): HostHis
   }
 
   async function loadEvents(client: Pick<RouteClient, "call">, isNewest: () => boolean): Promise<void> {
-    const [ofHost, newest] = await Promise.all([
-      client.call("listLedger", { query: { contains: hostId, limit: shownEvents } }),
-      client.call("listLedger", { query: { limit: searchedEvents } }),
+    const list = async (query: LedgerQuery): Promise<LedgerEvent[]> =>
+      (await client.call("listLedger", { query })).events;
+    const [ofHost, ofName, newest] = await Promise.all([
+      list({ contains: hostId, limit: namingEvents }),
+      hostName === "" ? [] : list({ contains: hostName, limit: namingEvents }),
+      list({ limit: searchedEvents }),
     ]);
-    if (isNewest()) events = [...(events ?? []).slice(-searchedEvents), ...ofHost.events, ...newest.events];
+    const wholeFrom = (newest[0]?.seq ?? 0) + eventsBeforePlacing;
+    const older = ofHost.filter(({ seq, type }) => type === "job.placed" && seq < wholeFrom);
+    const ofJobs = await Promise.all(
+      older.slice(-askedJobs).map(({ seq, payload }) =>
+        list({
+          contains: payload["jobId"] as JobId,
+          after: Math.max(0, seq - eventsBeforePlacing),
+          limit: shownEvents,
+        }),
+      ),
+    );
+    if (isNewest()) events = trimmed([...ofHost, ...ofName, ...ofJobs.flat(), ...(events ?? []), ...newest]);
+  }
+
+  /** Keeps the last events whole, and of those before them what is shown of the host. */
+  function trimmed(all: readonly LedgerEvent[]): readonly LedgerEvent[] {
+    if (all.length <= 3 * searchedEvents) return all;
+    const before = all.slice(0, -searchedEvents);
+    return [
+      ...hostEvents(before, { hostId, name: hostName, jobIds: new Set() }),
+      ...all.slice(-searchedEvents),
+    ];
   }
 
   return {
-    async load(client) {
+    async load(client, name = "") {
       const load = ++loads;
+      hostName = name;
       const isNewest = (): boolean => load === loads;
       // What fails here is said by the contact, or the host is gone: the panel shows what it has.
       await Promise.allSettled([loadMetrics(client, isNewest), loadEvents(client, isNewest)]);
@@ -52,7 +90,7 @@ export function createHostHistory(hostId: HostId, onChange: () => void): HostHis
     },
     take: (reading) => series.add(reading),
     takeEvents(more) {
-      events = [...(events ?? []), ...more].slice(-3 * searchedEvents);
+      events = trimmed([...(events ?? []), ...more]);
     },
     lastMinutes(minutes) {
       const toMs = series.newestAtMs ?? 0;

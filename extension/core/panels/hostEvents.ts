@@ -9,7 +9,7 @@ import type { HostPanelModel } from "./hostSchema.ts";
 /** How many of a host's events are shown. */
 export const shownEvents = 12;
 
-/** Whose events are wanted: those of a host, and of the jobs known to be on it. */
+/** Whose events are wanted: those of a host, of the jobs known to be on it, and of those that the events place there. */
 export interface EventsOf {
   hostId: HostId;
   name: string;
@@ -21,13 +21,15 @@ export function hostEvents(
   events: readonly LedgerEvent[],
   { hostId, name, jobIds }: EventsOf,
 ): LedgerEvent[] {
+  const placed = events
+    .filter(({ payload }) => payload["hostId"] === hostId)
+    .map(({ payload }) => payload["jobId"]);
+  const ours = new Set<unknown>([...jobIds, ...placed]);
+  ours.delete(undefined);
   const bySeq = new Map<number, LedgerEvent>();
   for (const event of events) {
     const { payload } = event;
-    const isOurs =
-      payload["hostId"] === hostId ||
-      payload["host"] === name ||
-      (typeof payload["jobId"] === "string" && jobIds.has(payload["jobId"] as JobId));
+    const isOurs = payload["hostId"] === hostId || payload["host"] === name || ours.has(payload["jobId"]);
     if (isOurs) bySeq.set(event.seq, event);
   }
   return [...bySeq.values()].sort((a, b) => b.seq - a.seq).slice(0, shownEvents);

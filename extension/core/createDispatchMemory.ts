@@ -24,13 +24,19 @@ const sentJobSchema = z.object({
 /** A job that was dispatched from this workspace. */
 export type SentJob = z.infer<typeof sentJobSchema>;
 
-const argsSchema = z.array(z.object({ file: z.string(), args: z.array(z.string()) }));
+const choicesSchema = z.array(
+  z.object({ file: z.string(), args: z.array(z.string()), scriptOnly: z.boolean().optional() }),
+);
+type Choices = Omit<z.infer<typeof choicesSchema>[number], "file">;
 
 /** What was dispatched from this workspace, how, and with which arguments the next time. Newest first, a few hundred. */
 export interface DispatchMemory {
   /** The arguments for a file the next time. */
   argsOf(file: string): readonly string[];
   setArgs(file: string, args: readonly string[]): void;
+  /** Whether a person chose to send it alone, or not alone; undefined when nobody chose. */
+  scriptOnlyOf(file: string): boolean | undefined;
+  setScriptOnly(file: string, scriptOnly: boolean): void;
   add(sent: SentJob): void;
   of(jobId: JobId): SentJob | undefined;
   /** The newest of that file in that fleet; of any file when none is named. */
@@ -40,26 +46,32 @@ export interface DispatchMemory {
   told(jobId: JobId): void;
 }
 
-const keys = { sent: "hwledger.sent", args: "hwledger.arguments" } as const;
+const keys = { sent: "hwledger.sent", choices: "hwledger.arguments" } as const;
 const most = 200;
 
 /** Reads once, when it is first asked, and writes on each change; what cannot be read is forgotten. */
 export function createDispatchMemory(state: KeptState): DispatchMemory {
   let sentBefore: readonly SentJob[] | null = null;
   const sentJobs = () => (sentBefore ??= sentJobSchema.array().catch([]).parse(state.get(keys.sent)));
-  const allArgs = () => argsSchema.catch([]).parse(state.get(keys.args));
+  const allChoices = () => choicesSchema.catch([]).parse(state.get(keys.choices));
+  const choicesOf = (file: string) => allChoices().find((entry) => entry.file === file);
 
   function keep(sent: readonly SentJob[]): void {
     sentBefore = sent;
     void state.update(keys.sent, sent);
   }
 
+  function choose(file: string, change: Partial<Choices>): void {
+    const others = allChoices().filter((entry) => entry.file !== file);
+    const next = { args: [], ...choicesOf(file), ...change, file };
+    void state.update(keys.choices, [next, ...others].slice(0, most));
+  }
+
   return {
-    argsOf: (file) => allArgs().find((entry) => entry.file === file)?.args ?? [],
-    setArgs(file, args) {
-      const others = allArgs().filter((entry) => entry.file !== file);
-      void state.update(keys.args, [{ file, args: [...args] }, ...others].slice(0, most));
-    },
+    argsOf: (file) => choicesOf(file)?.args ?? [],
+    setArgs: (file, args) => choose(file, { args: [...args] }),
+    scriptOnlyOf: (file) => choicesOf(file)?.scriptOnly,
+    setScriptOnly: (file, scriptOnly) => choose(file, { scriptOnly }),
     add: (sent) => keep([sent, ...sentJobs()].slice(0, most)),
     of: (jobId) => sentJobs().find((sent) => sent.jobId === jobId),
     last: (fleetId, file) =>

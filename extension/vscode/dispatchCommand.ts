@@ -1,15 +1,18 @@
+import { basename, dirname } from "node:path";
 import * as vscode from "vscode";
+import { workspaceOf } from "../../protocol/client/dispatchFile.ts";
 import { commandIds } from "../core/commandIds.ts";
 import { assertRole } from "../core/commandRoles.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { followSession } from "../core/followSession.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
+import type { Script } from "../core/script.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { offerFleet } from "./offerFleet.ts";
-import { pickHost } from "./pickHost.ts";
+import { pickHost, type Sends } from "./pickHost.ts";
 import { scriptToDispatch } from "./scriptToDispatch.ts";
 import { sendDispatch, type Order } from "./sendDispatch.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
@@ -28,13 +31,14 @@ export async function dispatchCommand(needs: DispatchNeeds, uri: vscode.Uri | un
     const session = script && (await connectedSession(needs.membership));
     if (!script || !session) return;
     const args = needs.memory.argsOf(script.uri);
-    await pickAndSend(needs, session, {
-      script,
-      args,
-      scriptOnly: script.kind === "buffer",
-      timeoutMs: null,
-    });
+    const scriptOnly = needs.memory.scriptOnlyOf(script.uri) ?? goesAlone(script);
+    await pickAndSend(needs, session, { script, args, scriptOnly, timeoutMs: null });
   });
+}
+
+/** What is in no open folder has neighbours that nobody spoke of. */
+function goesAlone({ kind, uri }: Script): boolean {
+  return kind === "buffer" || vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(uri)) === undefined;
 }
 
 /** Asks where to run the order, and sends it there. */
@@ -43,20 +47,33 @@ export async function pickAndSend(
   session: FleetSession,
   order: Omit<Order, "hostId" | "host">,
 ): Promise<void> {
-  const { script, args } = order;
-  const { membership, now } = needs;
+  const { script, args, scriptOnly } = order;
+  const { membership, memory, now } = needs;
+  const sends = await sendsOf(script);
   const followed = followSession(membership, session, () => undefined);
   const picked = pickHost({
     session: () => followed.session,
     now,
     label: script.label,
     args,
-    onArgs: (edited) => needs.memory.setArgs(script.uri, edited),
+    onArgs: (edited) => memory.setArgs(script.uri, edited),
+    sends,
+    scriptOnly,
+    onScriptOnly: (chosen) => memory.setScriptOnly(script.uri, chosen),
   });
   const placement = await picked.finally(() => followed.stop());
   if (!placement) return;
   const { hostId, name: host } = placement.choice;
-  await sendOrder(needs, followed.session, { ...order, hostId, host, args: placement.args });
+  const chosen = { args: placement.args, scriptOnly: placement.scriptOnly };
+  await sendOrder(needs, followed.session, { ...order, ...chosen, hostId, host });
+}
+
+/** What may go along with a script, by name; null where it has no neighbours. */
+async function sendsOf(script: Script): Promise<Sends | null> {
+  if (script.kind === "buffer") return null;
+  // Where git fails so does the dispatch, and says why.
+  const folder = await workspaceOf(script.path).catch(() => dirname(script.path));
+  return { script: basename(script.path), folder: basename(folder) || folder };
 }
 
 /** Sends the order; where its host cannot take it, another can be chosen. */

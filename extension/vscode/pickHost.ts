@@ -17,6 +17,13 @@ const refreshMs = 1_000;
 export interface Placement {
   choice: HostChoice;
   args: readonly string[];
+  scriptOnly: boolean;
+}
+
+/** What may be sent: a script, or the folder that it belongs to. */
+export interface Sends {
+  script: string;
+  folder: string;
 }
 
 export interface PickHostNeeds {
@@ -28,11 +35,18 @@ export interface PickHostNeeds {
   args: readonly string[];
   /** Called with the arguments each time they were edited. */
   onArgs: (args: readonly string[]) => void;
+  /** Null: there is nothing to choose. */
+  sends: Sends | null;
+  scriptOnly: boolean;
+  /** Called with each choice of what is sent. */
+  onScriptOnly: (scriptOnly: boolean) => void;
 }
 
 interface Item extends vscode.QuickPickItem {
-  /** Null: the arguments. */
+  /** Null: no host. */
   choice: HostChoice | null;
+  /** What the row changes, where it is no host. */
+  changes?: "args" | "sends";
 }
 
 const editButton: vscode.QuickInputButton = {
@@ -56,7 +70,7 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
     if (answer === add) await vscode.commands.executeCommand(commandIds.addHost);
     return undefined;
   }
-  let args = needs.args;
+  let { args, scriptOnly } = needs;
   let isEditing = false;
   const list = vscode.window.createQuickPick<Item>();
   list.title = say.title(needs.label);
@@ -66,14 +80,15 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
   list.buttons = [editButton];
   list.keepScrollPosition = true;
 
-  function draw(active: HostId | undefined): void {
-    const items = [argsItem(args), ...hostItems(choices)];
+  function draw(active: Active): void {
+    const sends = needs.sends ? [sendsItem(needs.sends, scriptOnly)] : [];
+    const items = [argsItem(args), ...sends, ...hostItems(choices)];
     list.items = items;
-    const wanted = items.find(({ choice }) => choice !== null && choice.hostId === active);
+    const wanted = items.find((item) => active !== undefined && placeOf(item) === active);
     if (wanted) list.activeItems = [wanted];
   }
 
-  function show(active = choices[0]?.hostId): void {
+  function show(active: Active = choices[0]?.hostId): void {
     draw(active);
     showSteadily(list);
   }
@@ -83,7 +98,14 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
     needs.session().watchFor(list, new Set(next.slice(0, mostWatched).map(({ hostId }) => hostId)));
     if (isEditing || isDeepStrictEqual(next, choices)) return;
     choices = next;
-    draw(list.activeItems[0]?.choice?.hostId);
+    draw(placeOf(list.activeItems[0]));
+  }
+
+  function turn(): void {
+    scriptOnly = !scriptOnly;
+    needs.onScriptOnly(scriptOnly);
+    list.value = "";
+    draw("sends");
   }
 
   async function edit(): Promise<void> {
@@ -104,8 +126,9 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
     list.onDidTriggerButton(() => void edit());
     list.onDidAccept(() => {
       const [item] = list.selectedItems;
-      if (item?.choice === null) return void edit();
-      resolve(item ? { choice: item.choice, args } : undefined);
+      if (item?.changes === "args") return void edit();
+      if (item?.changes === "sends") return turn();
+      resolve(item?.choice ? { choice: item.choice, args, scriptOnly } : undefined);
       list.hide();
     });
     list.onDidHide(() => {
@@ -120,9 +143,27 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
   });
 }
 
+type Active = HostId | Item["changes"];
+
+/** How a row is found again when the list is drawn anew. */
+function placeOf(item: Item | undefined): Active {
+  return item?.choice?.hostId ?? item?.changes;
+}
+
+function sendsItem({ script, folder }: Sends, scriptOnly: boolean): Item {
+  return {
+    choice: null,
+    changes: "sends",
+    label: scriptOnly ? say.sendsAlone(script) : say.sendsFolder(folder),
+    description: scriptOnly ? say.sendFolder(folder) : say.sendAlone(script),
+    iconPath: new vscode.ThemeIcon(scriptOnly ? "file" : "folder"),
+  };
+}
+
 function argsItem(args: readonly string[]): Item {
   return {
     choice: null,
+    changes: "args",
     label: say.args(args.length === 0 ? say.noArgs : argsText(args)),
     description: args.length === 0 ? say.addArgs : say.changeArgs,
     iconPath: new vscode.ThemeIcon("edit"),

@@ -101,6 +101,7 @@ async function offerWayOut(
     case again:
       return sendDispatch(needs, current(), order);
     case alone:
+      needs.memory.setScriptOnly(order.script.uri, true);
       return sendDispatch(needs, current(), { ...order, scriptOnly: true });
     case elsewhere:
       return needs.pickAnother(current(), order);

@@ -8,6 +8,7 @@ import { mostArguments, type JobRecord, type JobSpec } from "../job.ts";
 import { launchOf } from "../launch.ts";
 import { Refusal } from "../problem.ts";
 import { inlineWorkspaceLimitBytes } from "../routes/jobRoutes.ts";
+import { gitTop } from "./gitFiles.ts";
 import { isInside } from "./isInside.ts";
 import { listWorkspace } from "./listWorkspace.ts";
 import { packStream, planPack, type PackPlan } from "./packWorkspace.ts";
@@ -101,6 +102,12 @@ async function createOnce(
     if (!(error instanceof Refusal) || error.code !== "service-unreachable") throw error;
     return client.call("createJob", { body }, options);
   }
+}
+
+/** The folder that goes along with a script where none is named: its git work tree, else its folder. */
+export async function workspaceOf(file: string): Promise<string> {
+  const folder = await realpath(dirname(resolve(file)));
+  return (await gitTop(folder)) ?? folder;
 }
 
 interface ScriptPlan {

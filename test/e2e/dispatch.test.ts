@@ -110,8 +110,8 @@ describe("the main job, in the real editor against real hosts", function () {
   it("dispatches a file from the explorer, shows its output and its exit code", async () => {
     await editor.openFile("train it.py");
     await editor.explorerContextMenu("train it.py", "Dispatch to GPU host");
-    const [first, ...items] = await editor.quickInputItems();
-    assert.equal(first?.label, "Arguments: none");
+    const [first, second, ...items] = await editor.quickInputItems();
+    assert.deepEqual([first?.label, second?.label], ["Arguments: none", "Sends: the folder experiments"]);
     assert.deepEqual(items.map(({ label }) => label).sort(), [...hostNames, await localName(fixture)].sort());
     const rtx = items.find(({ label }) => label === "rtx-box")!;
     assert.equal(rtx.description, "online · 1 of 1 GPU free · $0.44/h");

@@ -95,6 +95,19 @@ describe("what was dispatched from a workspace", () => {
     assert.deepEqual([memory.argsOf("file:///exp/a.py"), memory.argsOf("file:///exp/b.py")], [["-x"], []]);
   });
 
+  it("keeps whether a file is sent alone beside its arguments, and that nobody chose yet", () => {
+    const file = "file:///exp/a.py";
+    const state = aState({ "hwledger.arguments": [{ file, args: ["-x"] }] });
+    const memory = createDispatchMemory(state);
+    assert.equal(memory.scriptOnlyOf(file), undefined);
+    memory.setScriptOnly(file, false);
+    memory.setArgs(file, ["-y"]);
+    memory.setScriptOnly("file:///exp/b.py", true);
+    const later = createDispatchMemory(state);
+    assert.deepEqual([later.scriptOnlyOf(file), later.argsOf(file)], [false, ["-y"]]);
+    assert.deepEqual([later.scriptOnlyOf("file:///exp/b.py"), later.argsOf("file:///exp/b.py")], [true, []]);
+  });
+
   it("tells of each end once", () => {
     const memory = createDispatchMemory(aState());
     memory.add(aSentJob(1));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { workspaceOf } from "../../protocol/client/dispatchFile.ts";
 import { listWorkspace } from "../../protocol/client/listWorkspace.ts";
 import { planPack } from "../../protocol/client/packWorkspace.ts";
 import { refusalOf } from "../support/refusalOf.ts";
@@ -43,6 +44,18 @@ describe("a workspace with git", function () {
     assert.equal(body.spec.script, "sub/dir/main.py");
     const names = execFileSync("tar", ["-tf", "-"], { input: tar, encoding: "utf8" }).trim().split("\n");
     assert.ok(names.includes("tracked.py") && names.includes("sub/dir/main.py"), names.join());
+  });
+
+  it("is named ahead of the dispatch as the folder that then goes along", async () => {
+    const file = tree.put("sub/dir/main.py");
+    assert.equal(await workspaceOf(file), (await listWorkspace(join(tree.root, "sub/dir"))).root);
+    const plain = aSourceTree();
+    try {
+      const alone = plain.put("sub/dir/main.py");
+      assert.equal(await workspaceOf(alone), (await listWorkspace(join(plain.root, "sub/dir"))).root);
+    } finally {
+      plain.remove();
+    }
   });
 
   it("is only the folder that is named, less what git ignores", async () => {

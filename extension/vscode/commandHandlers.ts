@@ -82,9 +82,8 @@ function jobHandlers({ membership, dispatching }: CommandParts) {
   const { terminals } = dispatching;
   const { withSession, withRole } = sessionCommands(membership);
   return {
-    [commandIds.dispatch]: (uri?: vscode.Uri) =>
-      dispatchCommand(dispatching, uri instanceof vscode.Uri ? uri : undefined),
-    [commandIds.dispatchAgain]: () => dispatchAgain(dispatching),
+    [commandIds.dispatch]: (uri?: vscode.Uri) => dispatchCommand(dispatching, fileOf(uri)),
+    [commandIds.dispatchAgain]: (uri?: vscode.Uri) => dispatchAgain(dispatching, fileOf(uri)),
     [commandIds.runAgain]: withRole(commandIds.runAgain, async (session, row?: JobHandle) => {
       const jobId = jobOf(row) ?? (await pickJobId(session, words.job.runAgain));
       if (jobId) await runAgain(dispatching, jobId);
@@ -133,6 +132,11 @@ function ledgerHandlers({ membership, ledgerView }: CommandParts) {
     [commandIds.showOlderEvents]: withSession(() => ledgerView.showOlder()),
     [commandIds.showEvent]: withSession((session, handle?: EventHandle) => showEvent(session, handle)),
   } satisfies Handlers;
+}
+
+/** The file of a menu that a command was called from; keys and the palette name none. */
+function fileOf(uri: vscode.Uri | undefined): vscode.Uri | undefined {
+  return uri instanceof vscode.Uri ? uri : undefined;
 }
 
 /** The job of a row that a command was called on. */

@@ -22,20 +22,23 @@ import type { Order } from "./sendDispatch.ts";
 const { dispatch } = words;
 
 /**
- * "Dispatch Again": the active file if it was dispatched before, else the one of the last dispatch, on the same host with
- * the same arguments, without asking. What was never dispatched is dispatched the usual way.
+ * "Dispatch Again", on the same host with the same arguments. From a file's menu: that file. Else the active file if it was
+ * dispatched before, else the one of the last dispatch, after asking where another is in front. What was never dispatched
+ * is dispatched the usual way.
  */
-export async function dispatchAgain(needs: DispatchNeeds): Promise<void> {
+export async function dispatchAgain(needs: DispatchNeeds, uri: vscode.Uri | undefined): Promise<void> {
   await withTrust(async () => {
     const session = await connectedSession(needs.membership);
     if (!session) return;
     const { fleetId } = session.identity;
-    const active = vscode.window.activeTextEditor?.document.uri.toString();
-    const sent = needs.memory.last(fleetId, active ?? "") ?? needs.memory.last(fleetId);
-    if (!sent) return dispatchCommand(needs, undefined);
+    const active = vscode.window.activeTextEditor?.document.uri;
+    const wanted = needs.memory.last(fleetId, (uri ?? active)?.toString() ?? "");
+    const sent = wanted ?? (uri ? undefined : needs.memory.last(fleetId));
+    if (!sent) return dispatchCommand(needs, uri);
     const script = await scriptOf(sent.file);
     if (!script) return sayNotHere(sent.script, dispatch.gone);
     const { hostId, host, args, scriptOnly, timeoutMs } = sent;
+    if (!wanted && active && !(await agreesToOther(script, host))) return;
     await sendWhereItCan(needs, session, { script, hostId, host, args, scriptOnly, timeoutMs });
   });
 }
@@ -81,6 +84,13 @@ async function localScript(needs: DispatchNeeds, job: JobRecord): Promise<Script
     if (uri.scheme === "file" && (await isFile(file))) return scriptOf(file.toString());
   }
   return undefined;
+}
+
+/** Another file than the one in front would be sent. */
+async function agreesToOther({ label }: Script, host: string): Promise<boolean> {
+  const { againQuestion, againDetail, again } = dispatch;
+  const options = { modal: true, detail: againDetail };
+  return (await vscode.window.showWarningMessage(againQuestion(label, host), options, again)) === again;
 }
 
 /** Values of environment variables are kept nowhere, so they cannot be given again. */

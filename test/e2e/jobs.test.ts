@@ -56,8 +56,7 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     assert.match(cpu?.detail ?? "", /^runs on the CPU · CPU load /);
     await seeNewerFigures(fixture, hosts);
     await picture("pick-host-dark");
-    await editor.page.keyboard.press("ArrowUp");
-    await editor.page.keyboard.press("Enter");
+    for (const key of ["ArrowUp", "ArrowUp", "Enter"]) await editor.page.keyboard.press(key);
     await editor.typeInQuickInput(`--name "first`, { prompt: "As in a shell" });
     await editor.until("what is wrong with the quotes", async () =>
       (await editor.page.locator(".quick-input-message").innerText()).includes("A quote is not closed"),
@@ -89,9 +88,10 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     await editor.waitForTerminal("exit 0 after");
   });
 
-  it("dispatches again by keyboard, without asking, also from a file that was never dispatched", async () => {
+  it("dispatches again by keyboard, from a file that was never dispatched after asking", async () => {
     await editor.openFile("lib/word.py");
     await pressInEditor(editor, againKey);
+    await editor.pressDialogButton("Dispatch args.py to rtx-box again?", "Dispatch Again");
     const again = "args.py --epochs 3 --name first try on rtx-box";
     await editor.until("the second job", async () => (await jobTexts(fixture)).length === 2);
     assert.deepEqual(await jobTexts(fixture), [again, again]);

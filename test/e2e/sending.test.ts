@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Editor } from "../support/editor/editor.ts";
+import type { DispatchFixture } from "./dispatchFixture.ts";
+import { jobTexts, pressInEditor, startJobsFixture } from "./jobsFixture.ts";
+
+const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
+const dispatchKey = "Control+Alt+g";
+const againKey = "Control+Alt+Shift+G";
+/** Prints which files came with it. */
+const lister = 'import os\nprint("came:", *sorted(os.listdir(".")))\n';
+
+describe("what a dispatch sends, in the real editor against a real host", function () {
+  this.timeout(180_000);
+  let fixture: DispatchFixture;
+  let editor: Editor;
+  let stop = () => Promise.resolve();
+
+  before(async () => {
+    await mkdir(pictures, { recursive: true });
+    fixture = await startJobsFixture(["rtx-box"]);
+    editor = fixture.editor;
+    stop = () => fixture.stop();
+    await writeFile(join(fixture.workspaceFolder, "which.py"), lister);
+  });
+  after(() => stop());
+
+  const picture = (name: string) => editor.screenshot(`${pictures}sending-${name}.png`);
+  const sends = async () => {
+    const item = (await editor.quickInputItems()).find(({ label }) => label.startsWith("Sends: "));
+    return [item?.label, item?.description];
+  };
+  const jobsAre = (count: number) =>
+    editor.until(`${count} jobs`, async () => (await jobTexts(fixture)).length === count);
+
+  /** Chooses an entry of the run menu above the active file. */
+  async function chooseAbove(title: string): Promise<void> {
+    const menu = editor.page.locator(".monaco-menu:visible");
+    await editor.until(`“${title}” above the file`, async () => {
+      if (!(await menu.isVisible()))
+        await editor.page
+          .locator(".editor-group-container.active .editor-actions .dropdown-action-container .action-label")
+          .first()
+          .click({ timeout: 3_000 });
+      await menu.getByText(title, { exact: true }).click({ timeout: 3_000 });
+      return true;
+    });
+  }
+
+  it("is told before it is sent, can be chosen by key, and is remembered for the file", async () => {
+    await editor.openFile("which.py");
+    await pressInEditor(editor, dispatchKey);
+    assert.deepEqual(await sends(), ["Sends: the folder experiments", "send which.py alone"]);
+    await picture("folder");
+    for (const key of ["ArrowUp", "Enter"]) await editor.page.keyboard.press(key);
+    await editor.until("the other choice", async () => (await sends())[0] === "Sends: which.py alone");
+    assert.equal((await sends())[1], "send the folder experiments");
+    await picture("alone");
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("came: which.py");
+    await jobsAre(1);
+    await pressInEditor(editor, dispatchKey);
+    assert.equal((await sends())[0], "Sends: which.py alone");
+    await editor.pickQuickInput("Sends: which.py alone");
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("args.py count.py");
+    await jobsAre(2);
+  });
+
+  it("is the script alone for a file outside every open folder, with the way to its folder", async () => {
+    const outside = join(fixture.workspaceFolder, "..", "downloads");
+    await mkdir(outside);
+    await writeFile(join(outside, "private.txt"), "nobody's business\n");
+    await writeFile(join(outside, "found.py"), lister);
+    await editor.runCommand("File: Open File...");
+    await editor.typeInQuickInput(join(outside, "found.py"));
+    await editor.page.locator('.tab.active[aria-label^="found.py"]').waitFor();
+    await pressInEditor(editor, dispatchKey);
+    assert.deepEqual(await sends(), ["Sends: found.py alone", "send the folder downloads"]);
+    await picture("outside");
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("came: found.py");
+    assert.doesNotMatch(await editor.terminalBuffer(), /private\.txt/);
+    await jobsAre(3);
+  });
+
+  it("is the file that the run menu stands above, again or for the first time", async () => {
+    await editor.openFile("args.py");
+    await chooseAbove("Dispatch Again");
+    assert.equal((await sends())[0], "Sends: the folder experiments");
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("arguments []");
+    await editor.openFile("which.py");
+    await chooseAbove("Dispatch Again");
+    await jobsAre(5);
+    assert.deepEqual((await jobTexts(fixture)).slice(0, 2), ["which.py on rtx-box", "args.py on rtx-box"]);
+  });
+
+  it("is asked about by key where another file than the one in front would be sent", async () => {
+    await editor.openFile("fail.py");
+    await pressInEditor(editor, againKey);
+    await editor.pressDialogButton("Dispatch which.py to rtx-box again?", "Cancel");
+    await pressInEditor(editor, againKey);
+    await editor.page.locator(".monaco-dialog-box:visible").waitFor();
+    await picture("again-other");
+    await editor.pressDialogButton("Dispatch which.py to rtx-box again?", "Dispatch Again");
+    await jobsAre(6);
+    assert.equal((await jobTexts(fixture))[0], "which.py on rtx-box");
+  });
+});

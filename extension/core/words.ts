@@ -181,7 +181,7 @@ export const words = {
     noFile: "Open a file, or right-click one in the Explorer.",
     folder: "Choose a file: a folder has no program to run.",
     otherScheme: (scheme: string) =>
-      `Only files on the machine this extension runs on can be sent; this one is ${scheme}:.`,
+      `Only files on the machine this extension runs on can be sent; this one is ${scheme}:. In a remote window, install hwLedger Fleet on that side.`,
     needsTrust: "Dispatching runs this folder's code on your machines. Trust the workspace first.",
     manageTrust: "Manage Workspace Trust",
     connecting: "Connecting to the fleet",

@@ -114,7 +114,7 @@ function hostHandlers({ membership, questions, hostsView, panels, now }: Command
     ),
     [commandIds.setRate]: withRole(commandIds.setRate, (session, row?: RowHandle) => setRate(session, row)),
     [commandIds.logIn]: withRole(commandIds.logIn, (session, row?: RowHandle) => logIn(session, row)),
-    [commandIds.answerHosts]: () => questions.askAll(),
+    [commandIds.answerHosts]: withRole(commandIds.answerHosts, () => questions.askAll()),
     [commandIds.openHost]: withSession((session, row?: RowHandle) => panels.openHost(session, row)),
     [commandIds.groupHosts]: () => groupHosts(),
     [commandIds.filterHosts]: withSession(() => filterView(hostsView, { title, prompt })),
@@ -123,7 +123,7 @@ function hostHandlers({ membership, questions, hostsView, panels, now }: Command
 }
 
 function ledgerHandlers({ membership, ledgerView }: CommandParts) {
-  const withSession = sessionCommands(membership);
+  const { withSession } = sessionCommands(membership);
   const { filterTitle: title, filterPrompt: prompt } = words.ledger;
   return {
     [commandIds.verifyLedger]: withSession(() => ledgerView.verify()),

@@ -9,6 +9,7 @@ import {
   clickWhileRedrawn,
   jobTexts,
   longLine,
+  moveUpTo,
   pressInEditor,
   reloadWindow,
   scripts,
@@ -56,7 +57,8 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     assert.match(cpu?.detail ?? "", /^runs on the CPU · CPU load /);
     await seeNewerFigures(fixture, hosts);
     await picture("pick-host-dark");
-    for (const key of ["ArrowUp", "ArrowUp", "Enter"]) await editor.page.keyboard.press(key);
+    await moveUpTo(editor, "Arguments");
+    await editor.page.keyboard.press("Enter");
     await editor.typeInQuickInput(`--name "first`, { prompt: "As in a shell" });
     await editor.until("what is wrong with the quotes", async () =>
       (await editor.page.locator(".quick-input-message").innerText()).includes("A quote is not closed"),

@@ -67,6 +67,16 @@ export async function pressInEditor({ page, until }: Editor, key: string): Promi
   });
 }
 
+/** Moves up in the open list to the row that begins so; rows that are drawn anew meanwhile may take the focus back. */
+export async function moveUpTo({ page, until }: Editor, label: string): Promise<void> {
+  const focused = page.locator(".quick-input-list .monaco-list-row.focused");
+  await until(`the focus on “${label}”`, async () => {
+    if ((await focused.innerText({ timeout: stepLimitMs })).trim().startsWith(label)) return true;
+    await page.keyboard.press("ArrowUp");
+    return false;
+  });
+}
+
 /** Replaces all text of the active editor, without saving it. */
 export async function typeInEditor(editor: Editor, text: string): Promise<void> {
   await pressInEditor(editor, "Control+A");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Editor } from "../support/editor/editor.ts";
 import type { DispatchFixture } from "./dispatchFixture.ts";
-import { jobTexts, pressInEditor, startJobsFixture } from "./jobsFixture.ts";
+import { jobTexts, moveUpTo, pressInEditor, startJobsFixture } from "./jobsFixture.ts";
 
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
 const dispatchKey = "Control+Alt+g";
@@ -54,7 +54,8 @@ describe("what a dispatch sends, in the real editor against a real host", functi
     await pressInEditor(editor, dispatchKey);
     assert.deepEqual(await sends(), ["Sends: the folder experiments", "send which.py alone"]);
     await picture("folder");
-    for (const key of ["ArrowUp", "Enter"]) await editor.page.keyboard.press(key);
+    await moveUpTo(editor, "Sends");
+    await editor.page.keyboard.press("Enter");
     await editor.until("the other choice", async () => (await sends())[0] === "Sends: which.py alone");
     assert.equal((await sends())[1], "send the folder experiments");
     await picture("alone");

@@ -46,7 +46,15 @@ describe("what a role may run", () => {
         .filter(([, id]) => rolesFor(id)?.includes(role))
         .map(([name]) => name)
         .sort();
-    const ofOperators = ["cancelJob", "dispatch", "dispatchAgain", "logIn", "runAgain", "testConnection"];
+    const ofOperators = [
+      "answerHosts",
+      "cancelJob",
+      "dispatch",
+      "dispatchAgain",
+      "logIn",
+      "runAgain",
+      "testConnection",
+    ];
     assert.deepEqual(runs("viewer"), []);
     assert.deepEqual(runs("operator"), ofOperators);
     assert.deepEqual(runs("admin"), [...ofOperators, "addHost", "invite", "removeHost", "setRate"].sort());

@@ -7,6 +7,7 @@ import { words } from "../core/words.ts";
 import { argsText, parseArgs } from "../core/argsText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { choicesInPlace, placed, type PlacedChoice } from "../core/choicesInPlace.ts";
+import { createSteadyFocus } from "../core/createSteadyFocus.ts";
 import { rankHosts, type HostChoice } from "../core/rankHosts.ts";
 import { showSteadily } from "./askInList.ts";
 
@@ -79,6 +80,7 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
   list.matchOnDetail = true;
   list.buttons = [editButton];
   list.keepScrollPosition = true;
+  const focus = createSteadyFocus<Active>(needs.now);
 
   function draw(active: Active): void {
     const sends = needs.sends ? [sendsItem(needs.sends, scriptOnly)] : [];
@@ -86,6 +88,12 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
     list.items = items;
     const wanted = items.find((item) => active !== undefined && placeOf(item) === active);
     if (wanted) list.activeItems = [wanted];
+    focus.drawn(active);
+  }
+
+  function goBack(active: Active): void {
+    const item = list.items.find((one) => placeOf(one) === active);
+    if (item) list.activeItems = [item];
   }
 
   function show(active: Active = choices[0]?.hostId): void {
@@ -96,7 +104,7 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
   function refresh(): void {
     const next = choicesInPlace(choices, ranked());
     needs.session().watchFor(list, new Set(next.slice(0, mostWatched).map(({ hostId }) => hostId)));
-    if (isEditing || isDeepStrictEqual(next, choices)) return;
+    if (isEditing || !focus.isAtRest() || isDeepStrictEqual(next, choices)) return;
     choices = next;
     draw(placeOf(list.activeItems[0]));
   }
@@ -124,6 +132,10 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
   const refreshing = setInterval(refresh, refreshMs);
   return new Promise((resolve) => {
     list.onDidTriggerButton(() => void edit());
+    list.onDidChangeActive(([item]) => {
+      const back = focus.moved(placeOf(item));
+      if (back !== null) goBack(back);
+    });
     list.onDidAccept(() => {
       const [item] = list.selectedItems;
       if (item?.changes === "args") return void edit();

@@ -12,6 +12,7 @@ import { defaultAppLimits, type AppLimits } from "./http/appLimits.ts";
 import { composeHttp } from "./http/composeHttp.ts";
 import { createPendingUploads } from "./http/createPendingUploads.ts";
 import { createLedger, type Ledger } from "./ledger/createLedger.ts";
+import { inRounds } from "./ledger/inRounds.ts";
 import { verifyLedger } from "./ledger/verifyLedger.ts";
 import { createMetricsHistory } from "./metrics/createMetricsHistory.ts";
 import { newId, newNonce } from "./newId.ts";
@@ -204,7 +205,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     history: createMetricsHistory(changes),
     jobs,
     ledger,
-    verifyLedger: () => verifyLedger(store.db),
+    verifyLedger: inRounds(() => verifyLedger(store.db)),
     dispatcher,
     uploads,
     logs,

@@ -80,8 +80,12 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
     // A HEAD of a log that is followed would wait for its end.
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
-    frameworkErrors: (error, request, reply) => {
-      const problem = problemOfThrown(error, request, logUnder(needs.log));
+    // Of a path that cannot be read; who may not ask anything is told that first.
+    frameworkErrors(error, raw, reply) {
+      const request = raw as unknown as FastifyRequest;
+      const cause = wrongWith(request, needs) ?? error;
+      noteRefusal(request, cause, needs);
+      const problem = problemOfThrown(cause, request, logUnder(needs.log));
       void replyProblem(reply as unknown as FastifyReply, problem);
     },
   });
@@ -153,6 +157,18 @@ function authorise(request: FastifyRequest, needs: AppNeeds): void {
   const { host } = request.params as { host?: string };
   if (peer.role === "agent" && host !== undefined && host !== peer.member)
     throw new Refusal("agent-mismatch", { own: peer.member, host });
+}
+
+/** What is wrong with who asks, whatever is asked; null for a member. */
+function wrongWith(request: FastifyRequest, needs: AppNeeds): Refusal | null {
+  request.peer = null; // of a request that Fastify has not decorated
+  try {
+    request.peer = needs.identify(socketOf(request));
+    return null;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 /** Whether a route that lets members back in would know who asks: by a certificate that has run out, or a bundle token. */

@@ -111,9 +111,12 @@ describe("the whole table of routes and topics", function () {
         assert.deepEqual([answer.status, codeOf(answer)], [status, code], `${who}: ${name}`);
         count(code, "127.0.0.1");
       }
-      const old = await requestHttp1(service.port, tls, { method: "GET", path: "/v1/hosts" });
-      assert.deepEqual([old.status, codeOf(old)], [status, code], `${who}: over HTTP/1.1`);
-      count(code, "127.0.0.1");
+      // Also over HTTP/1.1, and where the path cannot be read or leads nowhere.
+      for (const path of ["/v1/hosts", "/v1/hosts/%zz", "/v1/nothing"]) {
+        const old = await requestHttp1(service.port, tls, { method: "GET", path });
+        assert.deepEqual([old.status, codeOf(old)], [status, code], `${who}: ${path}`);
+        count(code, "127.0.0.1");
+      }
       assert.equal(await upgradeStatus(service, tls), status, `${who}: the stream`);
       count(code, "127.0.0.1");
     }

@@ -36,6 +36,12 @@ export function assertRole(
   command: CommandId,
 ): void {
   const needed = rolesFor(command);
-  if (contact.kind !== "live" || needed === null || admits(needed, role)) return;
+  if (contact.kind !== "live" || needed === null || mayRun(command, role)) return;
   throw new Refusal("role-insufficient", { needed: needed.join(" or "), member, role });
+}
+
+/** Whether a member of that role may run the command. */
+export function mayRun(command: CommandId, role: Role): boolean {
+  const needed = rolesFor(command);
+  return needed === null || admits(needed, role);
 }

@@ -15,7 +15,7 @@ export function logContact(
     before = `${where} ${kind}`;
     const contact = session?.contact;
     if (contact?.kind === "lost" || contact?.kind === "refused")
-      log.warn(`${where}: ${kind}: ${contact.problem.code}: ${contact.problem.detail}`);
-    else log.info(`${where}: ${kind}`);
+      log.warn(`contact: ${kind}: ${contact.problem.code}`, `${where}: ${contact.problem.detail}`);
+    else log.info(`contact: ${kind}`, where);
   });
 }

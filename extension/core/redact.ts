@@ -9,6 +9,10 @@ export interface Redaction {
 /** Ends of what has a dot and is no machine: programs, files. */
 const fileEnds = "js|mjs|cjs|ts|json|jsonc|md|txt|log|py|sh|ps1|exe|pem|db|sock|yaml|yml|toml";
 
+/** What stands for what is hidden: no name is looked for in it. */
+const standIns =
+  "hidden|fingerprint|path|hash|uuid|gpu|name|address|user|secret|account|member|service|(?:host|fleet) \\d+";
+
 /** What is no secret, and still nobody's business. Secrets are hidden before. */
 const patterns: readonly [RegExp, string][] = [
   [/\b(ca)(["']?\s*[=:]\s*["']?)[^\s"',;&)]+/gi, "$1$2<hidden>"],
@@ -28,6 +32,7 @@ const patterns: readonly [RegExp, string][] = [
   [/\b(?!127\.0\.0\.1\b)(?:\d{1,3}\.){3}\d{1,3}\b/g, "<address>"],
   // IPv6: with `::`, or all eight groups; a time of day is neither.
   [/(?<![\w:])\[?(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){7})[0-9a-f:]{2,39}(?:%\w+)?\]?(?![\w:])/gi, "<address>"],
+  [/(?<=\b[a-z][a-z0-9+.-]*:\/\/)(?!<|127\.0\.0\.1\b|localhost\b)[^\s"'<>/:@]+/gi, "<name>"],
   [/[A-Za-z0-9._%+-]+@(?=[A-Za-z0-9[<])/g, "<user>@"],
   [/(?<=<user>@)[A-Za-z0-9][\w.-]*/g, "<name>"],
   [
@@ -57,6 +62,7 @@ export function redact(text: string, { names }: Redaction): string {
 /** The name where it stands; `part` is also within what dots, dashes and the like tie together. */
 function wholeWord(name: string, extent: "whole" | "part"): RegExp {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const inside = String.raw`(?<!<(?:(?:host|fleet) (?=\d+>)|(?=(?:${standIns})>)))`;
   const [before, after] = extent === "part" ? ["", ""] : [String.raw`|\w[.-]|[\\/]`, String.raw`|[.-]\w`];
-  return new RegExp(`(?<!<[^<>]*)(?<![A-Za-z0-9_]${before})${escaped}(?![A-Za-z0-9_]${after})`, "gi");
+  return new RegExp(`${inside}(?<![A-Za-z0-9_]${before})${escaped}(?![A-Za-z0-9_]${after})`, "gi");
 }

@@ -25,7 +25,7 @@ const clicks: Record<WayBack, string> = {
   restart: "Click to restart it.",
 };
 
-/** What the status bar says of the fleet. Never figures without contact. `waiting`: questions of hosts to a person. */
+/** What the status bar says of the fleet. Never figures without contact. `waiting`: questions of hosts to a person; `mayLogIn`: whether the member's role lets it do what hosts need. */
 export function statusBarText(
   fleet: FleetState,
   contact: Contact,
@@ -33,6 +33,7 @@ export function statusBarText(
   waiting: readonly Prompt[] = [],
   place: FleetPlace = "elsewhere",
   isLedgerBroken = false,
+  mayLogIn = true,
 ): StatusBarText {
   switch (contact.kind) {
     case "connecting":
@@ -56,7 +57,7 @@ export function statusBarText(
       return { ...lost([`Not connected: ${what}`, next, clicks[way]]), text, tone: "error", click: way };
     }
     case "live":
-      return live(fleet, waiting, isLedgerBroken);
+      return live(fleet, waiting, isLedgerBroken, mayLogIn);
   }
 }
 
@@ -69,11 +70,16 @@ function lost(lines: string[]): StatusBarText {
   };
 }
 
-function live(fleet: FleetState, waiting: readonly Prompt[], isLedgerBroken: boolean): StatusBarText {
+function live(
+  fleet: FleetState,
+  waiting: readonly Prompt[],
+  isLedgerBroken: boolean,
+  mayLogIn: boolean,
+): StatusBarText {
   const use = gpuUse(fleet);
   const needs = [
     ...(isLedgerBroken ? ["The ledger's chain does not hold"] : []),
-    ...needsOfPeople(fleet, waiting),
+    ...(mayLogIn ? needsOfPeople(fleet, waiting) : []),
   ];
   const parts = [use.gpus === 0 ? "no GPUs" : `${use.busy}/${use.gpus} GPUs`];
   if (use.meanUtilizationPct !== null) parts.push(`${Math.round(use.meanUtilizationPct)} %`);
@@ -116,5 +122,5 @@ function needsOfPeople(fleet: FleetState, waiting: readonly Prompt[]): string[] 
     const need = status.kind === "unreachable" ? needsPerson[status.code] : undefined;
     return need === undefined ? [] : [`${name} ${need}`];
   });
-  return [...[...asking].map((host) => `${host} asks you something`), ...shut, ...away];
+  return [...[...asking].map((host) => `${host} waits for an answer`), ...shut, ...away];
 }

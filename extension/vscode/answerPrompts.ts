@@ -40,10 +40,15 @@ export function answerPrompts(membership: Membership): HostQuestions {
     };
     try {
       const answer = await ask(prompt, source.token);
-      if (isOpen()) await send(session, prompt, answer);
-      // Taken from the screen because contact was lost: it is asked again where the host still waits afterwards.
-      else if (source.token.isCancellationRequested) asked.delete(prompt.id);
-      else if (answer !== null) void vscode.window.showInformationMessage(say.over(prompt.host));
+      if (!isOpen()) {
+        // Taken from the screen because contact was lost: it is asked again where the host still waits afterwards.
+        if (source.token.isCancellationRequested) asked.delete(prompt.id);
+        else if (answer !== null) void vscode.window.showInformationMessage(say.over(prompt.host));
+      } else if (answer === null && !session.isAttended(prompt.host)) {
+        // Who has only looked leaves the question to whoever has begun it.
+        wanted.delete(prompt.id);
+        asked.delete(prompt.id);
+      } else if (!(await send(session, prompt, answer))) asked.delete(prompt.id);
     } finally {
       withdraw = null;
       isAsking = false;
@@ -68,13 +73,17 @@ export function answerPrompts(membership: Membership): HostQuestions {
   };
 }
 
-async function send(session: FleetSession, prompt: Prompt, answer: string | null): Promise<void> {
+/** Whether the host has its answer, or waits for none any more. */
+async function send(session: FleetSession, prompt: Prompt, answer: string | null): Promise<boolean> {
   try {
     await session.client.call("answerPrompt", { params: { prompt: prompt.id }, body: { answer } });
   } catch (error) {
     const problem = problemIn(error);
-    if (problem.code !== "prompt-not-found") await showProblem(problem);
+    if (problem.code === "prompt-not-found") return true;
+    await showProblem(problem);
+    return false;
   }
+  return true;
 }
 
 async function ask(prompt: Prompt, token: vscode.CancellationToken): Promise<string | null> {

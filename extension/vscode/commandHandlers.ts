@@ -90,9 +90,7 @@ function jobHandlers({ membership, dispatching }: CommandParts) {
     }),
     [commandIds.groupJobsByHost]: () => groupJobs("host"),
     [commandIds.groupJobsByState]: () => groupJobs("state"),
-    [commandIds.cancelJob]: withRole(commandIds.cancelJob, (session, row?: JobHandle) =>
-      cancelJob(session, jobOf(row)),
-    ),
+    [commandIds.cancelJob]: withSession((session, row?: JobHandle) => cancelJob(session, jobOf(row))),
     [commandIds.showLog]: withSession((session, row?: JobHandle) => showLog(session, terminals, jobOf(row))),
     [commandIds.copyJobId]: withSession((session, row?: JobHandle) => copyJobId(session, jobOf(row))),
   } satisfies Handlers;

@@ -45,7 +45,8 @@ export function createPanels<K>({ viewType, keyOf, nameOf, fill }: PanelKind<K>)
     show(key, title) {
       const known = open.get(nameOf(key));
       if (known) return known.reveal();
-      closeDormant(viewType, title);
+      // Of two tabs with one title nobody can tell which has a panel.
+      if ([...open.values()].every((panel) => panel.title !== title)) closeDormant(viewType, title);
       adopt(vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active), key);
     },
     dispose: () => void serializer.dispose(),

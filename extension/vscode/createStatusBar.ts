@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { commandIds } from "../core/commandIds.ts";
+import { mayRun } from "../core/commandRoles.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { markdownText } from "../core/markdown.ts";
 import { statusBarText, type StatusBarText } from "../core/statusBarText.ts";
@@ -54,8 +55,10 @@ export function createStatusBar(
       drawn = "";
       return item.hide();
     }
-    const { fleet, contact, prompts } = session;
-    const next = statusBarText(fleet, contact, now(), prompts, membership.place, ledger.isBroken);
+    const { fleet, contact, identity, prompts } = session;
+    const mayLogIn = mayRun(commandIds.logIn, identity.role);
+    const { place } = membership;
+    const next = statusBarText(fleet, contact, now(), prompts, place, ledger.isBroken, mayLogIn);
     const text = JSON.stringify(next);
     if (text !== drawn) show(item, next);
     drawn = text;

@@ -10,9 +10,9 @@ import { followSession, type FollowedSession } from "../core/followSession.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { problemText } from "../core/problemText.ts";
 import { taskExitCode, type TaskDefinition } from "../core/taskDefinition.ts";
-import { whenJobStarted } from "../core/whenJobStarted.ts";
 import { words } from "../core/words.ts";
 import { createJobPty, type JobPty } from "./createJobPty.ts";
+import { isSentAlone } from "./dispatchCommand.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";
 import { rememberSent } from "./rememberSent.ts";
 import { scriptOf } from "./scriptToDispatch.ts";
@@ -56,13 +56,13 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
     followed = current;
     const script = await scriptOf(vscode.Uri.file(needs.file).toString());
     if (!script) throw new Error(words.task.noFile(needs.file));
+    const scriptOnly = isSentAlone(memory, script);
     const { args, host } = definition;
-    const options = { args, scriptOnly: false, timeoutMs: null, ...(host === undefined ? {} : { host }) };
+    const options = { args, scriptOnly, timeoutMs: null, ...(host === undefined ? {} : { host }) };
     const request = await dispatchRequestOf(script, options);
     written.fire(`${words.task.sending(script.label, host)}\r\n`);
     const job = await dispatchFile(session.client, { ...request, signal: abort.signal });
-    void current.session.attend(job.host, () => whenJobStarted(current.session, job.id));
-    const { root } = await rememberSent(memory, session, job, { script, scriptOnly: false, endTold: true });
+    const { root } = await rememberSent(memory, session, job, { script, scriptOnly, endTold: true });
     if (abort.signal.aborted) return;
     shown = createJobPty({
       session: current.session,

@@ -31,14 +31,15 @@ export async function dispatchCommand(needs: DispatchNeeds, uri: vscode.Uri | un
     const session = script && (await connectedSession(needs.membership));
     if (!script || !session) return;
     const args = needs.memory.argsOf(script.uri);
-    const scriptOnly = needs.memory.scriptOnlyOf(script.uri) ?? goesAlone(script);
+    const scriptOnly = isSentAlone(needs.memory, script);
     await pickAndSend(needs, session, { script, args, scriptOnly, timeoutMs: null });
   });
 }
 
-/** What is in no open folder has neighbours that nobody spoke of. */
-function goesAlone({ kind, uri }: Script): boolean {
-  return kind === "buffer" || vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(uri)) === undefined;
+/** Whether a script goes without its folder: as was chosen for it, else where it is in no open folder, whose neighbours nobody spoke of. */
+export function isSentAlone(memory: Pick<DispatchMemory, "scriptOnlyOf">, { kind, uri }: Script): boolean {
+  const isOutside = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(uri)) === undefined;
+  return memory.scriptOnlyOf(uri) ?? (kind === "buffer" || isOutside);
 }
 
 /** Asks where to run the order, and sends it there. */

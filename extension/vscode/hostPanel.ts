@@ -40,7 +40,8 @@ function fillHostPanel(panel: vscode.WebviewPanel, { fleetId, hostId }: FleetHos
     title: () => ownSession()?.fleet.hosts.get(hostId)?.record.name ?? panel.title,
     model() {
       const metrics = history.lastMinutes(minutes);
-      const facts = { fleetId, hostId, minutes, metrics, events: history.events };
+      const isMember = membership.profiles.some(({ identity }) => identity.fleetId === fleetId);
+      const facts = { fleetId, isMember, hostId, minutes, metrics, events: history.events };
       return hostPanelModel(membership.session, facts, now(), membership.place);
     },
     messageSchema: hostMessageSchema,

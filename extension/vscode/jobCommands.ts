@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
 import type { JobId } from "../../protocol/ids.ts";
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import { commandIds } from "../core/commandIds.ts";
+import { assertRole } from "../core/commandRoles.ts";
 import { momentText } from "../core/clock.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone, memberOf } from "../core/jobText.ts";
@@ -42,6 +44,7 @@ export async function copyJobId(session: FleetSession, jobId?: JobId): Promise<v
 /** Cancels the job, or one from a pick list of those that have not ended, after asking. */
 export async function cancelJob(session: FleetSession, jobId?: JobId): Promise<void> {
   try {
+    assertRole(session, commandIds.cancelJob);
     const job = jobId ? await getJob(session, jobId) : await pickActive(session);
     if (!job || isJobEnded(job.state)) return;
     const { cancel, letRun, cancelQuestion, cancelDetail } = words.job;

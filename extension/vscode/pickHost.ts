@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { HostId } from "../../protocol/ids.ts";
 import { mostWatched } from "../core/createHostWatch.ts";
 import { commandIds } from "../core/commandIds.ts";
+import { mayRun } from "../core/commandRoles.ts";
 import { words } from "../core/words.ts";
 import { argsText, parseArgs } from "../core/argsText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
@@ -67,7 +68,8 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
   let choices = placed(ranked());
   if (choices.length === 0) {
     const { none, add } = words.hosts;
-    const answer = await vscode.window.showInformationMessage(none, add);
+    const mayAdd = mayRun(commandIds.addHost, needs.session().identity.role);
+    const answer = await vscode.window.showInformationMessage(none, ...(mayAdd ? [add] : []));
     if (answer === add) await vscode.commands.executeCommand(commandIds.addHost);
     return undefined;
   }

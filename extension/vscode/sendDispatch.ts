@@ -8,7 +8,6 @@ import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import type { Script } from "../core/script.ts";
-import { whenJobStarted } from "../core/whenJobStarted.ts";
 import { words } from "../core/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
@@ -39,10 +38,7 @@ export interface Order {
 export async function sendDispatch(needs: SendNeeds, session: FleetSession, order: Order): Promise<void> {
   const { membership, terminals, memory } = needs;
   try {
-    const sending = sendWithProgress(session, order);
-    const starting = () => sending.then(({ id }) => whenJobStarted(session, id));
-    session.attend(order.host, starting).catch(() => undefined); // told below
-    const job = await sending;
+    const job = await sendWithProgress(session, order);
     const { script, scriptOnly } = order;
     memory.setArgs(script.uri, job.args);
     const { root } = await rememberSent(memory, session, job, { script, scriptOnly, endTold: false });

@@ -8,13 +8,15 @@ import type { Ledger } from "../ledger/createLedger.ts";
 import type { ShellTarget } from "../ssh/hostShell.ts";
 import type { HostRow, HostsTable } from "../store/hostsTable.ts";
 import type { Store } from "../store/openStore.ts";
-import type { ProbeOnceOptions } from "../probe/probeParts.ts";
 import type { Changes } from "./createChanges.ts";
 
 /** What the fleet needs of probing. */
 export interface FleetProber {
   setHosts(hosts: { target: ShellTarget; probe: "on" | "off" }[]): void;
-  probeOnce(target: ShellTarget, options: ProbeOnceOptions): Promise<HostReading>;
+  probeOnce(
+    target: ShellTarget,
+    options: { attended: boolean; timeoutMs: number; signal?: AbortSignal },
+  ): Promise<HostReading>;
   retryNow(hostId: HostId): void;
   latest(hostId: HostId): HostReading | null;
   signals(hostId: HostId): HostSignals;
@@ -60,7 +62,8 @@ export interface Fleet {
   remove(nameOrId: string, force: boolean, actor: string): Promise<{ id: HostId; name: string }>;
 }
 
-const firstReadingLimitMs = 180_000;
+/** People may have to answer for a key, a passphrase and a password meanwhile; the editor waits for 300 s. */
+const firstReadingLimitMs = 290_000;
 
 /** The fleet's hosts: rows in the database joined with what the prober knows of them. */
 export function createFleet(needs: FleetNeeds): Fleet {

@@ -151,6 +151,12 @@ describe("every command, in the real editor with a fleet of its own", function (
     const shows = (text: string) => findWebview(editor, text, (shown) => shown.includes(text));
     await shows("was added");
     await switchTo(new URL(other!.url).host);
+    // A host of the same name has a panel of its own beside it.
+    await editor.runCommand("hwLedger: Open Host Panel");
+    await editor.pickQuickInput(host!.label);
+    const tabs = editor.page.locator(".tab:visible", { hasText: host!.label });
+    await editor.until("two panels", async () => (await tabs.count()) === 2);
+    await editor.runCommand("View: Close Editor");
     const page = await shows("in a fleet that this window does not show now");
     await picture("panel-of-other-fleet");
     await page.getByRole("button", { name: "Switch to Another Fleet" }).click();
@@ -215,7 +221,7 @@ describe("every command, in the real editor with a fleet of its own", function (
     const question = editor.page.locator(".quick-input-widget:visible", { hasText: "Passphrase of the key" });
     await question.waitFor();
     await turnsRed("vault asks");
-    await hoverText(editor, fleetItem(editor), "vault asks you something");
+    await hoverText(editor, fleetItem(editor), "vault waits for an answer");
     await question.locator("input").press("Escape");
     await editor.pressNotificationButton("vault", "Add It Anyway");
     await editor.waitForTree(view, "the host that waits", (items) =>

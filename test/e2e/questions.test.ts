@@ -87,6 +87,13 @@ describe("what is asked of whom, in two windows of the real editor", function ()
   it("asks in the other window by a click in the status bar, and takes the question back in the first", async () => {
     await fleetItem(second).click();
     await isAsked(second, "Passphrase of the key");
+    // Who has only looked ends nothing, and may look again.
+    await second.page.keyboard.press("Escape");
+    await second.until("no question", async () => (await box(second).count()) === 0);
+    await second.page.waitForTimeout(quietMs);
+    await isAsked(first, "Passphrase of the key");
+    await fleetItem(second).click();
+    await isAsked(second, "Passphrase of the key");
     await second.typeInQuickInput(vault.keyPassphrase, { prompt: "Passphrase of the key" });
     // What comes next is asked of who has begun it again.
     await isAsked(first, "Password of");

@@ -7,6 +7,7 @@ import { panelBanner } from "../../extension/core/panels/panelBanner.ts";
 import { statusBarText } from "../../extension/core/statusBarText.ts";
 import { problemOf, type Facts } from "../../protocol/problem.ts";
 import { problemCatalog, type ProblemCode } from "../../protocol/problemCatalog.ts";
+import { identity } from "../support/handPlayedFleet.ts";
 
 const url = "https://127.0.0.1:7";
 
@@ -83,7 +84,7 @@ describe("being without contact", () => {
       assert.match(connectionMessage(unknownFleet, contact, place) ?? "", words);
       assert.doesNotMatch(connectionMessage(unknownFleet, contact, place) ?? "", /Ask an admin|network/);
       assert.equal(statusBarText(unknownFleet, contact, 0, [], place).click, way);
-      const banner = panelBanner({ fleet: unknownFleet, contact }, 0, place);
+      const banner = panelBanner({ identity: identity("a"), fleet: unknownFleet, contact }, 0, place);
       assert.match(banner?.text ?? "", words);
       const run = { reconnect: "reconnect", restart: "restartService" }[way as string] ?? "startOwnService";
       assert.equal(banner?.actions[0]?.run, run);

@@ -146,7 +146,12 @@ describe("the status bar", () => {
     assert.deepEqual([bar.tone, bar.click, bar.lines[0]], ["error", "hosts", "rtx-box needs you to log in"]);
     const prompt = { host: "rtx-box" } as Prompt;
     const asked = statusBarText(fleet, live, 0, [prompt]);
-    assert.deepEqual([asked.lines[0], asked.click], ["rtx-box asks you something", "answer"]);
+    assert.deepEqual([asked.lines[0], asked.click], ["rtx-box waits for an answer", "answer"]);
+    assert.equal(
+      statusBarText(fleet, live, 0, [], "elsewhere", false, false).tone,
+      "normal",
+      "nobody who may",
+    );
     const changed = { kind: "unreachable" as const, sinceMs: 0, reason: "", lastSeenAtMs: null };
     const barOf = (code: string) => {
       const hosts = [aHost({ status: { ...changed, code } })];

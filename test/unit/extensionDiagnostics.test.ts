@@ -47,6 +47,19 @@ describe("what leaves this machine in diagnostics", () => {
     assert.equal(text, "<host 1>: <user>@<address>:22 refuses <host 1>");
   });
 
+  it("hides names whatever a host has written before them, and in addresses of the web", () => {
+    for (const before of ["needs driver < 535.\n- ", "<", "<driver>", "<host ", "<host 12 "])
+      assert.doesNotMatch(hidden(`${before}attic-rig; said`), /attic/, before);
+    assert.equal(
+      redact("<host 12> and 12", { names: [{ text: "12", as: "<host 3>" }] }),
+      "<host 12> and <host 3>",
+    );
+    assert.equal(
+      hidden("https://secretbox:7443/x and https://127.0.0.1:7443"),
+      "https://<name>:7443/x and https://127.0.0.1:7443",
+    );
+  });
+
   it("has no name of a host that was asked for in vain, though the output shows it", async () => {
     const shown: string[] = [];
     const log = createLogMemory({ ...silent, warn: (line) => shown.push(line) }, () => 0);

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { Refusal } from "../../protocol/problem.ts";
 import { openFleetSession } from "../../extension/core/openFleetSession.ts";
 import { whenFleetKnown } from "../../extension/core/whenFleetKnown.ts";
-import { whenJobStarted } from "../../extension/core/whenJobStarted.ts";
-import type { JobRecord } from "../../protocol/job.ts";
-import { aHost, aJob, aReading } from "../support/fleetRecords.ts";
+import { aHost, aReading } from "../support/fleetRecords.ts";
 import { aWire, identity } from "../support/handPlayedFleet.ts";
 
 describe("a fleet session", () => {
@@ -65,29 +63,6 @@ describe("a fleet session", () => {
     works[1].reject(new Error("refused"));
     await assert.rejects(two, /refused/);
     assert.equal(session.isAttended("box"), false);
-  });
-
-  it("waits for a job until it runs, has ended or another session has taken over", async () => {
-    const jobId = aJob().id;
-    const stateOf = (state: JobRecord["state"], revision: number) => ({
-      kind: "fleet" as const,
-      hosts: [],
-      jobs: [{ ...aJob(), state, revision }],
-      removedHostIds: [],
-    });
-    for (const end of ["running", "failed", "closed"] as const) {
-      const wire = aWire();
-      const session = openFleetSession(wire.needs(identity("a")));
-      let isOver = false;
-      const started = whenJobStarted(session, jobId).then(() => (isOver = true));
-      wire.say("fleet", stateOf("syncing", 5));
-      await new Promise(setImmediate);
-      assert.equal(isOver, false);
-      if (end === "closed") session.close();
-      else wire.say("fleet", stateOf(end, 6));
-      await started;
-      await whenJobStarted(session, jobId);
-    }
   });
 
   it("is settled by the first snapshot, by failing contact, or by another session in its place", async () => {

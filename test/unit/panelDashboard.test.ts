@@ -11,6 +11,7 @@ import {
   type DashboardRow,
 } from "../../extension/core/panels/dashboardSchema.ts";
 import { aGpu, aHost, aReading } from "../support/fleetRecords.ts";
+import { identity } from "../support/handPlayedFleet.ts";
 
 const nowMs = 100_000;
 const idOf = (n: number) => `h-${String(n).padStart(16, "0")}` as HostId;
@@ -32,7 +33,9 @@ function aFleet(...hosts: Partial<KnownHost["record"]>[]): FleetState {
 
 function modelOf(fleet: FleetState, contact: Contact = { kind: "live" }) {
   // What a page gets has gone through JSON and its schema.
-  return dashboardModelSchema.parse(JSON.parse(JSON.stringify(dashboardModel({ fleet, contact }, nowMs))));
+  return dashboardModelSchema.parse(
+    JSON.parse(JSON.stringify(dashboardModel({ identity: identity("a"), fleet, contact }, nowMs))),
+  );
 }
 
 describe("the dashboard", () => {
@@ -137,8 +140,18 @@ describe("the dashboard", () => {
       empty(null)?.actions.map(({ run }) => run),
       ["startService", "join"],
     );
-    assert.match(empty({ fleet: aFleet(), contact: { kind: "live" } })?.text ?? "", /no hosts yet/);
-    assert.equal(empty({ fleet: aFleet(), contact: { kind: "live" } })?.actions[0]?.run, "addHost");
+    const live = { fleet: aFleet(), contact: { kind: "live" } } as const;
+    const noHosts = (role: "admin" | "operator") => empty({ identity: identity("a", role), ...live });
+    assert.match(noHosts("admin")?.text ?? "", /no hosts yet/);
+    assert.deepEqual(
+      noHosts("admin")?.actions.map(({ run }) => run),
+      ["addHost"],
+    );
+    assert.deepEqual(noHosts("operator")?.actions, []);
+    assert.equal(
+      empty({ identity: identity("a"), fleet: aFleet(), contact: { kind: "live" } })?.actions[0]?.run,
+      "addHost",
+    );
   });
 });
 

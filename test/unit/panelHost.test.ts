@@ -35,7 +35,11 @@ function modelOf(jobs: JobRecord[], rateMicroUsdPerHour: number | null, events: 
       isKnown: true,
     },
   };
-  const model = hostPanelModel(session, { fleetId, hostId, minutes: 5, metrics: none, events }, nowMs);
+  const model = hostPanelModel(
+    session,
+    { fleetId, isMember: true, hostId, minutes: 5, metrics: none, events },
+    nowMs,
+  );
   return hostPanelModelSchema.parse(JSON.parse(JSON.stringify(model)));
 }
 
@@ -133,7 +137,7 @@ describe("a host's panel", () => {
 
   it("says when its host is not in the fleet any more", () => {
     const fleet = { hosts: new Map(), jobs: new Map(), isKnown: true };
-    const facts = { fleetId, hostId, minutes: 5, metrics: none, events: null } as const;
+    const facts = { fleetId, isMember: true, hostId, minutes: 5, metrics: none, events: null } as const;
     const session = { identity: identity("a"), fleet, contact: { kind: "live" } } as const;
     const model = hostPanelModel(session, facts, nowMs);
     assert.equal(model.host, null);
@@ -146,7 +150,9 @@ describe("a host's panel", () => {
     const fleet = { hosts, jobs: new Map([[aJob().id, aJob()]]), isKnown: true };
     const session = { identity: identity("b"), fleet, contact: { kind: "live" } } as const;
     const events = [anEvent(1, "host.changed", { hostId })];
-    const facts = { fleetId: "fleet-2", hostId, minutes: 5, metrics: none, events } as const;
+    const facts = { fleetId: "fleet-2", isMember: true, hostId, minutes: 5, metrics: none, events } as const;
+    const left = hostPanelModel(session, { ...facts, isMember: false }, nowMs).banner;
+    assert.deepEqual([left?.text, left?.actions], ["You are in this host's fleet no longer.", []]);
     const model = hostPanelModelSchema.parse(hostPanelModel(session, facts, nowMs));
     assert.deepEqual([model.fleetId, model.host, model.jobs, model.events], ["fleet-2", null, [], null]);
     assert.equal(model.banner?.text, "This host is in a fleet that this window does not show now.");

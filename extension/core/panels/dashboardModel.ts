@@ -17,7 +17,7 @@ import type { Figure } from "./panelSchema.ts";
 
 /** Everything the dashboard shows of a session; without one, why there is nothing. */
 export function dashboardModel(
-  session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
+  session: Pick<FleetSession, "identity" | "fleet" | "contact"> | null | undefined,
   nowMs: number,
   place: FleetPlace = "elsewhere",
 ): DashboardModel {

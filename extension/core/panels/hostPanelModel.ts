@@ -23,6 +23,8 @@ const shownJobs = 20;
 
 /** What a host's panel is made of beside the session. */
 export interface HostPanelFacts extends FleetHost {
+  /** Whether this editor belongs to that fleet. */
+  isMember: boolean;
   minutes: ChartMinutes;
   metrics: HostMetrics;
   /** Events that may tell of this host, in any order; null: not read yet. */
@@ -32,13 +34,13 @@ export interface HostPanelFacts extends FleetHost {
 /** Everything a host's panel shows. The session may be with another fleet than the host's. */
 export function hostPanelModel(
   session: Pick<FleetSession, "identity" | "fleet" | "contact"> | null | undefined,
-  { fleetId, hostId, minutes, metrics, events }: HostPanelFacts,
+  { fleetId, isMember, hostId, minutes, metrics, events }: HostPanelFacts,
   nowMs: number,
   place: FleetPlace = "elsewhere",
 ): HostPanelModel {
   const isShown = !session || session.identity.fleetId === fleetId;
   const host = isShown ? session?.fleet.hosts.get(hostId) : undefined;
-  const banner = isShown ? bannerOf(session, host, nowMs, place) : otherFleet;
+  const banner = isShown ? bannerOf(session, host, nowMs, place) : isMember ? otherFleet : leftFleet;
   const base = { fleetId, hostId, minutes, metrics: withGaps(metrics), banner };
   if (!session || !host)
     return { ...base, host: null, cost: { rate: "", jobs: "" }, jobs: [], events: null, isStale: true };
@@ -72,8 +74,10 @@ const otherFleet: Banner = {
   actions: [{ label: "Switch to Another Fleet", run: "switchFleet" }],
 };
 
+const leftFleet: Banner = { tone: "info", text: "You are in this host's fleet no longer.", actions: [] };
+
 function bannerOf(
-  session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
+  session: Pick<FleetSession, "identity" | "fleet" | "contact"> | null | undefined,
   host: KnownHost | undefined,
   nowMs: number,
   place: FleetPlace,

@@ -1,3 +1,5 @@
+import { commandIds } from "../commandIds.ts";
+import { mayRun } from "../commandRoles.ts";
 import { awayText, type WayBack } from "../awayText.ts";
 import { connectionMessage } from "../connectionMessage.ts";
 import type { FleetPlace } from "../fleetPlace.ts";
@@ -17,7 +19,7 @@ const waysBack: Record<WayBack, Banner["actions"][number]> = {
 
 /** What a panel says of the connection and the hosts; null when all is well. */
 export function panelBanner(
-  session: Pick<FleetSession, "fleet" | "contact"> | null | undefined,
+  session: Pick<FleetSession, "identity" | "fleet" | "contact"> | null | undefined,
   nowMs: number,
   place: FleetPlace = "elsewhere",
 ): Banner | null {
@@ -25,7 +27,9 @@ export function panelBanner(
     return {
       tone: "info",
       text: words.hosts.none,
-      actions: [{ label: words.hosts.add, run: "addHost" }],
+      actions: mayRun(commandIds.addHost, session.identity.role)
+        ? [{ label: words.hosts.add, run: "addHost" }]
+        : [],
     };
   return connectionBanner(session, lastSureMs(session), nowMs, place);
 }

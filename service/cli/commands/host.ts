@@ -12,7 +12,7 @@ import { hostText } from "../render/hostText.ts";
 import type { Register, RunAction } from "../runCli.ts";
 
 /** Longest wait for a host to be reached and asked, in milliseconds; questions to a person count. */
-const addLimitMs = 240_000;
+const addLimitMs = 300_000;
 
 interface AddOptions {
   identity?: string;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { clickOnce } from "../support/editor/click.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import type { DispatchFixture } from "./dispatchFixture.ts";
 import { jobTexts, moveUpTo, pressInEditor, startJobsFixture } from "./jobsFixture.ts";
@@ -35,16 +36,34 @@ describe("what a dispatch sends, in the real editor against a real host", functi
   const jobsAre = (count: number) =>
     editor.until(`${count} jobs`, async () => (await jobTexts(fixture)).length === count);
 
-  /** Chooses an entry of the run menu above the active file. */
+  /** Chooses an entry of the run menu above the active file. The editor ignores the mouse for a moment after it opened. */
   async function chooseAbove(title: string): Promise<void> {
     const menu = editor.page.locator(".monaco-menu:visible");
+    const opener = ".editor-group-container.active .editor-actions .dropdown-action-container .action-label";
+    let isClicked = false;
     await editor.until(`“${title}” above the file`, async () => {
-      if (!(await menu.isVisible()))
-        await editor.page
-          .locator(".editor-group-container.active .editor-actions .dropdown-action-container .action-label")
-          .first()
-          .click({ timeout: 3_000 });
-      await menu.getByText(title, { exact: true }).click({ timeout: 3_000 });
+      if (!(await menu.isVisible())) {
+        if (isClicked) return true;
+        await editor.page.locator(opener).first().click({ timeout: 3_000 });
+      }
+      await clickOnce(menu.getByText(title, { exact: true }), 3_000);
+      isClicked = true;
+      return menu.isHidden();
+    });
+  }
+
+  /** The editor's list of files takes a path only once it has looked at what was typed. */
+  async function openOutside(path: string): Promise<void> {
+    await editor.runCommand("File: Open File...");
+    const box = editor.page.locator(".quick-input-widget:visible input").first();
+    await box.waitFor();
+    const tab = editor.page.locator('.tab.active[aria-label^="found.py"]');
+    await editor.until("the file outside", async () => {
+      if (await tab.isVisible()) return true;
+      await box.fill(path, { timeout: 1_000 });
+      await editor.page.waitForTimeout(500);
+      await box.press("Enter", { timeout: 1_000 });
+      await tab.waitFor({ timeout: 2_000 });
       return true;
     });
   }
@@ -75,9 +94,7 @@ describe("what a dispatch sends, in the real editor against a real host", functi
     await mkdir(outside);
     await writeFile(join(outside, "private.txt"), "nobody's business\n");
     await writeFile(join(outside, "found.py"), lister);
-    await editor.runCommand("File: Open File...");
-    await editor.typeInQuickInput(join(outside, "found.py"));
-    await editor.page.locator('.tab.active[aria-label^="found.py"]').waitFor();
+    await openOutside(join(outside, "found.py"));
     await pressInEditor(editor, dispatchKey);
     assert.deepEqual(await sends(), ["Sends: found.py alone", "send the folder downloads"]);
     await picture("outside");

@@ -15,8 +15,5 @@ export function inRounds<T>(work: () => Promise<T>): () => Promise<T> {
     return round;
   }
 
-  return () => {
-    if (current === null) return begin();
-    return (next ??= current.then(begin, begin));
-  };
+  return () => next ?? (current === null ? begin() : (next = current.then(begin, begin)));
 }

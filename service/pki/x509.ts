@@ -174,7 +174,7 @@ function setValidity(certificate: forge.pki.Certificate, nowMs: number, lifetime
   certificate.validity.notAfter = new Date(nowMs + lifetimeMs);
 }
 
-/** Signs by Node's crypto: forge's own RSA holds up everything else for a fifth of a second. */
+/** Signs by Node's crypto: forge's own RSA takes fifty times as long, and holds up everything else meanwhile. */
 function signWith(keyPem: string, certificate: forge.pki.Certificate): void {
   const signer = {
     sign() {

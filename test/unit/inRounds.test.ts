@@ -25,6 +25,21 @@ describe("work that is done in rounds", () => {
     assert.equal(rounds.length, 3);
   });
 
+  it("begins no round beside the next for who asks in the moment between the two", async () => {
+    let under = 0;
+    let most = 0;
+    const ask = inRounds(async () => {
+      under += 1;
+      most = Math.max(most, under);
+      await new Promise(setImmediate);
+      under -= 1;
+    });
+    const between = ask().then(() => ask());
+    const next = ask();
+    await Promise.all([between, next]);
+    assert.equal(most, 1);
+  });
+
   it("goes on after a round that failed, with the failure for those of that round alone", async () => {
     let round = 0;
     const ask = inRounds(async () => {

@@ -30,13 +30,21 @@ export function isHeld(layout: Pick<HomeLayout, "lock">): boolean {
   return lock === null;
 }
 
-/** The service that holds the data folder; one on its way up is waited for. Null when it says nothing within the limit. */
-export async function runningService(layout: HomeLayout, limitMs: number): Promise<RunningService | null> {
+/**
+ * The service that holds the data folder; one on its way up is waited for. Null when it says nothing within the limit.
+ * Rejects with the signal's reason.
+ */
+export async function runningService(
+  layout: HomeLayout,
+  limitMs: number,
+  signal?: AbortSignal,
+): Promise<RunningService | null> {
   const endMs = performance.now() + limitMs;
   for (;;) {
     const running = readServiceFile(layout);
     if (running !== null || performance.now() >= endMs) return running;
     await delay(pollMs);
+    signal?.throwIfAborted();
   }
 }
 

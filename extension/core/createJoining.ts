@@ -33,7 +33,7 @@ export interface JoiningNeeds {
 /** Joins fleets by their links. */
 export interface Joining {
   /** Joins, keeps the membership and shows that fleet. Rejects with what `joinFleet` rejects with. */
-  join(linkText: string, traits?: Partial<FleetTraits>): Promise<FleetSession>;
+  join(linkText: string, options?: { traits?: FleetTraits; signal?: AbortSignal }): Promise<FleetSession>;
   /** The membership whose place the one by this link would take; null where none trusts the link's authority. */
   known(linkText: string): Promise<Profile | null>;
 }
@@ -56,13 +56,14 @@ export function createJoining({ membership, pending, name }: JoiningNeeds): Join
   }
 
   return {
-    async join(linkText, traits = {}) {
+    async join(linkText, { traits = {}, signal } = {}) {
       const { token } = parseJoinLink(linkText);
       const own = name();
       const request = await requestFor(token, own);
       const known = (await profiles()).map(({ identity }) => identity);
       try {
-        const identity = await joinFleet(linkText, { name: own, request, known });
+        const limits = signal ? { signal } : {};
+        const identity = await joinFleet(linkText, { name: own, request, known, ...limits });
         const session = await membership.join(identity, traits);
         await pending.write(null);
         return session;

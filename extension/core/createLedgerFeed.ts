@@ -14,8 +14,8 @@ export interface LedgerFeed {
   setFilter(filter: string): Promise<void>;
   /** Fulfils with whether events came; they do not where all are shown. */
   showOlder(): Promise<boolean>;
-  /** Has the service recompute the whole chain. */
-  verify(): Promise<void>;
+  /** Has the service recompute the whole chain. Given up by the signal, it rejects with an `AbortError`. */
+  verify(signal?: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -127,21 +127,23 @@ export function createLedgerFeed({
       await reread();
     },
     showOlder,
-    async verify() {
+    async verify(signal) {
       if (state.verification.kind === "running") return;
       const before = state.verification;
       set({ verification: { kind: "running" } });
       try {
-        const verdict = await session.client.call("verifyLedger", undefined, { silenceMs: 300_000 });
+        const verdict = await session.client.call("verifyLedger", undefined, {
+          silenceMs: 300_000,
+          ...(signal ? { signal } : {}),
+        });
         set({
           verification: { kind: "done", atMs: now(), verdict },
           total: Math.max(state.total, verdict.events),
         });
       } catch (error) {
         const { title } = problemOfError(error);
-        set({
-          verification: before.kind === "done" ? before : { kind: "failed", atMs: now(), reason: title },
-        });
+        const keepsBefore = before.kind === "done" || signal?.aborted;
+        set({ verification: keepsBefore ? before : { kind: "failed", atMs: now(), reason: title } });
         throw error;
       }
     },

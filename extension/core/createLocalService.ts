@@ -21,9 +21,12 @@ const linkSchema = z.object({ link: z.string() });
 export interface LocalService {
   /**
    * Starts it, or finds the one that runs. `home`: another data folder; `listen`: where, if not as the last time. Rejects
-   * with a problem.
+   * with a problem; with an `AbortError` where it was given up by the signal before it ran, and then it counts as stopped.
    */
-  start(home?: string | null, listen?: Listen): Promise<z.infer<typeof runningSchema>>;
+  start(
+    home?: string | null,
+    options?: { listen?: Listen; signal?: AbortSignal },
+  ): Promise<z.infer<typeof runningSchema>>;
   /** Ends it; `stopped` is false when none ran. */
   stop(home?: string | null): Promise<z.infer<typeof stoppedSchema>>;
   /** Whether a person stopped it, here or elsewhere, and nobody has started it since. */
@@ -46,12 +49,15 @@ export function createLocalService({ program, findNode, runTool, home }: LocalSe
     args: string[],
     folder: string | null,
     answer: S,
+    signal?: AbortSignal,
   ): Promise<z.infer<S>> {
     const node = await nodeOrThrow(findNode);
+    signal?.throwIfAborted();
     const env = { ...node.env, HWLEDGER_HOME: folder ?? home() };
     const { code, stdout, stderr } = await runTool(node.path, [program, ...args, "--json"], {
       env,
       timeoutMs: limitMs,
+      ...(signal ? { signal } : {}),
     });
     const document = parsed(stdout);
     const problem = z.object({ problem: problemSchema }).safeParse(document);
@@ -61,9 +67,31 @@ export function createLocalService({ program, findNode, runTool, home }: LocalSe
     throw failed(node, code, stderr.trim() || stdout.trim());
   }
 
+  /** What ends the left-overs of a start that was given up: the next start waits for it, and tells what does not work. */
+  let clearing: Promise<void> = Promise.resolve();
+
   return {
-    start: (folder = null, listen = "last:0") =>
-      run(["up", "--detach", "--listen", listen], folder, runningSchema),
+    async start(folder = null, { listen = "last:0", signal } = {}) {
+      await clearing;
+      signal?.throwIfAborted();
+      const started = run(["up", "--detach", "--listen", listen], folder, runningSchema, signal);
+      const givenUp = Promise.withResolvers<never>();
+      const giveUp = (): void => {
+        const down = async (): Promise<void> => {
+          await run(["down"], folder, stoppedSchema);
+        };
+        clearing = started
+          .then((ran) => (ran.alreadyRunning ? undefined : down()), down)
+          .catch(() => undefined);
+        givenUp.reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", giveUp);
+      try {
+        return await Promise.race([started, givenUp.promise]);
+      } finally {
+        signal?.removeEventListener("abort", giveUp);
+      }
+    },
     stop: (folder = null) => run(["down"], folder, stoppedSchema),
     wasStopped: (folder) => existsSync(join(folder, "stopped")),
     logFile: (folder = null) => join(folder ?? home(), "service.log"),

@@ -15,11 +15,11 @@ export interface ToolResult {
   stderr: string;
 }
 
-/** Runs a program to its end, without a shell. Never rejects. */
+/** Runs a program to its end, which the signal asks for, without a shell. Never rejects. */
 export type RunTool = (
   program: string,
   args: readonly string[],
-  options: { env?: Record<string, string>; timeoutMs: number },
+  options: { env?: Record<string, string>; timeoutMs: number; signal?: AbortSignal },
 ) => Promise<ToolResult>;
 
 export interface FindNodeNeeds {

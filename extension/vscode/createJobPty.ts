@@ -33,7 +33,7 @@ export interface JobPty extends vscode.Pseudoterminal {
   readonly job: JobRecord | null;
   /** Goes on with another connection to the same fleet, at the byte it has come to. */
   goOn(session: FleetSession): void;
-  /** Says that nothing comes while the window shows another fleet or none. Once, until it goes on. */
+  /** Says that nothing comes while the window shows another fleet or none. Not again before something else was written. */
   rest(): void;
 }
 
@@ -47,13 +47,15 @@ export function createJobPty(needs: JobPtyNeeds): JobPty {
   let nextByte = fromByte;
   let isOpen = false;
   let isOver = false;
-  let isResting = false;
+  /** Whether the last that was written says that nothing comes. */
+  let saysResting = false;
   let stops: (() => void)[] = [];
   let job: JobRecord | null = null;
 
   function write(text: string): void {
     if (text === "") return;
     written.fire(text);
+    saysResting = false;
     if (isOver || !transcript.isOver || job === null) return;
     isOver = true;
     renamed.fire(endedLabel(label, job));
@@ -102,12 +104,12 @@ export function createJobPty(needs: JobPtyNeeds): JobPty {
       const wasOpen = isOpen;
       stop();
       session = next;
-      isResting = false;
       if (wasOpen) follow();
     },
     rest() {
-      if (isOpen && !isOver && !isResting) write(transcript.say(words.job.otherFleet));
-      isResting = true;
+      if (!isOpen || isOver || saysResting) return;
+      write(transcript.say(words.job.otherFleet));
+      saysResting = true;
     },
     onDidWrite: written.event,
     onDidChangeName: renamed.event,

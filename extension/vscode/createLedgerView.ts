@@ -17,6 +17,7 @@ import { noticeText } from "../core/problemText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
 import { words } from "../core/words.ts";
+import { cancellable, isCancelled } from "./cancellable.ts";
 import { createRowTree, type RowAction } from "./createRowTree.ts";
 import { openEventDocument } from "./eventDocuments.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
@@ -121,7 +122,7 @@ export function createLedgerView(
       if (known) await work(known);
       else void vscode.window.showInformationMessage(words.fleets.none);
     } catch (error) {
-      await showProblem(problemIn(error));
+      if (!isCancelled(error)) await showProblem(problemIn(error));
     }
   }
 
@@ -158,7 +159,7 @@ export function createLedgerView(
       }),
     verify: () =>
       withFeed(async (known) => {
-        await known.verify();
+        await cancellable(words.ledger.verifying, (signal) => known.verify(signal));
         const { verification } = known.state;
         if (verification.kind !== "done") return;
         const { ok, events, firstBad } = verification.verdict;

@@ -8,6 +8,7 @@ import { memberName } from "../core/memberName.ts";
 import type { FleetTraits } from "../core/profile.ts";
 import { problemText } from "../core/problemText.ts";
 import { words } from "../core/words.ts";
+import { cancellable, isCancelled } from "./cancellable.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 const { join: say } = words;
@@ -27,7 +28,10 @@ export function createJoinCommands(membership: Membership, pending: PendingJoin)
   const joining = createJoining({ membership, pending, name: () => memberName(ownName(), hostname()) });
 
   async function join(): Promise<void> {
-    const session = await askForLink((link) => joining.join(link), await linkOnClipboard());
+    const session = await askForLink(
+      (link, signal) => joining.join(link, { signal }),
+      await linkOnClipboard(),
+    );
     if (session) welcome(session);
   }
 
@@ -45,17 +49,14 @@ export function createJoinCommands(membership: Membership, pending: PendingJoin)
           say.agree,
         );
         if (agreed !== say.agree) return;
-        const session = await vscode.window.withProgress(
-          { location: vscode.ProgressLocation.Notification, title: say.joining(url) },
-          () => joining.join(linkText),
-        );
-        welcome(session);
+        welcome(await cancellable(say.joining(url), (signal) => joining.join(linkText, { signal })));
       } catch (error) {
+        if (isCancelled(error)) return;
         await showProblem(problemIn(error));
       }
     },
     async joinOwn(linkText, traits) {
-      welcome(await joining.join(linkText, traits));
+      welcome(await joining.join(linkText, { traits }));
     },
     async leave() {
       const session = await membership.ready();
@@ -74,7 +75,7 @@ export function createJoinCommands(membership: Membership, pending: PendingJoin)
 }
 
 function askForLink(
-  joinWith: (link: string) => Promise<FleetSession>,
+  joinWith: (link: string, signal: AbortSignal) => Promise<FleetSession>,
   value: string,
 ): Promise<FleetSession | undefined> {
   const box = vscode.window.createInputBox();
@@ -83,13 +84,15 @@ function askForLink(
   box.placeholder = say.placeHolder;
   box.ignoreFocusOut = true;
   box.value = value;
+  /** Closing the box gives up what is under way. */
+  const abort = new AbortController();
   const tryIt = async (): Promise<FleetSession | undefined> => {
     box.enabled = false;
     box.busy = true;
     try {
-      return await joinWith(box.value);
+      return await joinWith(box.value, abort.signal);
     } catch (error) {
-      box.validationMessage = problemText(problemIn(error));
+      if (!isCancelled(error)) box.validationMessage = problemText(problemIn(error));
       return undefined;
     } finally {
       box.enabled = true;
@@ -97,17 +100,19 @@ function askForLink(
     }
   };
   return new Promise((resolve) => {
+    const finish = (session: FleetSession | undefined) => {
+      resolve(session);
+      box.dispose();
+    };
     box.onDidChangeValue(() => (box.validationMessage = undefined));
     box.onDidAccept(() => {
       void tryIt().then((session) => {
-        if (!session) return;
-        resolve(session);
-        box.dispose();
+        if (session || abort.signal.aborted) finish(session);
       });
     });
     box.onDidHide(() => {
-      resolve(undefined);
-      box.dispose();
+      abort.abort();
+      if (!box.busy) finish(undefined);
     });
     box.show();
   });

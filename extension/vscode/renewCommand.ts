@@ -3,6 +3,7 @@ import { renewIdentity } from "../../protocol/client/tendIdentity.ts";
 import { dayText } from "../core/clock.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { words } from "../core/words.ts";
+import { cancellable, isCancelled } from "./cancellable.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 /** Gets a fresh certificate; one that has run out comes back only once an admin has approved it. */
@@ -12,13 +13,12 @@ export async function renewMembership(membership: Membership): Promise<void> {
   const { profile } = membership;
   if (profile === null) return void vscode.window.showInformationMessage(words.fleets.none);
   try {
-    const renewed = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: words.fleets.renewing(profile.label) },
-      () => renewIdentity(profile.identity, (identity) => membership.keep(identity)),
+    const renewed = await cancellable(words.fleets.renewing(profile.label), (signal) =>
+      renewIdentity(profile.identity, (identity) => membership.keep(identity), signal),
     );
     const until = dayText(renewed.notAfterMs);
     void vscode.window.showInformationMessage(words.fleets.renewed(renewed.member, until));
   } catch (error) {
-    await showProblem(problemIn(error));
+    if (!isCancelled(error)) await showProblem(problemIn(error));
   }
 }

@@ -6,6 +6,7 @@ import type { JobRecord } from "../../protocol/job.ts";
 import { commandIds } from "../core/commandIds.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
+import { formatBytes } from "../core/figures.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import type { Script } from "../core/script.ts";
 import { words } from "../core/words.ts";
@@ -51,9 +52,11 @@ export async function sendDispatch(needs: SendNeeds, session: FleetSession, orde
 }
 
 function sendWithProgress(session: FleetSession, order: Order): Promise<JobRecord> {
-  return cancellable(words.dispatch.sending(order.script.label, order.host), async (signal) => {
+  return cancellable(words.dispatch.sending(order.script.label, order.host), async (signal, report) => {
     const request = await dispatchRequestOf(order.script, { ...order, host: order.hostId });
-    return dispatchFile(session.client, { ...request, signal });
+    const onSent = (bytes: number, ofBytes: number) =>
+      report(words.dispatch.sent(formatBytes(bytes), formatBytes(ofBytes)), (bytes / ofBytes) * 100);
+    return dispatchFile(session.client, { ...request, signal, onSent });
   });
 }
 

@@ -6,6 +6,7 @@ import type { Membership } from "../core/createMembership.ts";
 import type { Profile } from "../core/profile.ts";
 import { sharedRun } from "../core/sharedRun.ts";
 import { words } from "../core/words.ts";
+import { cancellable, isCancelled } from "./cancellable.ts";
 import type { JoinCommands } from "./joinCommands.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
@@ -44,7 +45,9 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
   }
 
   async function startAndShow(folder: string | null, listen?: Listen): Promise<void> {
-    const { home, url } = await busy(words.service.starting, () => local.start(folder, listen));
+    const { home, url } = await cancellable(words.service.starting, (signal) =>
+      local.start(folder, { ...(listen ? { listen } : {}), signal }),
+    );
     const known = membership.profiles.find((profile) => profile.home === home);
     if (known === undefined || isTurnedDown(known)) {
       const link = await local.joinLink(home);
@@ -65,7 +68,10 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
   }
 
   async function stop(home: string | null): Promise<boolean> {
-    const { stopped } = await busy(words.service.stopping, () => local.stop(home));
+    const { stopped } = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: words.service.stopping },
+      () => local.stop(home),
+    );
     return stopped;
   }
 
@@ -128,12 +134,9 @@ async function told<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
+    if (isCancelled(error)) return undefined;
     const answer = await showProblem(problemIn(error), words.service.showLog);
     if (answer === words.service.showLog) await vscode.commands.executeCommand(commandIds.showServiceLog);
     return undefined;
   }
-}
-
-async function busy<T>(title: string, work: () => Promise<T>): Promise<T> {
-  return await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, work);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { lstat, open, readlink, realpath, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import type { Readable } from "node:stream";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { mostArguments, type JobRecord, type JobSpec } from "../job.ts";
@@ -35,7 +36,12 @@ export interface DispatchRequest {
   /** Most bytes of files to send; default 256 MiB. */
   limitBytes?: number;
   signal?: AbortSignal;
+  /** Told how many bytes of a workspace that is too large for the order itself are on their way, of how many. */
+  onSent?: (bytes: number, ofBytes: number) => void;
 }
+
+/** A cancelled job's workspace goes on at most this long. */
+const cancelLimitMs = 5_000;
 
 /** Default of the most bytes of files that a dispatch sends. */
 export const defaultWorkspaceLimitBytes = 256 * 1_048_576;
@@ -73,13 +79,37 @@ export async function dispatchFile(client: RouteClient, request: DispatchRequest
     tar.destroy();
     throw error;
   }
-  if (inline) return job;
-  const upload = { silenceMs: 120_000, ...(request.signal ? { signal: request.signal } : {}) };
+  return inline ? job : await sendTar(client, request, job, tar, plan.tarBytes);
+}
+
+/** Sends the workspace of a job that waits for it. What the person cancels is cancelled, not a transfer that broke off. */
+async function sendTar(
+  client: RouteClient,
+  { signal, onSent }: DispatchRequest,
+  job: JobRecord,
+  tar: Readable,
+  ofBytes: number,
+): Promise<JobRecord> {
+  const broken = new AbortController();
+  const cancel = (): void => {
+    client
+      .call("cancelJob", { params: { job: job.id } }, { silenceMs: cancelLimitMs })
+      .catch(() => undefined) // the transfer breaks off then
+      .finally(() => broken.abort());
+  };
+  signal?.addEventListener("abort", cancel);
   try {
-    return await client.upload("uploadWorkspace", { job: job.id }, tar, upload);
+    return await client.upload("uploadWorkspace", { job: job.id }, tar, {
+      silenceMs: 120_000,
+      signal: broken.signal,
+      onSent: (bytes) => onSent?.(bytes, ofBytes),
+    });
   } catch (error) {
+    signal?.throwIfAborted();
     if (!(error instanceof Refusal) || error.code !== "service-unreachable") throw error;
     throw new Refusal("upload-interrupted", { ...error.facts, job: job.id }, { cause: error });
+  } finally {
+    signal?.removeEventListener("abort", cancel);
   }
 }
 

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { addAbortSignal } from "node:stream";
 import { connect, type ConnectionOptions, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import { parseJoinLink, type JoinLink } from "../joinLink.ts";
 import { Refusal } from "../problem.ts";
@@ -17,6 +18,7 @@ const connectLimitMs = 10_000;
  * `fleetId`: the only fleet that may be joined; `already-joined` where the link is of another.
  * `known`: the memberships there are. A fleet's id is no secret and anybody may make a CA that bears it: a link of one of
  * these must lead to it by what the membership trusts, else it is `fleet-differs`, before token and request are sent.
+ * `signal`: ends it with an `AbortError`; where the token was sent by then, the same request still gets the membership.
  * The same `request` may be used again after a lost answer: the token is bound to its key and gives the same membership.
  */
 export async function joinFleet(
@@ -27,12 +29,14 @@ export async function joinFleet(
     as?: "user" | "agent";
     fleetId?: string;
     known?: readonly FleetPin[];
+    signal?: AbortSignal;
   } = {},
 ): Promise<Identity> {
   const link = parseJoinLink(linkText);
   if (!URL.canParse(link.url))
     throw new Refusal("link-invalid", { reason: "Its url is not https://address:port." });
-  const ca = await fetchCa(link);
+  const { signal } = options;
+  const ca = await fetchCa(link, signal);
   const pin = {
     url: link.url,
     caPem: ca.toString(),
@@ -42,18 +46,17 @@ export async function joinFleet(
   if (options.fleetId !== undefined && options.fleetId !== pin.fleetId)
     throw new Refusal("already-joined", { home: "", fleet: options.fleetId });
   const known = options.known?.find(({ fleetId }) => fleetId === pin.fleetId);
-  if (known !== undefined) await assertSameFleet(link.url, ca, known);
+  if (known !== undefined) await assertSameFleet(link.url, ca, known, signal);
   const request = options.request ?? (await makeCertificateRequest(options.name ?? "member"));
   const client = createRouteClient({ ...pin, servername: joinServerName(link.caFingerprint) });
   try {
-    const answer = await client.call("join", {
-      body: {
-        token: link.token,
-        csrPem: request.csrPem,
-        ...(options.name ? { name: options.name } : {}),
-        as: options.as ?? "user",
-      },
-    });
+    const body = {
+      token: link.token,
+      csrPem: request.csrPem,
+      ...(options.name ? { name: options.name } : {}),
+      as: options.as ?? "user",
+    };
+    const answer = await client.call("join", { body }, signal ? { signal } : {});
     if (!certificatesIn(answer.caPem).some((one) => one.raw.equals(ca.raw)))
       throw new Refusal("answer-invalid", { reason: "Its authorities are others than the link's." });
     return {
@@ -79,11 +82,11 @@ function fleetIdOf(ca: X509Certificate): string {
 }
 
 /** The CA certificate that the link's fingerprint names, from the chain the service shows. */
-async function fetchCa(link: JoinLink): Promise<X509Certificate> {
+async function fetchCa(link: JoinLink, signal: AbortSignal | undefined): Promise<X509Certificate> {
   // The only unverified connection there is: it carries no byte of ours and ends when the chain is read.
   const servername = joinServerName(link.caFingerprint);
   // eslint-disable-next-line no-restricted-syntax -- see above
-  const chain = await peerChain(link.url, { servername, rejectUnauthorized: false });
+  const chain = await peerChain(link.url, { servername, rejectUnauthorized: false }, signal);
   for (let at: DetailedPeerCertificate | undefined = chain, hops = 0; at?.raw && hops < 10; hops++) {
     const certificate = new X509Certificate(at.raw);
     if (fingerprintOf(certificate) === link.caFingerprint) return certificate;
@@ -99,10 +102,15 @@ async function fetchCa(link: JoinLink): Promise<X509Certificate> {
  * Throws `fleet-differs` unless the CA is one that the membership trusts, or what the membership trusts proves the service
  * whose certificate the CA has signed, as after rotations by cross-certificates.
  */
-async function assertSameFleet(url: string, ca: X509Certificate, known: FleetPin): Promise<void> {
+async function assertSameFleet(
+  url: string,
+  ca: X509Certificate,
+  known: FleetPin,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   if (certificatesIn(known.caPem).some(({ raw }) => raw.equals(ca.raw))) return;
   const differs = (cause?: unknown) => new Refusal("fleet-differs", { url, fleet: known.fleetId }, { cause });
-  const { raw } = await peerChain(url, pinnedTls(known)).catch((error: unknown) => {
+  const { raw } = await peerChain(url, pinnedTls(known), signal).catch((error: unknown) => {
     throw error instanceof Refusal && error.code === "service-untrusted" ? differs(error) : error;
   });
   // What is at the address may pass on to the fleet's service: its word counts for the CA that has signed it only.
@@ -110,7 +118,12 @@ async function assertSameFleet(url: string, ca: X509Certificate, known: FleetPin
 }
 
 /** Certificate chain of a TLS server, verified as the options say. Nothing is sent over it. */
-function peerChain(url: string, options: ConnectionOptions): Promise<DetailedPeerCertificate> {
+function peerChain(
+  url: string,
+  options: ConnectionOptions,
+  signal: AbortSignal | undefined,
+): Promise<DetailedPeerCertificate> {
+  signal?.throwIfAborted();
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const host = hostname.replace(/^\[|\]$/g, "");
@@ -120,6 +133,7 @@ function peerChain(url: string, options: ConnectionOptions): Promise<DetailedPee
       reject(unreachable(url, cause));
     };
     socket.setTimeout(connectLimitMs, () => fail(new Error(`no answer within ${connectLimitMs / 1_000} s`)));
+    if (signal) addAbortSignal(signal, socket);
     socket.once("error", fail);
     socket.once("secureConnect", () => {
       const chain = socket.getPeerCertificate(true);

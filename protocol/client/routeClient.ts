@@ -26,6 +26,8 @@ export interface CallOptions {
   silenceMs?: number;
   /** Token to show as bearer. */
   bearer?: string;
+  /** Told how many bytes of an upload are on their way. */
+  onSent?: (bytes: number) => void;
 }
 
 /** Calls the service's routes over pinned mutual TLS, on connections that are kept. */
@@ -106,7 +108,7 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
       const sent = open(row, { params }, { "content-type": "application/x-tar" }, options);
       const answer = answerTo(sent, identity.url);
       // A refusal may come while we still send: the answer counts, not the broken pipe.
-      const sending = pipeline(tar, sent).catch((cause: unknown) => {
+      const sending = pipeline(tar, counting(options.onSent), sent).catch((cause: unknown) => {
         if (!sent.destroyed) sent.destroy(cause as Error);
         return cause;
       });
@@ -134,6 +136,18 @@ export function createRouteClient(identity: ClientIdentity): RouteClient {
       for (const sockets of Object.values(agent.freeSockets))
         for (const socket of sockets ?? []) socket.destroy();
     },
+  };
+}
+
+/** Passes all on, and tells how much that was. */
+function counting(onSent: (bytes: number) => void = () => undefined) {
+  return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let bytes = 0;
+    for await (const part of source) {
+      yield part;
+      bytes += part.length;
+      onSent(bytes);
+    }
   };
 }
 

@@ -96,9 +96,13 @@ export async function fetchAuthorities(identity: Identity, nowMs: number): Promi
 
 /**
  * Gets a certificate for a fresh key. The key is kept before it is sent, so that a try whose answer was lost, or that waits
- * for an admin, goes on with the same. Who was away is to tell anew what it trusts, which is due with the bundle.
+ * for an admin, or that the signal has ended, goes on with the same. Who was away is to tell anew what it trusts, which is due with the bundle.
  */
-export async function renewIdentity(identity: Identity, save: SaveIdentity): Promise<Identity> {
+export async function renewIdentity(
+  identity: Identity,
+  save: SaveIdentity,
+  signal?: AbortSignal,
+): Promise<Identity> {
   const request = identity.renewal ?? (await makeCertificateRequest(identity.member));
   if (identity.renewal === undefined) await save({ ...identity, renewal: request });
   const client = createRouteClient(identity);
@@ -107,7 +111,7 @@ export async function renewIdentity(identity: Identity, save: SaveIdentity): Pro
     const { certificatePem, role, notAfterMs, bundleToken } = await client.call(
       "renew",
       { body },
-      { silenceMs },
+      { silenceMs, ...(signal ? { signal } : {}) },
     );
     const { renewal: _done, bundleSeenAtMs: _told, ...rest } = identity;
     const renewed = { ...rest, certificatePem, keyPem: request.keyPem, role, notAfterMs, bundleToken };

@@ -11,24 +11,30 @@ export interface DetachedStart {
   /** As `--listen` takes it. */
   listen: string;
   env: Readonly<Record<string, string | undefined>>;
+  /** Gives the start up: what was started by it is ended. */
+  signal: AbortSignal;
 }
 
 const startLimitMs = 60_000;
 const pollMs = 50;
+/** What is given up has that long to end. */
+const endLimitMs = 5_000;
 
 /**
  * Starts the service of a data folder as a process of its own, which outlives this one and its terminal, and waits until
- * it listens; says which one runs when one already does. Throws what kept it from starting.
+ * it listens; says which one runs when one already does. Throws what kept it from starting, or the signal's reason.
  */
 export async function startDetached(
   start: DetachedStart,
 ): Promise<RunningService & { alreadyRunning: boolean }> {
-  const { layout } = start;
-  const earlier = isHeld(layout) ? await runningService(layout, startLimitMs) : null;
+  const { layout, signal } = start;
+  const earlier = isHeld(layout) ? await runningService(layout, startLimitMs, signal) : null;
   if (earlier !== null) return { ...earlier, alreadyRunning: true };
   const child = spawnService(start);
   const endMs = performance.now() + startLimitMs;
   while (performance.now() < endMs) {
+    if (signal.aborted) await endStarted(child);
+    signal.throwIfAborted();
     if (child.ended()) break;
     const running = await runningService(layout, 0);
     if (running !== null && running.pid === child.pid) return { ...running, alreadyRunning: false };
@@ -36,13 +42,27 @@ export async function startDetached(
   }
   // Somebody else may have been a moment quicker.
   if (isHeld(layout)) {
-    const other = await runningService(layout, startLimitMs);
+    const other = await runningService(layout, startLimitMs, signal);
     if (other !== null) return { ...other, alreadyRunning: other.pid !== child.pid };
   }
   throw startProblem(layout);
 }
 
-function spawnService({ layout, listen, env }: DetachedStart): { pid: number | undefined; ended(): boolean } {
+/** The process of a service that was started. */
+interface Started {
+  pid: number | undefined;
+  ended: () => boolean;
+}
+
+async function endStarted({ pid, ended }: Started): Promise<void> {
+  if (pid === undefined || ended()) return;
+  process.kill(pid, "SIGTERM");
+  const endMs = performance.now() + endLimitMs;
+  while (!ended() && performance.now() < endMs) await delay(pollMs);
+  if (!ended()) process.kill(pid, "SIGKILL");
+}
+
+function spawnService({ layout, listen, env }: DetachedStart): Started {
   const output = openSync(layout.startLog, "w", 0o600);
   const program = process.argv[1] ?? "";
   const child = spawn(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -9,6 +9,13 @@ import { homeLayout } from "../../service/homeLayout.ts";
 import { isHeld } from "../../service/runningService.ts";
 import { until } from "../support/until.ts";
 import { spawnCli, type CliWorld } from "./cliFixture.ts";
+
+/** Commands of the processes that name the folder. */
+async function processesOn(folder: string): Promise<string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const commands = pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""));
+  return (await Promise.all(commands)).filter((command) => command.includes(folder));
+}
 
 describe("a service in the background", function () {
   this.timeout(60_000);
@@ -113,6 +120,17 @@ describe("a service in the background", function () {
     assert.equal(await up("last:0"), "127.0.0.1");
     assert.equal(await up("127.0.0.2:0"), "127.0.0.2");
     assert.equal(await up("last:0"), "127.0.0.2");
+  });
+
+  it("leaves nothing behind when Ctrl-C gives the start up", async () => {
+    const given = { ...world, home: join(dir, "given-up") };
+    const layout = homeLayout(given.home);
+    const { child, exit, err } = spawnCli(given, ["up", "--detach", "--listen", "127.0.0.1:0"]);
+    await until(() => existsSync(layout.startLog), "the start of its process");
+    child.kill("SIGINT");
+    assert.deepEqual([(await exit)[0], isHeld(layout)], [130, false]);
+    assert.match(await err, /start was given up: no service runs on/);
+    assert.deepEqual(await processesOn(given.home), []);
   });
 
   it("says what keeps it from starting", async () => {

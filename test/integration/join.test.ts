@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createServer, type Server } from "node:tls";
-import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer as createTlsServer, type Server } from "node:tls";
 import { joinFleet } from "../../protocol/client/joinFleet.ts";
 import { createRouteClient } from "../../protocol/client/routeClient.ts";
 import { formatJoinLink, parseJoinLink } from "../../protocol/joinLink.ts";
@@ -48,6 +49,24 @@ describe("joining by link", function () {
     const joined = events.events.findLast((event) => event.type === "member.joined");
     assert.equal(joined?.payload["member"], "ada");
     assert.equal(JSON.stringify(events).includes(parseJoinLink(await service.link("viewer")).token), false);
+  });
+
+  it("is given up at once, and the link still leads in afterwards", async () => {
+    const silent = createServer();
+    const knocks = once(silent, "connection");
+    await once(silent.listen(0, "127.0.0.1"), "listening");
+    const link = await service.link("viewer");
+    const { port } = silent.address() as AddressInfo;
+    const given = new AbortController();
+    const elsewhere = formatJoinLink({ ...parseJoinLink(link), url: `https://127.0.0.1:${port}` });
+    const joining = assert.rejects(joinFleet(elsewhere, { signal: given.signal }), { name: "AbortError" });
+    const [socket] = (await knocks) as [Socket];
+    const closed = once(socket.resume(), "close");
+    given.abort();
+    await Promise.all([joining, closed]);
+    silent.close();
+    await assert.rejects(joinFleet(link, { signal: given.signal }), { name: "AbortError" });
+    assert.equal((await joinFleet(link, { name: "patient" })).member, "patient");
   });
 
   it("gives a second of the same name another one", async () => {
@@ -160,7 +179,7 @@ describe("joining by link", function () {
 
     before(async () => {
       const ca = makeCa("11111111-2222-3333-4444-555555555555", Date.now());
-      impostor = createServer({ key: ca.keyPem, cert: ca.certificatePem }, (socket) => {
+      impostor = createTlsServer({ key: ca.keyPem, cert: ca.certificatePem }, (socket) => {
         socket.on("data", (chunk: Buffer) => (received += chunk.length));
         socket.on("error", () => undefined);
       });

@@ -24,12 +24,6 @@ function anEvent(seq: number, over: Partial<LedgerEvent> = {}): LedgerEvent {
   };
 }
 
-function anEnd<T>() {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((done) => (resolve = done));
-  return { promise, resolve };
-}
-
 /** A service with that many events, which answers pages as the real one does. */
 function aWire(total: number) {
   let listener: TopicListener = {};
@@ -37,7 +31,7 @@ function aWire(total: number) {
   let isDown = false;
   const asked: unknown[] = [];
   const all = Array.from({ length: total }, (_, index) => anEvent(index + 1));
-  const verdict = anEnd<unknown>();
+  const verdict = Promise.withResolvers<unknown>();
   const session = {
     client: {
       call(name: string, input?: { query?: { before?: number; limit?: number; contains?: string } }) {
@@ -202,6 +196,18 @@ describe("what the Ledger view knows", () => {
     wire.say([anEvent(1), anEvent(2), anEvent(3)], true);
     const [row] = ledgerRows(feed.state, unknownFleet, { kind: "live" }, 129_000);
     assert.deepEqual([row?.label, row?.description], ["Verified", "2 min ago · 2 events · 1 since"]);
+  });
+
+  it("leaves the verdict as it was before a verification that was given up", async () => {
+    const { wire, feed } = aFeed(0);
+    feed.setVisible(true);
+    const abort = new AbortController();
+    const done = feed.verify(abort.signal);
+    assert.equal(feed.state.verification.kind, "running");
+    abort.abort();
+    wire.verdict.reject(abort.signal.reason);
+    await assert.rejects(done, { name: "AbortError" });
+    assert.equal(feed.state.verification.kind, "none");
   });
 });
 

@@ -72,7 +72,7 @@ describe("the service on this machine", () => {
     const document = { url: "https://127.0.0.1:1", home: "/usual", alreadyRunning: false };
     const { service, calls } = aService({ code: 0, stdout: JSON.stringify(document), stderr: "" });
     assert.deepEqual(await service.start(), document);
-    await service.start("/other", "0.0.0.0:0");
+    await service.start("/other", { listen: "0.0.0.0:0" });
     assert.deepEqual(calls, [
       {
         args: ["/ext/hwledger.cjs", "up", "--detach", "--listen", "last:0", "--json"],
@@ -83,6 +83,37 @@ describe("the service on this machine", () => {
         env: { SOME: "1", HWLEDGER_HOME: "/other" },
       },
     ]);
+  });
+
+  it("ends what a start that was given up has left, which counts as stopped then", async () => {
+    const abort = new AbortController();
+    const calls: (string | undefined)[] = [];
+    const service = createLocalService({
+      program: "/ext/hwledger.cjs",
+      findNode: () => Promise.resolve({ kind: "found", node }),
+      home: () => "/usual",
+      runTool(_program, [, command], { signal }) {
+        calls.push(command);
+        if (command === "down")
+          return Promise.resolve({ code: 0, stdout: '{"stopped":false,"home":"/usual"}', stderr: "" });
+        abort.abort();
+        assert.equal(signal?.aborted, true);
+        return Promise.resolve({ code: 130, stdout: "", stderr: "" });
+      },
+    });
+    await assert.rejects(service.start(null, { signal: abort.signal }), { name: "AbortError" });
+    await assert.rejects(service.start(null, { signal: abort.signal }), { name: "AbortError" });
+    assert.deepEqual(calls, ["up", "down"]);
+  });
+
+  it("ends a program that is given up", async () => {
+    const abort = new AbortController();
+    const ended = runTool(process.execPath, ["-e", "setTimeout(() => {}, 60_000)"], {
+      timeoutMs: 60_000,
+      signal: abort.signal,
+    });
+    abort.abort();
+    assert.equal((await ended).code, null);
   });
 
   it("hands on the problem that the program tells", async () => {

@@ -7,6 +7,7 @@ import { startService } from "../../main.ts";
 import { homeLayout, type HomeLayout } from "../../homeLayout.ts";
 import type { Context } from "../context.ts";
 import { readMembership } from "../readMembership.ts";
+import { untilInterrupted } from "../untilInterrupted.ts";
 import type { Register } from "../runCli.ts";
 import { shellWord } from "../shellWord.ts";
 import { startDetached } from "../startDetached.ts";
@@ -76,8 +77,11 @@ Examples:
         const home = options.data === undefined ? context.home : resolve(context.terminal.cwd, options.data);
         if (existsSync(home)) readMembership(homeLayout(home).identityFile); // a damaged one is told of
         if (options.detach) {
-          await upDetached(context, options, homeLayout(home));
-          return undefined;
+          const layout = homeLayout(home);
+          const givenUp = `The start was given up: no service runs on ${home}.`;
+          return await untilInterrupted(context, givenUp, (signal) =>
+            upDetached(context, options, layout, signal),
+          );
         }
         const service = await startService({ home, listen: resolvedListen(options, homeLayout(home)) });
         if (service.kind === "already-running") {
@@ -94,11 +98,16 @@ Examples:
     );
 };
 
-async function upDetached(context: Context, options: UpOptions, layout: HomeLayout): Promise<void> {
+async function upDetached(
+  context: Context,
+  options: UpOptions,
+  layout: HomeLayout,
+  signal: AbortSignal,
+): Promise<void> {
   const { address, port } = resolvedListen(options, layout);
   const host = address.includes(":") ? `[${address}]` : address;
   const { env } = context.terminal;
-  const service = await startDetached({ layout, listen: `${host}:${port}`, env });
+  const service = await startDetached({ layout, listen: `${host}:${port}`, env, signal });
   if (service.alreadyRunning) return await sayRunning(context, service, layout.directory);
   const identity = readMembership(layout.identityFile);
   if (identity === null) throw new Refusal("not-joined", { home: layout.directory });

@@ -1,4 +1,4 @@
-// `npm run screenshots [-- fleet|beginning|members]`: walks through every screen in the real editor and keeps the README's.
+// `npm run screenshots [-- fleet|beginning|members|restricted]`: walks through every screen in the real editor and keeps the README's.
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { build, root } from "./build.mjs";

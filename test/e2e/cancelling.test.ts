@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdir, open, rm, writeFile } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,19 +8,11 @@ import { formatJoinLink } from "../../protocol/joinLink.ts";
 import { homeLayout } from "../../service/homeLayout.ts";
 import { runningService } from "../../service/runningService.ts";
 import type { Editor } from "../support/editor/editor.ts";
-import { startEmptyHanded, type EmptyHanded } from "./emptyHandedFixture.ts";
+import { slowStarts, startEmptyHanded, type EmptyHanded } from "./emptyHandedFixture.ts";
 
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
 /** So much is sent for long enough to be looked at. */
 const weightBytes = 200 * 1_048_576;
-
-/** A Node.js that is in no hurry to start a service while the file is there. */
-const slowNode = (file: string) => `#!/bin/sh
-case "$*" in
-*--detach*) if [ -e '${file}' ]; then sleep 60 </dev/null >/dev/null 2>&1 & wait $!; fi ;;
-esac
-exec '${process.execPath}' "$@"
-`;
 
 describe("long work that a person cancels, in the real editor", function () {
   this.timeout(240_000);
@@ -28,15 +20,13 @@ describe("long work that a person cancels, in the real editor", function () {
   let editor: Editor;
   let silent: Server;
   const sockets = new Set<Socket>();
-  let slow = "";
+  let hurry = () => Promise.resolve();
 
   before(async () => {
     await mkdir(pictures, { recursive: true });
     fixture = await startEmptyHanded(["rtx-box"]);
     editor = fixture.editor;
-    slow = join(fixture.dir, "slow");
-    await writeFile(slow, "");
-    await writeFile(join(fixture.dir, "person", "bin", "node"), slowNode(slow), { mode: 0o755 });
+    hurry = await slowStarts(fixture);
     silent = createServer((socket) => sockets.add(socket.on("close", () => sockets.delete(socket)).resume()));
     await once(silent.listen(0, "127.0.0.1"), "listening");
   });
@@ -93,7 +83,7 @@ describe("long work that a person cancels, in the real editor", function () {
     await editor.screenshot(`${pictures}cancelling-start.png`);
     await cancel("Starting the fleet's service");
     assert.deepEqual([await isWelcome(), fixture.isServiceUp(), await problems()], [true, false, []]);
-    await rm(slow);
+    await hurry();
     await start();
     await editor.waitForNotification("Joined the fleet at", 60_000);
   });

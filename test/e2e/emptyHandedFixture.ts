@@ -1,6 +1,7 @@
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { profilesSecret } from "../../extension/vscode/secretProfiles.ts";
 import { buildIfStale } from "../../scripts/build.mjs";
 import { homeLayout } from "../../service/homeLayout.ts";
 import { isHeld, runningService, stopService } from "../../service/runningService.ts";
@@ -34,6 +35,14 @@ export const vault = {
   password: "open sesame",
   sshdConfig: ["AuthenticationMethods publickey,password"],
 } satisfies LabHostSpec;
+
+/** A Node.js that is in no hurry to start a service while the file is there. */
+const slowNode = (file: string) => `#!/bin/sh
+case "$*" in
+*--detach*) if [ -e '${file}' ]; then sleep 300 </dev/null >/dev/null 2>&1 & wait $!; fi ;;
+esac
+exec '${process.execPath}' "$@"
+`;
 
 /**
  * Starts the lab, with those of its standard hosts and the vault, and the editor. The person's ssh_config names all of
@@ -101,3 +110,35 @@ async function furnish(person: string, lab: Lab): Promise<void> {
   await copyFile(lab.hosts.at(-1)!.identityFile, key);
   await chmod(key, 0o600);
 }
+
+/** From now on a start of the fleet's service takes minutes, until the function is called that this gives. */
+export async function slowStarts({ dir }: EmptyHanded): Promise<() => Promise<void>> {
+  const slow = join(dir, "slow");
+  await writeFile(slow, "");
+  await writeFile(join(dir, "person", "bin", "node"), slowNode(slow), { mode: 0o755 });
+  return () => rm(slow);
+}
+
+/** Puts a text in place of the memberships that the editor keeps, as a fault of its secret store may do. */
+export async function replaceMemberships({ dir, editor }: EmptyHanded, text: string): Promise<void> {
+  const extensions = join(dir, "editor", "extensions");
+  const name = (await readdir(extensions)).find((folder) => folder.startsWith("hwledger."));
+  const manifest = JSON.parse(await readFile(join(extensions, name!, "package.json"), "utf8")) as {
+    main: string;
+  };
+  const main = join(extensions, name!, manifest.main);
+  const bundle = await readFile(main);
+  // Only the extension itself can write there.
+  await writeFile(main, replacer(text));
+  await editor.reload();
+  await editor.waitForNotification("replaced");
+  await writeFile(main, bundle);
+  await editor.reload();
+}
+
+const replacer = (text: string) => `const { window } = require("vscode");
+exports.activate = async ({ secrets }) => {
+  await secrets.store(${JSON.stringify(profilesSecret)}, ${JSON.stringify(text)});
+  window.showInformationMessage("replaced");
+};
+`;

@@ -1,12 +1,21 @@
-import { vault, type EmptyHanded } from "../e2e/emptyHandedFixture.ts";
+import { slowStarts, replaceMemberships, vault, type EmptyHanded } from "../e2e/emptyHandedFixture.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import type { Album } from "./createAlbum.ts";
 import { createOpenings } from "./openings.ts";
 
 /** A person with the editor alone: the welcome, the first host, its questions, who can reach it, the service stopped. */
-export async function beginningScreens({ editor, lab }: EmptyHanded, album: Album): Promise<void> {
-  const { step, picture } = album;
+export async function beginningScreens(fixture: EmptyHanded, album: Album): Promise<void> {
+  const { editor, lab } = fixture;
+  const { step } = album;
+  const { list, inputAfter, question, notice } = createOpenings(editor);
+  await step("memberships that cannot be read", async () => {
+    await replaceMemberships(fixture, "[{");
+    await editor.openView("Hosts");
+    await editor.page.getByText("cannot be read").first().waitFor({ timeout: 30_000 });
+  });
+  await album.inEveryTheme("unreadable");
+  await step("none of them", () => replaceMemberships(fixture, "[]"));
   await step("welcome", () => editor.openView("Hosts"));
   await album.inEveryTheme("welcome");
   await step("the walkthrough", async () => {
@@ -16,23 +25,26 @@ export async function beginningScreens({ editor, lab }: EmptyHanded, album: Albu
   });
   await album.inEveryTheme("walkthrough");
   await step("no walkthrough", () => editor.runCommand("View: Close All Editors"));
-  await step("a join link from elsewhere", async () => {
-    const link = "code-oss://hwledger.hwledger-fleet/join?link=nonsense";
-    await editor.openUri(link);
-    await editor.until("an answer", async () => (await editor.notifications()).length > 0);
-    await picture("join-by-link-refused-dark");
+  await album.opened({
+    "notice-join-refused": notice(
+      () => editor.openUri("code-oss://hwledger.hwledger-fleet/join?link=nonsense"),
+      "The join link",
+    ),
   });
+  const hurry = await slowStarts(fixture);
+  const start = () => editor.page.getByRole("button", { name: "Start a Fleet on This Machine" }).click();
+  const starting = "Starting the fleet's service";
+  await step("a start that takes its time", start);
+  await album.inEveryTheme("starting", async () =>
+    (await editor.page.locator(".notifications-toasts").innerText()).includes(starting),
+  );
   await step("a fleet on this machine", async () => {
-    await editor.page.getByRole("button", { name: "Start a Fleet on This Machine" }).click();
-    await picture("starting-dark", async () =>
-      (await editor.page.locator(".notifications-toasts").innerText()).includes(
-        "Starting the fleet's service",
-      ),
-    );
+    await editor.pressNotificationButton(starting, "Cancel");
+    await hurry();
+    await start();
     await editor.waitForNotification("Joined the fleet at", 60_000);
   });
   await album.inEveryTheme("first-fleet");
-  const { list, inputAfter, question } = createOpenings(editor);
   const spark = lab.host("spark");
   const addSpark = async () => {
     await editor.runCommand("hwLedger: Add a Host");

@@ -32,16 +32,13 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
     await (await page(fixture, "rtx-box")).getByRole("button", { name: "Pause" }).click();
   });
   await album.inEveryTheme("host-paused");
-  for (const name of ["h100-node", "stale-a10", "cpu-box"])
-    await step(`the panel of ${name}`, async () => {
-      await openPanel(fixture, name);
-      await album.picture(`host-${name}-dark`);
-    });
+  for (const name of ["h100-node", "stale-a10", "cpu-box"]) {
+    await step(`the panel of ${name}`, () => openPanel(fixture, name));
+    await album.inEveryTheme(`host-${name}`);
+  }
   await openedScreens(fixture, album);
-  await step("a panel with minutes behind it", async () => {
-    await openPanel(fixture, "rtx-box");
-    await album.picture("host-minutes-dark");
-  });
+  await step("a panel with minutes behind it", () => openPanel(fixture, "rtx-box"));
+  await album.inEveryTheme("host-minutes");
   await step("a job's log", async () => {
     await fixture.editor.openFile("train it.py");
     await fixture.editor.clickTreeItem("Jobs", "train it.py");

@@ -1,8 +1,12 @@
+import { join } from "node:path";
 import Database from "better-sqlite3";
+import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import { homeLayout } from "../../service/homeLayout.ts";
 import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
+import { pressInEditor } from "../e2e/jobsFixture.ts";
 import { joinAs } from "../e2e/membersFixture.ts";
 import { findWebview } from "../support/editor/webviews.ts";
+import { startServiceProcess } from "../support/startServiceProcess.ts";
 import type { Album } from "./createAlbum.ts";
 import { createOpenings } from "./openings.ts";
 
@@ -72,6 +76,65 @@ export async function memberScreens(fixture: DispatchFixture, album: Album): Pro
   });
   await inEveryTheme("join-link-used", isOpen);
   await step("no panels", () => editor.runCommand("View: Close All Editors"));
+  await viewerScreens(fixture, album);
+  await otherFleetScreens(fixture, album);
+}
+
+/** What who only looks is shown and offered. */
+async function viewerScreens({ editor, client }: DispatchFixture, album: Album): Promise<void> {
+  const { notice } = createOpenings(editor);
+  await album.step("a viewer", async () => {
+    const { members } = await client.call("listMembers");
+    const { member: owner } = await client.call("getStatus");
+    const own = members.find(
+      ({ name, role, endedAtMs }) => role === "admin" && name !== owner && !endedAtMs,
+    )!;
+    await client.call("changeMember", { params: { member: own.name }, body: { role: "viewer" } });
+    await editor.openView("Jobs");
+    await editor.page.getByText("operators of the fleet").first().waitFor({ timeout: 30_000 });
+    await editor.runCommand("Open the Fleet Dashboard");
+    await findWebview(editor, "the dashboard", (shown) => shown.startsWith("Fleet"));
+  });
+  await album.inEveryTheme("viewer");
+  await album.step("a viewer's file", async () => {
+    await editor.runCommand("View: Close All Editors");
+    await editor.openFile("wait.py");
+  });
+  await album.opened({
+    "menu-host-viewer": () => editor.openTreeMenu("Hosts", "rtx-box"),
+    "notice-viewer-refused": notice(
+      () => pressInEditor(editor, "Control+Alt+g"),
+      "Your role may not do this",
+    ),
+  });
+}
+
+/** A host's panel and a job's log while the window shows another fleet than theirs. */
+async function otherFleetScreens(fixture: DispatchFixture, album: Album): Promise<void> {
+  const { editor, client, home, workspaceFolder } = fixture;
+  const person = join(home, "..", "person");
+  const other = await startServiceProcess(join(home, "..", "other"), { env: { HOME: person } });
+  const panel = (text: string) => findWebview(editor, text, (shown) => shown.includes(text));
+  try {
+    await album.step("another fleet", async () => {
+      await dispatchFile(client, { file: join(workspaceFolder, "wait.py"), host: "rtx-box" });
+      await editor.clickTreeItem("Jobs", "wait.py");
+      await editor.waitForTerminal("waiting for the signal");
+      await editor.runCommand("Open Host Panel");
+      await editor.pickQuickInput("rtx-box");
+      await panel("was added");
+      await editor.runCommand("Join a Fleet");
+      await editor.typeInQuickInput(other.link, { prompt: "join link" });
+      await editor.waitForNotification(`Joined the fleet at ${other.url}`);
+      await panel("in a fleet that this window does not show now");
+    });
+    await album.inEveryTheme("other-fleet");
+    await album.opened({
+      "list-two-fleets": createOpenings(editor).list("hwLedger: Switch to Another Fleet"),
+    });
+  } finally {
+    await other.end("SIGTERM");
+  }
 }
 
 /** As if ninety days had gone by for one member. */

@@ -80,6 +80,19 @@ export async function toldScreens(
       "has jobs that have not ended",
     ),
   });
+  await album.step("a file dispatched by hand", async () => {
+    await editor.openFile("train it.py");
+    await editor.runCommand("hwLedger: Dispatch to GPU host");
+    await editor.pickQuickInput("rtx-box");
+    await editor.waitForTerminal("exit 3 after");
+    await editor.openFile("wait.py");
+  });
+  await album.opened({
+    "dialog-dispatch-again": question(
+      () => editor.runCommand("hwLedger: Dispatch Again"),
+      "Dispatch train it.py to rtx-box again?",
+    ),
+  });
   await album.step("processes under a GPU", async () => {
     await editor.runCommand("View: Hide Panel");
     await editor.runCommand("hwLedger: Filter the Hosts");

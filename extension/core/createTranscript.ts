@@ -24,7 +24,8 @@ export interface Transcript {
 
 const sgr = {
   reset: "\x1b[0m",
-  dim: "\x1b[2m",
+  /** Bright black: terminals keep it readable on every ground, unlike faint text. */
+  quiet: "\x1b[90m",
   bold: "\x1b[1m",
   red: "\x1b[31m",
   green: "\x1b[32m",
@@ -67,11 +68,11 @@ export function createTranscript({
     const size = job.archiveBytes === 0 ? "" : ` ${formatBytes(job.archiveBytes)}`; // 0: not counted yet
     const sent = `sent${size}${source === null ? "" : ` from ${source}`}`;
     const skipped =
-      fromByte > 0 ? line(`the first ${formatBytes(fromByte)} of its log are not shown`, sgr.dim) : "";
+      fromByte > 0 ? line(`the first ${formatBytes(fromByte)} of its log are not shown`, sgr.quiet) : "";
     return (
       hideCursor +
       line(`${jobLabel(job)} → ${job.host}`, sgr.bold) +
-      line(`${sent}, job ${job.id}`, sgr.dim) +
+      line(`${sent}, job ${job.id}`, sgr.quiet) +
       skipped
     );
   }
@@ -80,7 +81,7 @@ export function createTranscript({
     if (saidStart || job.startedAtMs === null) return "";
     saidStart = true;
     const command = [job.interpreter, job.script, ...job.args].filter((word) => word !== null).join(" ");
-    return line(`${command}, in ${job.directory ?? "a folder not known"}`, sgr.dim);
+    return line(`${command}, in ${job.directory ?? "a folder not known"}`, sgr.quiet);
   }
 
   function hostContact(job: JobRecord): string {
@@ -88,7 +89,7 @@ export function createTranscript({
     if (contact.kind === "ok") {
       if (!saidHost) return "";
       saidHost = false;
-      return isJobEnded(job.state) ? "" : line(`${job.host} answers again`, sgr.dim);
+      return isJobEnded(job.state) ? "" : line(`${job.host} answers again`, sgr.quiet);
     }
     if (saidHost || isJobEnded(job.state)) return "";
     saidHost = true;
@@ -135,7 +136,7 @@ export function createTranscript({
       if (contact.kind === "connecting" || contact.kind === saidContact) return "";
       const before = saidContact;
       saidContact = contact.kind;
-      if (contact.kind === "live") return before === "live" ? "" : line("connected again", sgr.dim);
+      if (contact.kind === "live") return before === "live" ? "" : line("connected again", sgr.quiet);
       // Trying again can end in a refusal, which needs a person.
       if (before === "refused") return "";
       const lost = `lost contact with the service at byte ${bytes}: ${contact.problem.detail} The job is not touched by this`;
@@ -144,7 +145,7 @@ export function createTranscript({
       const { what } = awayText(contact.problem);
       return line(before === "lost" ? `no contact: ${what}` : lost, sgr.yellow);
     },
-    say: (text) => line(text, sgr.dim),
+    say: (text) => line(text, sgr.quiet),
     get isOver() {
       return isOver;
     },

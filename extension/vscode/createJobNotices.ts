@@ -14,12 +14,13 @@ import { problemIn } from "./showProblem.ts";
 
 /**
  * Says when a job that was dispatched from this workspace is done, as the setting wants it; also of one that ended while
- * the window was closed.
+ * the window was closed. The end of one in a task that is open is seen there.
  */
 export function createJobNotices(
   membership: Membership,
   terminals: Pick<JobTerminals, "isInSight" | "show">,
   memory: DispatchMemory,
+  inTasks: ReadonlySet<JobId>,
 ): vscode.Disposable {
   const asked = new Set<JobId>();
 
@@ -37,7 +38,7 @@ export function createJobNotices(
   function end(session: FleetSession, job: JobRecord): void {
     if (!isJobEnded(job.state)) return;
     memory.told(job.id);
-    if (isWanted(job)) void tell(session, job);
+    if (!inTasks.has(job.id) && isWanted(job)) void tell(session, job);
   }
 
   /** Of a job that is older than those that the service tells of by itself. */

@@ -26,6 +26,8 @@ export interface TaskPtyNeeds {
   file: string;
   /** Ctrl-C while the job runs. */
   requestCancel: (session: FleetSession, jobId: JobId) => void;
+  /** Jobs whose end the terminal of a task shows. */
+  inTasks: Set<JobId>;
 }
 
 /** Of a task that ends with an error earlier, VS Code says that its process failed to launch. */
@@ -39,6 +41,7 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
   const abort = new AbortController();
   let shown: JobPty | null = null;
   let followed: FollowedSession | null = null;
+  let taken: JobId | null = null;
   let launched = Promise.resolve();
 
   async function end(exitCode: number): Promise<void> {
@@ -62,8 +65,10 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
     const request = await dispatchRequestOf(script, options);
     written.fire(`${words.task.sending(script.label, host)}\r\n`);
     const job = await dispatchFile(session.client, { ...request, signal: abort.signal });
-    const { root } = await rememberSent(memory, session, job, { script, scriptOnly, endTold: true });
-    if (abort.signal.aborted) return;
+    needs.inTasks.add(job.id);
+    const { root } = await rememberSent(memory, session, job, { script, scriptOnly });
+    if (abort.signal.aborted) return void needs.inTasks.delete(job.id);
+    taken = job.id;
     shown = createJobPty({
       session: current.session,
       jobId: job.id,
@@ -91,6 +96,7 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
     },
     close() {
       abort.abort();
+      if (taken !== null) needs.inTasks.delete(taken);
       followed?.stop();
       shown?.close();
       written.dispose();

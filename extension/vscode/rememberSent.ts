@@ -10,8 +10,6 @@ import type { Script } from "../core/script.ts";
 export interface Dispatched {
   script: Script;
   scriptOnly: boolean;
-  /** Whether its end is shown anyway. */
-  endTold: boolean;
 }
 
 /** Remembers a job that was sent from here: for its next run, its end, and the way from its log to the local files. */
@@ -19,7 +17,7 @@ export async function rememberSent(
   memory: DispatchMemory,
   { identity }: FleetSession,
   job: JobRecord,
-  { script, scriptOnly, endTold }: Dispatched,
+  { script, scriptOnly }: Dispatched,
 ): Promise<SentJob> {
   const { id: jobId, hostId, host, args, timeoutMs } = job;
   const sent: SentJob = {
@@ -33,7 +31,7 @@ export async function rememberSent(
     args,
     scriptOnly,
     timeoutMs,
-    endTold,
+    endTold: false,
   };
   memory.add(sent);
   return sent;

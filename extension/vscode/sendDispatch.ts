@@ -42,7 +42,7 @@ export async function sendDispatch(needs: SendNeeds, session: FleetSession, orde
     const job = await sendWithProgress(session, order);
     const { script, scriptOnly } = order;
     memory.setArgs(script.uri, job.args);
-    const { root } = await rememberSent(memory, session, job, { script, scriptOnly, endTold: false });
+    const { root } = await rememberSent(memory, session, job, { script, scriptOnly });
     if (membership.session?.identity.fleetId !== session.identity.fleetId) return; // left the fleet meanwhile
     terminals.show(membership.session, job, { source: sourceText(order, root) });
   } catch (error) {

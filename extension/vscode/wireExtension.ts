@@ -79,6 +79,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
   const terminalMemory = createTerminalMemory(context.workspaceState);
   const requestCancel = (session: FleetSession, jobId: JobId) => void cancelJob(session, jobId);
   const terminals = createJobTerminals({ membership, memory: terminalMemory, now, requestCancel });
+  const inTasks = new Set<JobId>();
   const dispatching = { membership, terminals, memory, now };
   const joining = createJoinCommands(membership, secretPendingJoin(context.secrets));
   const service = createServiceCommands({ membership, local, joining });
@@ -108,9 +109,9 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
   context.subscriptions.push(
     { dispose: () => membership.close() },
     terminals,
-    createJobNotices(membership, terminals, memory),
+    createJobNotices(membership, terminals, memory, inTasks),
     createTraceLinks(terminals, memory),
-    createTasks({ membership, memory, requestCancel }),
+    createTasks({ membership, memory, requestCancel, inTasks }),
     resumeJobs(membership, terminals),
     staleDecorations(),
     hostsView,

@@ -5,11 +5,13 @@ import { fileURLToPath } from "node:url";
 import { clickOnce } from "../support/editor/click.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import type { DispatchFixture } from "./dispatchFixture.ts";
-import { jobTexts, moveUpTo, pressInEditor, startJobsFixture } from "./jobsFixture.ts";
+import { jobTexts, moveUpTo, pressInEditor, reloadWindow, startJobsFixture } from "./jobsFixture.ts";
 
 const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
 const dispatchKey = "Control+Alt+g";
 const againKey = "Control+Alt+Shift+G";
+/** So long a window is watched that must not tell anything. */
+const quietMs = 2_000;
 /** Prints which files came with it. */
 const lister = 'import os\nprint("came:", *sorted(os.listdir(".")))\n';
 
@@ -126,5 +128,39 @@ describe("what a dispatch sends, in the real editor against a real host", functi
     await editor.pressDialogButton("Dispatch which.py to rtx-box again?", "Dispatch Again");
     await jobsAre(6);
     assert.equal((await jobTexts(fixture))[0], "which.py on rtx-box");
+  });
+
+  it("is told of when it ends: by a task's terminal, and by a notice where a reload has taken that", async () => {
+    const ends = async () =>
+      (await editor.notifications()).filter(({ message }) => message.startsWith("count.py on"));
+    const goes = (number: number) => `/tmp/go-${number}`;
+    const run = async (number: number) => {
+      await editor.openFile("count.py");
+      await editor.runCommand("Tasks: Run Task");
+      await editor.pickQuickInput(`counts ${number}`);
+      await jobsAre(6 + number);
+      await editor.waitForTree("Jobs", "that it runs", ([group, row]) => {
+        return group?.label === "Running" && (row?.description ?? "").includes("running");
+      });
+    };
+    const task = (number: number) => ({
+      ...{ label: `counts ${number}`, type: "hwledger", script: "count.py", host: "rtx-box" },
+      ...{ args: [goes(number)], problemMatcher: [] },
+    });
+    const tasks = JSON.stringify({ version: "2.0.0", tasks: [task(1), task(2)] });
+    await writeFile(join(fixture.workspaceFolder, ".vscode", "tasks.json"), tasks);
+    await run(1);
+    await fixture.lab.host("rtx-box").run(["touch", goes(1)]);
+    await editor.waitForTerminal("exit 0 after");
+    await editor.waitForTree("Jobs", "its end", (rows) =>
+      rows.some(({ label, description }) => label.startsWith("count.py") && description.includes("exit 0")),
+    );
+    await editor.page.waitForTimeout(quietMs);
+    assert.deepEqual(await ends(), []);
+    await run(2);
+    await reloadWindow(editor);
+    await fixture.lab.host("rtx-box").run(["touch", goes(2)]);
+    await editor.waitForNotification("count.py on rtx-box: exit 0", 60_000);
+    assert.equal((await ends()).length, 1);
   });
 });

@@ -91,10 +91,11 @@ export function createMembership(needs: MembershipNeeds): Membership {
 
   function openSession(identity: Identity): FleetSession {
     if (!session || session.identity.fleetId !== identity.fleetId) return needs.openSession(identity);
-    const { fleet, contact } = session;
+    const { fleet, contact, works } = session;
     return needs.openSession(identity, {
       fleet,
       sinceMs: "sinceMs" in contact ? contact.sinceMs : undefined,
+      works,
     });
   }
 

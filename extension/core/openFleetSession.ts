@@ -12,7 +12,12 @@ export interface KnownBefore {
   fleet: FleetState;
   /** Since when there was no contact, where there was none. */
   sinceMs: number | undefined;
+  /** Work that was begun in it and goes on. */
+  works: Works;
 }
+
+/** Work under way in a window for which hosts may ask something, by the host's name. */
+type Works = Set<{ host: string }>;
 
 /** What a session is made of; the two clients are opened by it and closed with it. */
 export interface SessionNeeds {
@@ -38,6 +43,7 @@ export interface FleetSession {
   attend<T>(host: string, work: () => Promise<T>): Promise<T>;
   /** Whether such work is under way for the host of that name. */
   isAttended(host: string): boolean;
+  readonly works: Works;
   /** Another has taken its place: nothing changes in it any more. */
   readonly isClosed: boolean;
   /** Told after every change of fleet, contact or prompts, and last when it is closed. Returns how to stop. */
@@ -53,14 +59,14 @@ export function openFleetSession({
   openStream,
   createClient,
   now,
-  known = { fleet: unknownFleet, sinceMs: undefined },
+  known = { fleet: unknownFleet, sinceMs: undefined, works: new Set() },
 }: SessionNeeds): FleetSession {
   const listeners = new Set<() => void>();
   let contact: Contact = { kind: "connecting", sinceMs: known.sinceMs };
   let { fleet } = known;
+  const { works } = known;
   let prompts: readonly Prompt[] = [];
   let isClosed = false;
-  const works = new Set<{ host: string }>();
 
   function changed(): void {
     if (!isClosed) for (const listener of [...listeners]) listener();
@@ -123,6 +129,7 @@ export function openFleetSession({
         works.delete(one);
       }
     },
+    works,
     isAttended: (host) => [...works].some((one) => one.host === host),
     listen(listener) {
       listeners.add(listener);

@@ -37,7 +37,10 @@ export async function fleetScreens(fixture: DispatchFixture, album: Album): Prom
     await album.inEveryTheme(`host-${name}`);
   }
   await openedScreens(fixture, album);
-  await step("a panel with minutes behind it", () => openPanel(fixture, "rtx-box"));
+  await step("a panel with minutes behind it", async () => {
+    await openPanel(fixture, "rtx-box");
+    await (await page(fixture, "rtx-box")).getByRole("button", { name: "Resume" }).click();
+  });
   await album.inEveryTheme("host-minutes");
   await step("a job's log", async () => {
     await fixture.editor.openFile("train it.py");

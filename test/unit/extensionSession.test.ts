@@ -65,6 +65,23 @@ describe("a fleet session", () => {
     assert.equal(session.isAttended("box"), false);
   });
 
+  it("knows the work that was begun in the session before it", async () => {
+    const wire = aWire();
+    const before = openFleetSession(wire.needs(identity("a")));
+    const work = Promise.withResolvers<string>();
+    const done = before.attend("box", () => work.promise);
+    const { fleet, works } = before;
+    const after = openFleetSession({
+      ...wire.needs(identity("a")),
+      known: { fleet, works, sinceMs: undefined },
+    });
+    before.close();
+    assert.equal(after.isAttended("box"), true);
+    work.resolve("done");
+    await done;
+    assert.equal(after.isAttended("box"), false);
+  });
+
   it("is settled by the first snapshot, by failing contact, or by another session in its place", async () => {
     const wire = aWire();
     const session = openFleetSession(wire.needs(identity("a")));

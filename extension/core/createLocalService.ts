@@ -21,7 +21,8 @@ const linkSchema = z.object({ link: z.string() });
 export interface LocalService {
   /**
    * Starts it, or finds the one that runs. `home`: another data folder; `listen`: where, if not as the last time. Rejects
-   * with a problem; with an `AbortError` where it was given up by the signal before it ran, and then it counts as stopped.
+   * with a problem; with an `AbortError` where it was given up by the signal: what was started for it is ended then, and
+   * counts as stopped, and nothing else is.
    */
   start(
     home?: string | null,
@@ -67,22 +68,17 @@ export function createLocalService({ program, findNode, runTool, home }: LocalSe
     throw failed(node, code, stderr.trim() || stdout.trim());
   }
 
-  /** What ends the left-overs of a start that was given up: the next start waits for it, and tells what does not work. */
-  let clearing: Promise<void> = Promise.resolve();
+  /** The end of the program of a start that was given up, which the next one waits for. */
+  let ending: Promise<unknown> = Promise.resolve();
 
   return {
     async start(folder = null, { listen = "last:0", signal } = {}) {
-      await clearing;
       signal?.throwIfAborted();
-      const started = run(["up", "--detach", "--listen", listen], folder, runningSchema, signal);
+      const args = ["up", "--detach", "--listen", listen];
+      const started = ending.then(() => run(args, folder, runningSchema, signal));
       const givenUp = Promise.withResolvers<never>();
       const giveUp = (): void => {
-        const down = async (): Promise<void> => {
-          await run(["down"], folder, stoppedSchema);
-        };
-        clearing = started
-          .then((ran) => (ran.alreadyRunning ? undefined : down()), down)
-          .catch(() => undefined);
+        ending = started.catch(() => undefined); // it ends what it has started itself
         givenUp.reject(signal?.reason);
       };
       signal?.addEventListener("abort", giveUp);

@@ -10,6 +10,7 @@ const nextSteps: Partial<Record<ProblemCode, string>> = {
   "service-untrusted":
     "Check the address. After an absence of many months, or if the fleet was set up anew, ask an admin of the fleet for a link that brings you back, then choose “Join a Fleet”.",
   "service-stopping": "Start it again, or wait until somebody does.",
+  "dispatch-unanswered": "See the Jobs view once there is contact, and cancel the job there if it runs.",
   "upload-interrupted": "Dispatch it again when the service is back.",
   "node-too-old": "Install a newer Node.js, or name one in the setting hwledger.nodePath.",
   "no-certificate": "Choose “Join a Fleet” and paste a join link.",

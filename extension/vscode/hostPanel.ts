@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { HostId } from "../../protocol/ids.ts";
 import { commandIds } from "../core/commandIds.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
+import { createChartHold } from "../core/panels/createChartHold.ts";
 import { createHostHistory } from "../core/panels/createHostHistory.ts";
 import { hostPanelModel } from "../core/panels/hostPanelModel.ts";
 import {
@@ -31,6 +32,7 @@ function fillHostPanel(panel: vscode.WebviewPanel, { fleetId, hostId }: FleetHos
   const ownSession = (): FleetSession | null =>
     membership.session?.identity.fleetId === fleetId ? membership.session : null;
   let minutes: ChartMinutes = 5;
+  const hold = createChartHold();
   const history = createHostHistory(hostId, () => open.touch());
   let isVisible = false;
   const live = followLive(hostId, history, () => (isVisible ? ownSession() : null));
@@ -42,7 +44,7 @@ function fillHostPanel(panel: vscode.WebviewPanel, { fleetId, hostId }: FleetHos
       const metrics = history.lastMinutes(minutes);
       const isMember = membership.profiles.some(({ identity }) => identity.fleetId === fleetId);
       const facts = { fleetId, isMember, hostId, minutes, metrics, events: history.events };
-      return hostPanelModel(membership.session, facts, now(), membership.place);
+      return hold.over(hostPanelModel(membership.session, facts, now(), membership.place));
     },
     messageSchema: hostMessageSchema,
     onMessage(message) {
@@ -50,7 +52,11 @@ function fillHostPanel(panel: vscode.WebviewPanel, { fleetId, hostId }: FleetHos
         const row = { rowId: message.jobId, jobId: message.jobId };
         return void vscode.commands.executeCommand(commandIds.showLog, row);
       }
-      minutes = message.minutes;
+      if (message.kind === "hold") hold.set(message.isHeld);
+      else if (message.minutes !== minutes) {
+        minutes = message.minutes;
+        hold.renew();
+      }
       open.touch();
     },
     onVisible(next) {

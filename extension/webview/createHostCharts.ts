@@ -44,13 +44,13 @@ interface Section {
 /** The charts of a host: one section for the machine, one for each GPU. */
 export function createHostCharts(frame: ChartFrame): {
   root: HTMLElement;
-  show(model: HostPanelModel): void;
+  show(model: Pick<HostPanelModel, "host" | "metrics">): void;
   /** Draws the same again, after the span changed. */
   redraw(): void;
 } {
   const root = element("div", { class: "charts" });
   const sections = new Map<string, Section>();
-  let shown: HostPanelModel | null = null;
+  let shown: Pick<HostPanelModel, "host" | "metrics"> | null = null;
 
   function sectionOf(id: string, names: readonly KindName[]): Section {
     const known = sections.get(id);
@@ -69,7 +69,7 @@ export function createHostCharts(frame: ChartFrame): {
     return made;
   }
 
-  function show(model: HostPanelModel): void {
+  function show(model: Pick<HostPanelModel, "host" | "metrics">): void {
     shown = model;
     const { host, metrics } = model;
     if (!host) return;

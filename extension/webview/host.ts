@@ -17,9 +17,6 @@ import { keepScroll } from "./keepScroll.ts";
 import { openPage } from "./openPage.ts";
 
 let newest: HostPanelModel | null = null;
-/** What the charts show: the newest, or what was so when they were paused or zoomed. */
-let charted: HostPanelModel | null = null;
-
 const page = openPage<HostPanelModel, HostMessage, HostState>({
   modelSchema: hostPanelModelSchema,
   stateSchema: hostStateSchema,
@@ -39,13 +36,11 @@ const toolbar = createToolbar({
   onMinutes(minutes) {
     page.keep({ minutes, zoom: null });
     page.say({ kind: "span", minutes });
-    charted = null;
-    draw();
+    hold();
   },
   onPause() {
-    const isHeld = page.state.isPaused || page.state.zoom !== null;
-    page.keep(isHeld ? { isPaused: false, zoom: null } : { isPaused: true });
-    draw();
+    page.keep(isHeld() ? { isPaused: false, zoom: null } : { isPaused: true });
+    hold();
   },
   onResetZoom: () => zoomTo(null),
 });
@@ -56,35 +51,58 @@ setAttribute(byId("page"), "data-unknown", "");
 banner.show({ tone: "info", text: panelWords.host.waiting, actions: [] });
 const scroll = keepScroll(page);
 page.say({ kind: "span", minutes: page.state.minutes });
+hold();
 page.start();
 
 function zoomTo(zoom: HostState["zoom"]): void {
   page.keep({ zoom });
+  hold();
+}
+
+function isHeld(): boolean {
+  return page.state.isPaused || page.state.zoom !== null;
+}
+
+/** The extension keeps what is held: a page is loaded anew each time it comes into sight. */
+function hold(): void {
+  page.say({ kind: "hold", isHeld: isHeld() });
   draw();
 }
 
 function span(): { fromS: number; toS: number } {
   const { zoom, minutes } = page.state;
   if (zoom !== null) return zoom;
-  const toS = (charted?.metrics.atMs.at(-1) ?? 0) / 1_000;
+  const toS = (charted()?.metrics.atMs.at(-1) ?? 0) / 1_000;
   return { fromS: toS - minutes * 60, toS };
 }
 
+/** What the charts show: the newest, or what was so when they were paused or zoomed. */
+function charted(): NonNullable<HostPanelModel["charted"]> | null {
+  return newest?.charted ?? newest;
+}
+
 function draw(): void {
-  if (newest === null) return;
-  const { isPaused, zoom, minutes } = page.state;
-  const isHeld = isPaused || zoom !== null;
-  // A new span, or a page that was loaded again, is shown once before it is held.
-  const isKept = charted?.minutes === minutes && charted.metrics.atMs.length > 0;
-  if (!isHeld || !isKept) charted = newest;
-  const until = charted?.metrics.atMs.at(-1);
+  const shown = charted();
+  if (newest === null || shown === null) return;
+  dropLostZoom(shown.metrics.atMs);
+  const { zoom, minutes } = page.state;
+  const until = shown.metrics.atMs.at(-1);
   const shownUntil = until === undefined ? null : clockText(until);
   setAttribute(byId("page"), "data-stale", newest.isStale ? "" : null);
   setAttribute(byId("page"), "data-unknown", newest.host === null ? "" : null);
   banner.show(newest.banner);
   head.show(newest.host);
-  toolbar.show({ minutes, isPaused: isHeld, isZoomed: zoom !== null, shownUntil });
-  if (charted) charts.show(charted);
+  toolbar.show({ minutes, isPaused: isHeld(), isZoomed: zoom !== null, shownUntil });
+  charts.show(shown);
   lists.show(newest);
   if (newest.host !== null) scroll.restore();
+}
+
+/** After a reload of the window what was zoomed in on may be gone. */
+function dropLostZoom(atMs: readonly number[]): void {
+  const { zoom } = page.state;
+  const [first] = atMs;
+  if (zoom === null || first === undefined || zoom.toS * 1_000 > first) return;
+  page.keep({ zoom: null });
+  page.say({ kind: "hold", isHeld: isHeld() });
 }

@@ -7,7 +7,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { buffer } from "node:stream/consumers";
 import { mostArguments, type JobRecord, type JobSpec } from "../job.ts";
 import { launchOf } from "../launch.ts";
-import { Refusal } from "../problem.ts";
+import { Refusal, RemoteProblem } from "../problem.ts";
 import { inlineWorkspaceLimitBytes } from "../routes/jobRoutes.ts";
 import { gitTop } from "./gitFiles.ts";
 import { isInside } from "./isInside.ts";
@@ -35,12 +35,16 @@ export interface DispatchRequest {
   workspace?: "script" | { directory: string };
   /** Most bytes of files to send; default 256 MiB. */
   limitBytes?: number;
+  /**
+   * Gives the dispatch up: rejects with an `AbortError` once nothing was sent or the job is cancelled; `dispatch-unanswered`
+   * where that is not known.
+   */
   signal?: AbortSignal;
   /** Told how many bytes of a workspace that is too large for the order itself are on their way, of how many. */
   onSent?: (bytes: number, ofBytes: number) => void;
 }
 
-/** A cancelled job's workspace goes on at most this long. */
+/** So long the service has to answer that a job is cancelled; a workspace on its way goes on meanwhile. */
 const cancelLimitMs = 5_000;
 
 /** Default of the most bytes of files that a dispatch sends. */
@@ -82,7 +86,7 @@ export async function dispatchFile(client: RouteClient, request: DispatchRequest
   return inline ? job : await sendTar(client, request, job, tar, plan.tarBytes);
 }
 
-/** Sends the workspace of a job that waits for it. What the person cancels is cancelled, not a transfer that broke off. */
+/** Sends the workspace of a job that waits for it. What the person gives up is cancelled, not a transfer that broke off. */
 async function sendTar(
   client: RouteClient,
   { signal, onSent }: DispatchRequest,
@@ -91,47 +95,74 @@ async function sendTar(
   ofBytes: number,
 ): Promise<JobRecord> {
   const broken = new AbortController();
-  const cancel = (): void => {
-    client
-      .call("cancelJob", { params: { job: job.id } }, { silenceMs: cancelLimitMs })
-      .catch(() => undefined) // the transfer breaks off then
-      .finally(() => broken.abort());
+  let takenBack = Promise.resolve(false);
+  const giveUp = (): void => {
+    takenBack = isTakenBack(client, job).catch(() => false); // it breaks off then
+    void takenBack.finally(() => broken.abort());
   };
-  signal?.addEventListener("abort", cancel);
+  signal?.addEventListener("abort", giveUp);
   try {
-    return await client.upload("uploadWorkspace", { job: job.id }, tar, {
+    const sent = await client.upload("uploadWorkspace", { job: job.id }, tar, {
       silenceMs: 120_000,
       signal: broken.signal,
       onSent: (bytes) => onSent?.(bytes, ofBytes),
     });
+    if (await takenBack) signal?.throwIfAborted();
+    return sent;
   } catch (error) {
     signal?.throwIfAborted();
-    if (!(error instanceof Refusal) || error.code !== "service-unreachable") throw error;
+    if (!isUnreachable(error)) throw error;
     throw new Refusal("upload-interrupted", { ...error.facts, job: job.id }, { cause: error });
   } finally {
-    signal?.removeEventListener("abort", cancel);
+    signal?.removeEventListener("abort", giveUp);
   }
 }
 
-/** Creates the job; after a lost connection once more with the same key, which answers with the same job. */
+/**
+ * Creates the job; after a lost connection once more with the same key, which answers with the same job. An order that was
+ * sent is not taken back by hanging up, which would leave a job that runs and that nobody here knows: who gives it up waits
+ * for the answer, and the job is cancelled. One that has ended by then is answered with.
+ */
 async function createOnce(
   client: RouteClient,
-  request: DispatchRequest,
+  { signal, host }: DispatchRequest,
   spec: JobSpec,
   tar: Buffer | null,
   bytes: number,
 ): Promise<JobRecord> {
+  signal?.throwIfAborted();
   const workspace = tar
     ? ({ kind: "inline", tarBase64: tar.toString("base64") } as const)
     : ({ kind: "upload", bytes } as const);
-  const body = { ...(request.host ? { host: request.host } : {}), spec, workspace };
-  const options = { idempotencyKey: randomUUID(), ...(request.signal ? { signal: request.signal } : {}) };
+  const body = { ...(host ? { host } : {}), spec, workspace };
+  const options = { idempotencyKey: randomUUID() };
+  const send = () => client.call("createJob", { body }, options);
   try {
-    return await client.call("createJob", { body }, options);
+    const job = await send().catch((error: unknown) => {
+      if (isUnreachable(error)) return send();
+      throw error;
+    });
+    if (signal?.aborted && (await isTakenBack(client, job))) signal.throwIfAborted();
+    return job;
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== "service-unreachable") throw error;
-    return client.call("createJob", { body }, options);
+    if (!signal?.aborted || !isUnreachable(error)) throw error;
+    throw new Refusal("dispatch-unanswered", { ...error.facts, script: spec.script }, { cause: error });
   }
+}
+
+/** Has a job that was given up cancelled. Whether it is; it may have ended. */
+async function isTakenBack(client: RouteClient, job: JobRecord): Promise<boolean> {
+  try {
+    await client.call("cancelJob", { params: { job: job.id } }, { silenceMs: cancelLimitMs });
+    return true;
+  } catch (error) {
+    if (error instanceof RemoteProblem) return false;
+    throw error;
+  }
+}
+
+function isUnreachable(error: unknown): error is Refusal {
+  return error instanceof Refusal && error.code === "service-unreachable";
 }
 
 /** The folder that goes along with a script where none is named: its git work tree, else its folder. */

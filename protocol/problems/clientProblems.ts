@@ -63,6 +63,12 @@ export const clientProblems = {
     detail: "{url} does not answer: {reason}.",
     next: "Start it with `hwledger up`, or check the address.",
   },
+  "dispatch-unanswered": {
+    status: null,
+    title: "Whether the job was taken is not known",
+    detail: "{url} did not answer when the dispatch of {script} was given up: {reason}.",
+    next: "`hwledger job ls` tells once it answers; `hwledger cancel ID` ends the job.",
+  },
   "upload-interrupted": {
     status: null,
     title: "The workspace was not sent to its end",

@@ -174,6 +174,7 @@ function exitCodeOf(problem: Problem): ExitCode {
       return exitCodes.usage;
     case "not-joined":
     case "service-unreachable":
+    case "dispatch-unanswered":
     case "upload-interrupted":
     case "service-untrusted":
       return exitCodes.unreachable;

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { problemSchema, Refusal, RemoteProblem } from "../../protocol/problem.ts";
 import { isHeld, runningService, type RunningService } from "../runningService.ts";
 import type { HomeLayout } from "../homeLayout.ts";
+import { writePrivateFile } from "../pki/writePrivateFile.ts";
 
 /** How to start a service that goes on without us. */
 export interface DetachedStart {
@@ -33,7 +34,7 @@ export async function startDetached(
   const child = spawnService(start);
   const endMs = performance.now() + startLimitMs;
   while (performance.now() < endMs) {
-    if (signal.aborted) await endStarted(child);
+    if (signal.aborted) await endStarted(layout, child);
     signal.throwIfAborted();
     if (child.ended()) break;
     const running = await runningService(layout, 0);
@@ -54,12 +55,14 @@ interface Started {
   ended: () => boolean;
 }
 
-async function endStarted({ pid, ended }: Started): Promise<void> {
+/** Marks the folder, so that no editor starts again what a person did not want. */
+async function endStarted(layout: HomeLayout, { pid, ended }: Started): Promise<void> {
   if (pid === undefined || ended()) return;
   process.kill(pid, "SIGTERM");
   const endMs = performance.now() + endLimitMs;
   while (!ended() && performance.now() < endMs) await delay(pollMs);
   if (!ended()) process.kill(pid, "SIGKILL");
+  if (existsSync(layout.lock)) writePrivateFile(layout.stoppedMark, "");
 }
 
 function spawnService({ layout, listen, env }: DetachedStart): Started {

@@ -16,6 +16,8 @@ import {
   lookInEachTheme as seeInEachTheme,
   machineIsAsToldBy,
   memoryText,
+  rowTexts,
+  setUtilization,
   pictures,
   takePicture,
 } from "./panelsFixture.ts";
@@ -27,33 +29,26 @@ describe("the panels, in the real editor against real hosts", function () {
   let fixture: DispatchFixture;
   let editor: Editor;
   let page: Frame;
-  let stop = () => Promise.resolve();
 
   before(async () => {
     await mkdir(pictures, { recursive: true });
     fixture = await startDispatchFixture(hostNames);
     editor = fixture.editor;
-    stop = () => fixture.stop();
   });
-  after(() => stop());
+  after(() => fixture.stop());
 
   const picture = (name: string) => takePicture(editor, name);
   const seen = (what: string, fits: () => Promise<boolean>) => editor.until(what, fits);
   const text = () => page.locator("main#page").innerText();
-  const rows = async (): Promise<string[]> =>
-    (await page.locator("tbody tr").allInnerTexts()).map((row) => row.replace(/\s+/g, " ").trim());
+  const rows = () => rowTexts(page);
   const dashboard = () => findWebview(editor, "the dashboard", (shown) => shown.startsWith("Fleet"));
   const hostPanel = (name: string) => findWebview(editor, `${name}'s panel`, (it) => it.startsWith(name));
   const valueOf = async (title: string) => (await chartFigures(page, "GPU 0"))[title];
   const gpu = () => fixture.lab.host("rtx-box").gpus[0]!;
-  const setLoad = (pct: number) =>
-    fixture.lab.host("rtx-box").gpuFiles.update(gpu().uuid, { "utilization.gpu": String(pct) });
-
-  type FindPage = () => Promise<Frame>;
-  const lookInEachTheme = async (name: string, find: FindPage) =>
-    void (page = await seeInEachTheme(editor, name, find));
-  const lookAt = async (name: string, find: FindPage) =>
-    void (page = await seeWideAndNarrow(editor, name, find));
+  const setLoad = (pct: number) => setUtilization(fixture.lab.host("rtx-box"), pct);
+  type Look = [name: string, find: () => Promise<Frame>];
+  const lookInEachTheme = async (...look: Look) => void (page = await seeInEachTheme(editor, ...look));
+  const lookAt = async (...look: Look) => void (page = await seeWideAndNarrow(editor, ...look));
 
   it("offers to join on an empty dashboard, which fills once joined", async () => {
     await editor.runCommand("Open the Fleet Dashboard");
@@ -74,9 +69,9 @@ describe("the panels, in the real editor against real hosts", function () {
       const drawn = await rows();
       return drawn.length >= 14 && drawn.every((row) => row !== "") && drawn;
     });
-    const [spec] = fixture.lab.host("rtx-box").gpus;
+    const spec = gpu();
     const gib = (mib: number) => (mib / 1024).toFixed(1);
-    const rtx = `${spec!.utilizationPct} % ${gib(spec!.memoryUsedMib!)}/${gib(spec!.memoryTotalMib!)} GiB ${spec!.temperatureC} °C ${Math.round(spec!.powerW!)} W free`;
+    const rtx = `${spec.utilizationPct} % ${gib(spec.memoryUsedMib!)}/${gib(spec.memoryTotalMib!)} GiB ${spec.temperatureC} °C ${Math.round(spec.powerW!)} W free`;
     assert.ok(
       shown.some((row) => row.startsWith("rtx-box") && row.includes(rtx)),
       `${rtx}\n${shown.join("\n")}`,
@@ -177,6 +172,11 @@ describe("the panels, in the real editor against real hosts", function () {
     };
     await seen("the service to know", read);
     await lookInEachTheme("host-paused", () => hostPanel("rtx-box"));
+    const [note] = /readings until [\d:]+/.exec(await text())!;
+    await editor.openFile("wait.py");
+    await editor.page.getByRole("tab", { name: /^rtx-box/ }).click();
+    page = await hostPanel("rtx-box");
+    await seen("the same again", async () => (await text()).includes(note));
     assert.equal(await valueOf("Utilisation"), "88 %");
     await page.getByRole("button", { name: "Resume" }).click();
     await seen("the figure of now", async () => (await valueOf("Utilisation")) === "12 %");

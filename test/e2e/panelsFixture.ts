@@ -145,3 +145,13 @@ export async function machineIsAsToldBy(host: LabHost, editor: Editor, page: Fra
 export function memoryText({ memoryUsedMib, memoryTotalMib }: LabGpu): string {
   return `${((memoryUsedMib ?? NaN) / 1_024).toFixed(1)}/${((memoryTotalMib ?? NaN) / 1_024).toFixed(1)} GiB`;
 }
+
+/** Texts of the dashboard's rows. */
+export async function rowTexts(page: Frame): Promise<string[]> {
+  return (await page.locator("tbody tr").allInnerTexts()).map((row) => row.replace(/\s+/g, " ").trim());
+}
+
+/** Changes what the first GPU of a host of the lab says of its load. */
+export function setUtilization({ gpus, gpuFiles }: LabHost, pct: number): void {
+  gpuFiles.update(gpus[0]!.uuid, { "utilization.gpu": String(pct) });
+}

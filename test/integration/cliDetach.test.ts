@@ -133,6 +133,18 @@ describe("a service in the background", function () {
     assert.deepEqual(await processesOn(given.home), []);
   });
 
+  it("leaves alone what runs already when a start is given up, and marks nothing", async () => {
+    const layout = homeLayout(world.home);
+    await detach();
+    const { child, exit } = spawnCli(world, ["up", "--detach", "--listen", "127.0.0.1:0"]);
+    await delay(150);
+    child.kill("SIGTERM");
+    await exit;
+    assert.deepEqual([isHeld(layout), existsSync(layout.stoppedMark)], [true, false]);
+    assert.equal((await hwledger("status")).code, 0);
+    await hwledger("down");
+  });
+
   it("says what keeps it from starting", async () => {
     const { code, document } = await detach("203.0.113.7:1");
     assert.equal(code, 2);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import { createLocalService } from "../../extension/core/createLocalService.ts";
 import { findNode, type RunTool } from "../../extension/core/findNode.ts";
 import { runTool } from "../../extension/core/runTool.ts";
@@ -85,25 +86,37 @@ describe("the service on this machine", () => {
     ]);
   });
 
-  it("ends what a start that was given up has left, which counts as stopped then", async () => {
+  it("gives a start up at once; the next one waits for the end of its program", async () => {
     const abort = new AbortController();
-    const calls: (string | undefined)[] = [];
+    const first = Promise.withResolvers<Awaited<ReturnType<RunTool>>>();
+    const document = { url: "https://127.0.0.1:1", home: "/usual", alreadyRunning: false };
+    const signals: (AbortSignal | undefined)[] = [];
     const service = createLocalService({
       program: "/ext/hwledger.cjs",
       findNode: () => Promise.resolve({ kind: "found", node }),
       home: () => "/usual",
-      runTool(_program, [, command], { signal }) {
-        calls.push(command);
-        if (command === "down")
-          return Promise.resolve({ code: 0, stdout: '{"stopped":false,"home":"/usual"}', stderr: "" });
-        abort.abort();
-        assert.equal(signal?.aborted, true);
-        return Promise.resolve({ code: 130, stdout: "", stderr: "" });
+      runTool(_program, _args, { signal }) {
+        signals.push(signal);
+        return signals.length === 1
+          ? first.promise
+          : Promise.resolve({ code: 0, stdout: JSON.stringify(document), stderr: "" });
       },
     });
-    await assert.rejects(service.start(null, { signal: abort.signal }), { name: "AbortError" });
-    await assert.rejects(service.start(null, { signal: abort.signal }), { name: "AbortError" });
-    assert.deepEqual(calls, ["up", "down"]);
+    const given = service.start(null, { signal: abort.signal });
+    await setImmediate();
+    abort.abort();
+    await assert.rejects(given, { name: "AbortError" });
+    assert.deepEqual(signals, [abort.signal]);
+    const again = service.start();
+    await setImmediate();
+    assert.equal(signals.length, 1);
+    const impatient = new AbortController();
+    const third = service.start(null, { signal: impatient.signal });
+    impatient.abort();
+    await assert.rejects(third, { name: "AbortError" });
+    first.resolve({ code: 130, stdout: "", stderr: "" });
+    assert.deepEqual(await again, document);
+    assert.equal(signals.length, 2);
   });
 
   it("ends a program that is given up", async () => {

@@ -31,13 +31,13 @@ export interface HostPanelFacts extends FleetHost {
   events: readonly LedgerEvent[] | null;
 }
 
-/** Everything a host's panel shows. The session may be with another fleet than the host's. */
+/** Everything a host's panel shows, up to now. The session may be with another fleet than the host's. */
 export function hostPanelModel(
   session: Pick<FleetSession, "identity" | "fleet" | "contact"> | null | undefined,
   { fleetId, isMember, hostId, minutes, metrics, events }: HostPanelFacts,
   nowMs: number,
   place: FleetPlace = "elsewhere",
-): HostPanelModel {
+): Omit<HostPanelModel, "charted"> {
   const isShown = !session || session.identity.fleetId === fleetId;
   const host = isShown ? session?.fleet.hosts.get(hostId) : undefined;
   const banner = isShown ? bannerOf(session, host, nowMs, place) : isMember ? otherFleet : leftFleet;

@@ -18,37 +18,41 @@ export interface FleetHost {
   hostId: HostId;
 }
 
+const hostSchema = z.object({
+  name: z.string(),
+  status: z.object({ text: z.string(), tone: z.enum(["good", "late", "bad", "plain"]) }),
+  facts: z.array(z.object({ label: z.string(), text: z.string() })),
+  /** Set when a GPU, or all of them, cannot be read. */
+  problem: z.string().nullable(),
+  cpu: chartedFigureSchema,
+  memory: chartedFigureSchema,
+  gpus: z.array(
+    z.object({
+      uuid: z.string(),
+      title: z.string(),
+      use: z.string(),
+      load: chartedFigureSchema,
+      memory: chartedFigureSchema,
+      temperature: chartedFigureSchema,
+      power: chartedFigureSchema,
+    }),
+  ),
+});
+
 /** Everything a host's panel shows. */
 export const hostPanelModelSchema = z.object({
   fleetId: z.string(),
   hostId: hostIdSchema,
   /** Null once the host is not in the fleet, while that fleet is not shown, or not known yet. */
-  host: z
-    .object({
-      name: z.string(),
-      status: z.object({ text: z.string(), tone: z.enum(["good", "late", "bad", "plain"]) }),
-      facts: z.array(z.object({ label: z.string(), text: z.string() })),
-      /** Set when a GPU, or all of them, cannot be read. */
-      problem: z.string().nullable(),
-      cpu: chartedFigureSchema,
-      memory: chartedFigureSchema,
-      gpus: z.array(
-        z.object({
-          uuid: z.string(),
-          title: z.string(),
-          use: z.string(),
-          load: chartedFigureSchema,
-          memory: chartedFigureSchema,
-          temperature: chartedFigureSchema,
-          power: chartedFigureSchema,
-        }),
-      ),
-    })
-    .nullable(),
+  host: hostSchema.nullable(),
   banner: bannerSchema.nullable(),
   minutes: minutesSchema,
   /** Readings of that many minutes up to the newest; times by the service's clock. */
   metrics: hostMetricsSchema,
+  /** What the charts show in place of the newest while a person holds them still. */
+  charted: z
+    .object({ host: hostSchema.nullable(), minutes: minutesSchema, metrics: hostMetricsSchema })
+    .nullable(),
   cost: z.object({ rate: z.string(), jobs: z.string() }),
   jobs: z.array(
     z.object({
@@ -84,6 +88,7 @@ export type HostPanelHost = NonNullable<HostPanelModel["host"]>;
 /** What a host's page says beside what every page says. */
 export const hostMessageSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("span"), minutes: minutesSchema }),
+  z.strictObject({ kind: z.literal("hold"), isHeld: z.boolean() }),
   z.strictObject({ kind: z.literal("show-log"), jobId: jobIdSchema }),
 ]);
 export type HostMessage = z.infer<typeof hostMessageSchema>;

@@ -1,0 +1,37 @@
+import type { HostPanelModel } from "./hostSchema.ts";
+
+/** Holds a host's charts still while a person looks at them, also over the page's own reloads. */
+export interface ChartHold {
+  set(isHeld: boolean): void;
+  /** Shows the newest once more before it holds, as after another span was chosen. */
+  renew(): void;
+  /** The newest model, with what the charts are to show in its place while they are held. */
+  over(newest: Omit<HostPanelModel, "charted">): HostPanelModel;
+}
+
+const noMetrics = { atMs: [], cpuPct: [], memoryUsedBytes: [], gpus: [] };
+
+export function createChartHold(): ChartHold {
+  let isWanted = false;
+  let held: HostPanelModel["charted"] = null;
+  /** What a page shows that has just asked to hold. */
+  let last: HostPanelModel["charted"] = null;
+
+  return {
+    set(isHeld) {
+      isWanted = isHeld;
+      held = isHeld ? (held ?? last) : null;
+    },
+    renew() {
+      held = null;
+      last = null;
+    },
+    over(newest) {
+      const { host, minutes, metrics } = newest;
+      last = metrics.atMs.length > 0 ? { host, minutes, metrics } : null;
+      if (!isWanted) return { ...newest, charted: null };
+      held ??= last;
+      return held ? { ...newest, metrics: noMetrics, charted: held } : { ...newest, charted: null };
+    },
+  };
+}

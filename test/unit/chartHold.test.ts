@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { createChartHold } from "../../extension/core/panels/createChartHold.ts";
+import type { HostPanelModel } from "../../extension/core/panels/hostSchema.ts";
+import { aHost } from "../support/fleetRecords.ts";
+
+function at(ms: number, minutes: 1 | 5 = 5): Omit<HostPanelModel, "charted"> {
+  const metrics = { atMs: ms === 0 ? [] : [ms], cpuPct: [], memoryUsedBytes: [], gpus: [] };
+  const rest = { host: null, banner: null, cost: { rate: "", jobs: "" }, jobs: [], events: null };
+  return { fleetId: "f", hostId: aHost().id, minutes, metrics, isStale: false, ...rest };
+}
+
+describe("charts that are held still", () => {
+  it("stay as they were when they were held, also for a page that asks again, until they are let go", () => {
+    const hold = createChartHold();
+    assert.equal(hold.over(at(1)).charted, null);
+    hold.set(true);
+    hold.set(true);
+    const model = hold.over(at(2));
+    assert.deepEqual([model.charted?.metrics.atMs, model.metrics.atMs], [[1], []]);
+    hold.set(false);
+    assert.deepEqual(hold.over(at(3)), { ...at(3), charted: null });
+    hold.set(true);
+    assert.deepEqual(hold.over(at(4)).charted?.metrics.atMs, [3]);
+  });
+
+  it("begin with the first readings where there were none, and with those of a new span", () => {
+    const hold = createChartHold();
+    hold.set(true);
+    assert.equal(hold.over(at(0)).charted, null);
+    assert.deepEqual(hold.over(at(1)).charted?.metrics.atMs, [1]);
+    hold.renew();
+    const { charted } = hold.over(at(2, 1));
+    assert.deepEqual([charted?.metrics.atMs, charted?.minutes], [[2], 1]);
+  });
+});

@@ -25,10 +25,13 @@ import { limitBody } from "./limitBody.ts";
 import { limitControlFrames } from "./limitControlFrames.ts";
 import { limitHeads } from "./limitHeads.ts";
 import { limitIdleConnections } from "./limitIdleConnections.ts";
-import { limitStrangers } from "./limitStrangers.ts";
+import { limitStrangers, type TurnedAway } from "./limitStrangers.ts";
 import { problemOfThrown, replyProblem } from "./problemReply.ts";
 import { rateKey } from "./rateKey.ts";
-import { answerConnect, answerExpectation, answerUnreadable } from "./rawProblems.ts";
+import { answerUnreadable } from "./answerUnreadable.ts";
+import { watchBrokenHttp2 } from "./watchBrokenHttp2.ts";
+import { refuseUnusedHttp } from "./refuseUnusedHttp.ts";
+import { serveHeldBack } from "./serveHeldBack.ts";
 
 /** What the HTTP server needs before it has routes. */
 export interface AppNeeds {
@@ -54,6 +57,9 @@ declare module "fastify" {
   }
 }
 
+/** What was asked for, of what cannot be read. */
+const notHttp = "what is no HTTP";
+
 /** Node would answer a request without Host itself, without a problem document. */
 const parsing = { requireHostHeader: false };
 
@@ -76,16 +82,17 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
     loggerInstance: needs.log,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
-    clientErrorHandler: answerUnreadable,
+    clientErrorHandler: (error, socket) =>
+      answerUnreadable(error, socket, () => turnedAway(socket as TLSSocket, notHttp)),
     // A HEAD of a log that is followed would wait for its end.
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     // Of a path that cannot be read; who may not ask anything is told that first.
     frameworkErrors(error, raw, reply) {
       const request = raw as unknown as FastifyRequest;
-      const cause = wrongWith(request, needs) ?? error;
-      noteRefusal(request, cause, needs);
-      const problem = problemOfThrown(cause, request, logUnder(needs.log));
+      const away = turnedAway(socketOf(request), `${request.method} an unknown path`);
+      if (away !== null && away.retryAfterS > 0) void reply.header("retry-after", away.retryAfterS);
+      const problem = problemOfThrown(away?.refusal ?? error, request, logUnder(needs.log));
       void replyProblem(reply as unknown as FastifyReply, problem);
     },
   });
@@ -97,13 +104,27 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
       throw new TypeError(`${String(method)} ${url} does not say whom it admits`);
   });
   dropUnreadBodies(app);
-  limitHeads(app, needs.limits);
-  limitStrangers(app, { ...needs, socketOf, isReturning: (request) => isReturning(request, needs) });
+  const strangers = limitStrangers(app, {
+    ...needs,
+    socketOf,
+    isReturning: (request) => isReturning(request, needs),
+  });
+  /** What a stranger is told where no hook looks at the request; counted. Null for a member. */
+  const turnedAway = (socket: TLSSocket, request: string): TurnedAway | null => {
+    const away = strangers.turnAway(socket);
+    if (away === null) return null;
+    strangers.noteTurnedAway(socket, away);
+    const from = addressGroup(socket.remoteAddress ?? "");
+    needs.refused({ from, isMember: false, code: away.refusal.code, request });
+    return away;
+  };
   app.addHook("onRequest", (request, _reply, done) => {
     authorise(request, needs);
+    refuseUnusedHttp(request);
     checkUpgrade(request);
     done();
   });
+  limitHeads(app, needs.limits);
   await app.register(rateLimit, {
     max: needs.limits.requestsPerMinute,
     timeWindow: 60_000,
@@ -115,14 +136,18 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   parseBodies(app, needs.limits);
   app.setErrorHandler((error, request, reply) => {
     if (reply.raw.headersSent) return void reply.raw.destroy();
-    // A method that is none of HTTP's own comes here over HTTP/2.
-    if ((error as { code?: string }).code === "FST_ERR_NOT_FOUND") return replyUnserved(request, reply);
-    noteRefusal(request, error, needs);
-    return replyProblem(reply, problemOfThrown(error, request, logUnder(needs.log)));
+    // A method that is none of HTTP's own comes here over HTTP/2, past the hooks before.
+    const isUnserved = (error as { code?: string }).code === "FST_ERR_NOT_FOUND";
+    const away = isUnserved ? strangers.turnAway(socketOf(request)) : null;
+    if (isUnserved && away === null) return replyUnserved(request, reply);
+    if (away !== null && away.retryAfterS > 0) void reply.header("retry-after", away.retryAfterS);
+    const cause = away?.refusal ?? error;
+    noteRefusal(request, cause, needs);
+    return replyProblem(reply, problemOfThrown(cause, request, logUnder(needs.log)));
   });
   app.setNotFoundHandler((request, reply) => replyUnserved(request, reply));
-  served.server.on("checkExpectation", answerExpectation);
-  served.server.on("connect", answerConnect);
+  serveHeldBack(served.server);
+  watchBrokenHttp2(served.server, (socket) => void turnedAway(socket, notHttp));
   // A signature that does not fit leaves an error with OpenSSL, which the first read would take for its own: asking for
   // the certificate clears it.
   served.server.prependListener("secureConnection", (socket: TLSSocket) => {
@@ -157,18 +182,6 @@ function authorise(request: FastifyRequest, needs: AppNeeds): void {
   const { host } = request.params as { host?: string };
   if (peer.role === "agent" && host !== undefined && host !== peer.member)
     throw new Refusal("agent-mismatch", { own: peer.member, host });
-}
-
-/** What is wrong with who asks, whatever is asked; null for a member. */
-function wrongWith(request: FastifyRequest, needs: AppNeeds): Refusal | null {
-  request.peer = null; // of a request that Fastify has not decorated
-  try {
-    request.peer = needs.identify(socketOf(request));
-    return null;
-  } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
-  }
 }
 
 /** Whether a route that lets members back in would know who asks: by a certificate that has run out, or a bundle token. */

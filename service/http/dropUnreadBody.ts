@@ -33,8 +33,8 @@ function closeStream(stream: Http2ServerRequest["stream"]): void {
 }
 
 function endSocket(raw: IncomingMessage): void {
-  // An upgrade that was answered like a request leaves a socket that nobody reads.
-  if (raw.complete && raw.headers.upgrade === undefined) return;
+  // An upgrade or a CONNECT that was answered like a request leaves a socket that nobody reads.
+  if (raw.complete && raw.headers.upgrade === undefined && raw.method !== "CONNECT") return;
   const { socket } = raw;
   raw.resume();
   socket.end();

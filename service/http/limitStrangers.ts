@@ -20,12 +20,27 @@ export interface StrangerNeeds {
   isReturning: (request: FastifyRequest) => boolean;
 }
 
+/** What somebody is told who is no member, or none any more. */
+export interface TurnedAway {
+  refusal: Refusal;
+  /** Seconds to wait, where that is what is told; else 0. */
+  retryAfterS: number;
+}
+
+/** Strangers where no route looks at them. */
+export interface Strangers {
+  /** What this connection is told whatever it asks; null for a member's. */
+  turnAway(socket: TLSSocket): TurnedAway | null;
+  /** It was turned away where no reply of Fastify's says so. */
+  noteTurnedAway(socket: TLSSocket, away: TurnedAway): void;
+}
+
 /**
  * Bounds connections, and slows addresses that keep failing: a refused certificate or join, or a handshake broken off.
  * What comes from there without a member's certificate is answered `rate-limited` before anything else looks at it;
  * members from the same address are not touched, nor those who are on their way back.
  */
-export function limitStrangers(app: FastifyInstance, needs: StrangerNeeds): void {
+export function limitStrangers(app: FastifyInstance, needs: StrangerNeeds): Strangers {
   const { limits, socketOf } = needs;
   const failures = createFailureCounts({
     perMinute: limits.failuresPerMinute,
@@ -34,16 +49,16 @@ export function limitStrangers(app: FastifyInstance, needs: StrangerNeeds): void
   });
   const connections: Connections = limitConnections(app.server as unknown as Http2SecureServer, {
     limits,
-    memberOf: (socket) => memberOf(socket, needs),
+    memberOf: (socket) => memberOrRefusal(socket, needs).member,
     onBrokenHandshake: (group) => failures.note(group),
   });
 
   app.addHook("onRequest", (request, reply, done) => {
     if (connections.isMember(socketOf(request))) return done();
-    const waitS = Math.ceil(failures.waitMs(addressGroup(request.ip)) / 1_000);
-    if (waitS === 0 || needs.isReturning(request)) return done();
-    void reply.header("retry-after", waitS);
-    done(new Refusal("rate-limited", { max: `${limits.failuresPerMinute} failed`, window: "1 minute" }));
+    const away = toldToWait(request.ip);
+    if (away === null || needs.isReturning(request)) return done();
+    void reply.header("retry-after", away.retryAfterS);
+    done(away.refusal);
   });
   app.addHook("onSend", (request, reply, payload, done) => {
     const { statusCode } = reply;
@@ -53,13 +68,36 @@ export function limitStrangers(app: FastifyInstance, needs: StrangerNeeds): void
       failures.note(addressGroup(request.ip));
     done(null, payload);
   });
+
+  /** What is told to strangers from an address that has failed too often; null where it has not. */
+  function toldToWait(address: string): TurnedAway | null {
+    const retryAfterS = Math.ceil(failures.waitMs(addressGroup(address)) / 1_000);
+    if (retryAfterS === 0) return null;
+    const facts = { max: `${limits.failuresPerMinute} failed`, window: "1 minute" };
+    return { refusal: new Refusal("rate-limited", facts), retryAfterS };
+  }
+
+  return {
+    turnAway(socket) {
+      const { refusal } = memberOrRefusal(socket, needs);
+      if (refusal === null) return null;
+      return toldToWait(socket.remoteAddress ?? "") ?? { refusal, retryAfterS: 0 };
+    },
+    noteTurnedAway(socket, { retryAfterS }) {
+      connections.refused(socket);
+      if (retryAfterS === 0) failures.note(addressGroup(socket.remoteAddress ?? ""));
+    },
+  };
 }
 
-function memberOf(socket: TLSSocket, { identify }: StrangerNeeds): string | null {
+function memberOrRefusal(
+  socket: TLSSocket,
+  { identify }: StrangerNeeds,
+): { member: string; refusal: null } | { member: null; refusal: Refusal } {
   try {
-    return identify(socket).member;
+    return { member: identify(socket).member, refusal: null };
   } catch (error) {
-    if (error instanceof Refusal) return null;
+    if (error instanceof Refusal) return { member: null, refusal: error };
     throw error;
   }
 }

@@ -29,7 +29,7 @@ export interface Context {
   stream(onState?: (state: StreamState) => void): StreamClient;
   /** Keeps a membership in the place of the one there was. */
   keep(identity: Identity): void;
-  /** After a command that has spoken to the service: renews the membership where that is due. Fails in silence. */
+  /** After a command that has spoken to the service, also one it refused: renews the membership where that is due. Fails in silence. */
   tend(): Promise<void>;
   /** Writes to stdout, waiting while the reader is slow. */
   print(text: string | Uint8Array): Promise<void>;
@@ -87,7 +87,11 @@ export function createContext(terminal: Terminal, json: boolean): Context {
     async tend() {
       // The service itself keeps its owner's membership.
       if (client === null || existsSync(homeLayout(home).database)) return;
-      await tendIdentity(identity(), terminal.now(), keep).catch(() => undefined); // the next command tries again
+      try {
+        await tendIdentity(identity(), terminal.now(), keep);
+      } catch {
+        return; // the next command tries again
+      }
     },
     print,
     show: (document, text) => print(json ? `${JSON.stringify(document, null, 2)}\n` : `${text}\n`),

@@ -80,11 +80,10 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help"))
       return await tellHelp(error, help.join(""), context);
     const debug = (terminal.env["HWLEDGER_DEBUG"] ?? "") !== "";
-    return await tell(
-      failureProblem(error, { command: commandName(program, args), debug }),
-      context,
-      failureCode,
-    );
+    const problem = failureProblem(error, { command: commandName(program, args), debug });
+    const told = await tell(problem, context, failureCode);
+    if (!isCutOff(problem)) await context.tend();
+    return told;
   } finally {
     context.close();
   }
@@ -165,6 +164,11 @@ async function tell(problem: Problem, context: Context, failureCode: ExitCode | 
   else context.note(problemText(problem, context.err));
   const code = exitCodeOf(problem);
   return failureCode !== null && code !== exitCodes.usage ? failureCode : code;
+}
+
+/** Whether the service could not be asked, or does not take the certificate: then there is no use in asking for another. */
+function isCutOff(problem: Problem): boolean {
+  return exitCodeOf(problem) === exitCodes.unreachable || problem.status === 401;
 }
 
 function exitCodeOf(problem: Problem): ExitCode {

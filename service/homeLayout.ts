@@ -23,6 +23,8 @@ export interface HomeLayout {
   /** There while a person wants no service here: `hwledger down` makes it, the next start takes it away. */
   stoppedMark: string;
   ssh: string;
+  /** Notes of where backups are being written: a file each, named like the folder that is not whole yet. */
+  partials: string;
 }
 
 /** The layout of a data folder; makes the folder, 0700, and mends its mode. */
@@ -47,6 +49,7 @@ export function layoutOf(directory: string): HomeLayout {
     startLog: join(directory, "start.log"),
     stoppedMark: join(directory, "stopped"),
     ssh: join(directory, "ssh"),
+    partials: join(directory, "partials"),
   };
 }
 

@@ -11,6 +11,8 @@ import {
   type ComposedService,
   type ServiceLimits,
 } from "./composeService.ts";
+import { finishFilling } from "./backup/fillFolder.ts";
+import { removeNotedPartials } from "./backup/partialFolder.ts";
 import { cleanLogLine } from "./cleanLogLine.ts";
 import { growHeap } from "./growHeap.ts";
 import { homeLayout, type HomeLayout } from "./homeLayout.ts";
@@ -64,6 +66,7 @@ export async function startService(options: StartOptions): Promise<StartedServic
   const mended = heldPrivate(layout, lock);
   rmSync(layout.serviceFile, { force: true }); // of a service that was killed
   rmSync(layout.stoppedMark, { force: true });
+  removeNotedPartials(layout.directory);
   growHeap();
   const logFile = createWriteStream(layout.serviceLog, { flags: "a", mode: 0o600 });
   logFile.on("error", () => undefined); // a full disk ends the log, not the service
@@ -89,9 +92,10 @@ export async function startService(options: StartOptions): Promise<StartedServic
   }
 }
 
-/** Sees that what is private is; gives the lock back where it cannot be. */
+/** Sees that what is private is, of a restore that was cut off too; gives the lock back where it cannot be. */
 function heldPrivate(layout: HomeLayout, lock: { release(): void }): Mended[] {
   try {
+    finishFilling(layout.directory);
     return keepPrivate(layout, process.getuid?.());
   } catch (error) {
     lock.release();

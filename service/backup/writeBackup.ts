@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { existsSync, lstatSync, mkdtempSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import { existsSync, lstatSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import { Refusal } from "../../protocol/problem.ts";
 import { layoutOf } from "../homeLayout.ts";
 import { copyFleet } from "./copyFleet.ts";
@@ -12,6 +12,12 @@ import {
   type BackedUpFile,
   type Manifest,
 } from "./manifest.ts";
+import {
+  makePartialFolder,
+  removeLeftPartials,
+  removeNotedPartials,
+  type PartialFolder,
+} from "./partialFolder.ts";
 import { filesIn } from "./plainFiles.ts";
 import { measure, readMeasured } from "./readFirst.ts";
 import { syncFolder } from "./syncFolder.ts";
@@ -48,7 +54,7 @@ export interface BackupReport {
 /**
  * Writes a fleet's data folder as one file, 0600, whole or not at all. The database is copied as it stands at one
  * moment; the keys are those of that moment, or it is done anew. Throws `backup-…` refusals, and what the file system
- * says of the data folder.
+ * says of the data folder. What a backup or a restore that was killed has left, here or where it is noted, is removed.
  */
 export async function writeBackup(options: BackupOptions): Promise<BackupReport> {
   const { home, file, signal } = options;
@@ -56,15 +62,17 @@ export async function writeBackup(options: BackupOptions): Promise<BackupReport>
   if (!existsSync(layout.database) || !existsSync(layout.keys))
     throw new Refusal("backup-no-fleet", { home });
   checkTarget(options);
-  const partial = makePartial(file);
+  removeLeftPartials(dirname(file));
+  removeNotedPartials(home);
+  const partial = makePartial(options);
   try {
-    const report = await untilSettled(() => attempt(options, partial));
+    const report = await untilSettled(() => attempt(options, partial.path));
     signal.throwIfAborted();
     checkTarget(options);
-    await place(join(partial, archiveName), file);
+    await place(join(partial.path, archiveName), file);
     return report;
   } finally {
-    rmSync(partial, { recursive: true, force: true });
+    partial.remove();
   }
 }
 
@@ -93,9 +101,9 @@ async function place(archive: string, file: string): Promise<void> {
 }
 
 /** A private folder beside the file for what is not whole yet. */
-function makePartial(file: string): string {
+function makePartial({ home, file }: BackupOptions): PartialFolder {
   try {
-    return mkdtempSync(join(dirname(file), `${basename(file)}.partial-`));
+    return makePartialFolder(file, home);
   } catch (cause) {
     throw unwritable(file, cause);
   }

@@ -18,6 +18,7 @@ export async function snapshotDatabase(database: string, copy: string): Promise<
   }
   const copied = new Database(copy);
   try {
+    copied.pragma("locking_mode = EXCLUSIVE"); // else the way there takes a shared-memory file beside it
     copied.pragma("journal_mode = DELETE");
   } finally {
     copied.close();

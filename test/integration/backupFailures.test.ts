@@ -69,7 +69,7 @@ describe("a backup that cannot be made", function () {
     mkdirSync(disk);
     const entries = await readEntries((await backUp("fits.tar")).file);
     const database = entries.find(({ header }) => header.name === "fleet.sqlite")!.content.length;
-    for (const size of [database / 2, database + 32_768]) {
+    for (const size of [database / 2, database + 16_384, database + 32_768]) {
       execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", disk]);
       try {
         const { code, detail, exit } = await problemOf("backup", join(disk, "fleet.tar"));

@@ -111,8 +111,8 @@ describe("a backup's manifest", () => {
 describe("what a backup takes", () => {
   it("is all of a data folder but what belongs to a running service", () => {
     const layout = layoutOf("/fleet");
-    const { directory, lock, serviceFile, serviceLog, startLog, stoppedMark, ...taken } = layout;
-    for (const path of [directory, lock, serviceFile, serviceLog, startLog, stoppedMark])
+    const { directory, lock, serviceFile, serviceLog, startLog, stoppedMark, partials, ...taken } = layout;
+    for (const path of [directory, lock, serviceFile, serviceLog, startLog, stoppedMark, partials])
       assert.ok(!isBackedUpName(relative(directory, path)), path);
     for (const path of Object.values(taken)) {
       const name = relative(directory, path);

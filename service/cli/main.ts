@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+import { cleanedOutput } from "./cleanedOutput.ts";
 import { createInterrupts } from "./createInterrupts.ts";
 import { exitCodes } from "./exitCodes.ts";
 import { runCli } from "./runCli.ts";
@@ -5,10 +7,13 @@ import type { Terminal } from "./terminal.ts";
 
 const argv = process.argv.slice(2);
 
+/** Whether this is a service in the background, whose output is a file that is kept. */
+const isInBackground = argv[0] === "up" && argv.includes("--in-background");
+
 const terminal: Terminal = {
   stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: isInBackground ? cleanedOutput(process.stdout) : process.stdout,
+  stderr: isInBackground ? cleanedOutput(process.stderr) : process.stderr,
   env: process.env,
   cwd: process.cwd(),
   now: Date.now,
@@ -32,6 +37,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(argv[0] === "dispatch" ? exitCodes.ours : exitCodes.refused);
 });
 process.stderr.on("error", () => undefined); // nobody is left to tell
+
+// Node would print it as it is.
+if (isInBackground)
+  process.on("uncaughtException", (error: unknown) => {
+    terminal.stderr.write(`${inspect(error)}\n`);
+    process.exit(1);
+  });
 
 void runCli(argv, terminal).then((code) => {
   process.exitCode = code;

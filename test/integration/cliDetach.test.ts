@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -149,6 +150,30 @@ describe("a service in the background", function () {
     const { code, document } = await detach("203.0.113.7:1");
     assert.equal(code, 2);
     assert.match((document["problem"] as { detail: string }).detail, /203\.0\.113\.7:1/);
+  });
+
+  it("keeps no secret of what it prints: of an address that is none, of what nobody foresaw", async () => {
+    const { startLog, serviceFile } = homeLayout(world.home);
+    const token = randomBytes(24).toString("base64url");
+    const { document } = await detach(`${token}:1`);
+    const told = readFileSync(startLog, "utf8");
+    assert.match(told, /It cannot listen on <secret>:1/);
+    assert.ok(!told.includes(token) && !JSON.stringify(document).includes(token), told);
+    assert.equal((document["problem"] as { code: string }).code, "usage");
+
+    const fault = join(dir, "fault.cjs");
+    const what = `process.argv.includes("--in-background") && require("node:fs").existsSync(${JSON.stringify(serviceFile)})`;
+    writeFileSync(fault, `setInterval(() => { if (${what}) throw new Error("password=sesame"); }, 50);`);
+    const { child, exit } = spawnCli(
+      { ...world, env: { ...world.env, NODE_OPTIONS: `--require ${fault}` } },
+      [...["up", "--detach", "--json", "--listen", "127.0.0.1:0"]],
+    );
+    child.stdout.resume();
+    await until(() => /Error: password=/.test(readFileSync(startLog, "utf8")), "it has failed", 30_000);
+    child.kill("SIGKILL"); // of a start that it saw or not
+    await exit;
+    await until(() => !isHeld(homeLayout(world.home)), "the service is gone");
+    assert.match(readFileSync(startLog, "utf8"), /Error: password=<hidden>\n +at /);
   });
 
   it("starts once when two start it at the same moment", async () => {

@@ -18,6 +18,7 @@ import type { RefusedAccess } from "../pki/createRefusals.ts";
 import type { Peer } from "../pki/identifyPeer.ts";
 import { dropUnreadBodies } from "./dropUnreadBody.ts";
 import { addressGroup } from "./addressGroup.ts";
+import { meetExpectation } from "./meetExpectation.ts";
 import { nodeLimits, type AppLimits } from "./appLimits.ts";
 import { endConnections } from "./endConnections.ts";
 import { checkUpgrade } from "./checkUpgrade.ts";
@@ -30,7 +31,6 @@ import { problemOfThrown, replyProblem } from "./problemReply.ts";
 import { rateKey } from "./rateKey.ts";
 import { answerUnreadable } from "./answerUnreadable.ts";
 import { watchBrokenHttp2 } from "./watchBrokenHttp2.ts";
-import { refuseUnusedHttp } from "./refuseUnusedHttp.ts";
 import { serveHeldBack } from "./serveHeldBack.ts";
 
 /** What the HTTP server needs before it has routes. */
@@ -120,7 +120,6 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   };
   app.addHook("onRequest", (request, _reply, done) => {
     authorise(request, needs);
-    refuseUnusedHttp(request);
     checkUpgrade(request);
     done();
   });
@@ -133,6 +132,10 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
       new Refusal("rate-limited", { max: context.max, window: context.after }),
   });
   await app.register(websocket, { options: { maxPayload: 65_536, perMessageDeflate: false } });
+  app.addHook("preParsing", (request, reply, payload, done) => {
+    meetExpectation(request, reply);
+    done(null, payload);
+  });
   parseBodies(app, needs.limits);
   app.setErrorHandler((error, request, reply) => {
     if (reply.raw.headersSent) return void reply.raw.destroy();

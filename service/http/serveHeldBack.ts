@@ -4,12 +4,13 @@ import type { Socket } from "node:net";
 
 /**
  * Serves as requests like any other what Node holds back from the server's `request` event and would answer itself: a
- * CONNECT, and an `Expect` that it does not know. So they pass every hook, the one that looks who asks first.
+ * CONNECT, and whatever has an `Expect`. So they pass every hook, the one that looks who asks first.
  */
 export function serveHeldBack(server: Http2SecureServer): void {
-  server.on("checkExpectation", (request: unknown, response: unknown) => {
-    server.emit("request", request as never, response as never);
-  });
+  for (const event of ["checkContinue", "checkExpectation"])
+    server.on(event, (request: unknown, response: unknown) => {
+      server.emit("request", request as never, response as never);
+    });
   // Over HTTP/1.1 Node gives a bare socket; a CONNECT's target is an authority, no path.
   server.on("connect", (request: IncomingMessage, reply: Socket | ServerResponse) => {
     request.url = "/";

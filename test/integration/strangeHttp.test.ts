@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect, type ConnectionOptions } from "node:tls";
 import type { EventPayload, LedgerEvent } from "../../protocol/ledger/events.ts";
 import { makeCa } from "../../service/pki/x509.ts";
@@ -7,12 +8,14 @@ import { openRawHttp2, frameTypes } from "../support/rawHttp2.ts";
 import { startTestService, type TestService } from "../support/startTestService.ts";
 import {
   openHttp2,
+  openTls,
   parseAnswer,
   requestHttp2,
   sendRaw,
   tlsOptions,
   type PlainAnswer,
 } from "../support/tlsRequest.ts";
+import { until } from "../support/until.ts";
 import { codeOf } from "./accessFixture.ts";
 
 /** HTTP/1.1 that Node's parser answers itself, or hands over to nobody. */
@@ -29,6 +32,8 @@ const oldHttp = {
     "POST /v1/tokens HTTP/1.1\r\nhost: x\r\nexpect: magic\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
   "an unknown expectation where nothing is":
     "POST /v1/nothing HTTP/1.1\r\nhost: x\r\nexpect: magic\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+  "the wish to be asked for a body":
+    "POST /v1/tokens HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\nconnection: close\r\n\r\n",
   "a path that cannot be read": "GET /v1/hosts/%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
   "a target that is no path": "OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
 } as const;
@@ -37,6 +42,7 @@ const oldHttp = {
 const newHttp = {
   CONNECT: { ":method": "CONNECT", ":authority": "a:1" },
   "an unknown expectation": { ":method": "POST", ":path": "/v1/tokens", expect: "magic" },
+  "the wish to be asked for a body": { ":method": "POST", ":path": "/v1/tokens", expect: "100-continue" },
   "a method that there is not": { ":method": "FOO", ":path": "/v1/status" },
   "a path that cannot be read": { ":path": "/v1/hosts/%zz" },
   "a head too large": { ":path": "/v1/status", "x-big": "y".repeat(20_000) },
@@ -102,6 +108,37 @@ describe("HTTP that no route sees", function () {
     noPreface.write("GARBAGE, and enough of it to be no preface\r\n\r\n");
     await new Promise((resolve) => noPreface.once("close", resolve));
     assert.equal(await refused("no-certificate"), 2);
+  });
+
+  it("asks a member for the body that it holds back, over both versions", async () => {
+    const { port, owner } = service;
+    const member = tlsOptions(owner.caPem, owner);
+    const body = JSON.stringify({ role: "viewer" });
+    const socket = await openTls(port, member);
+    let told = "";
+    socket.on("data", (chunk: Buffer) => (told += chunk.toString("latin1")));
+    const head = [
+      "POST /v1/tokens HTTP/1.1",
+      "host: x",
+      "content-type: application/json",
+      "expect: 100-continue",
+    ];
+    socket.write([...head, `content-length: ${body.length}`, "connection: close", "", ""].join("\r\n"));
+    await until(() => told !== "", "it is answered");
+    assert.equal(told, "HTTP/1.1 100 Continue\r\n\r\n");
+    told = "";
+    socket.write(body);
+    await new Promise((resolve) => socket.once("close", resolve));
+    assert.equal(parseAnswer(told).status, 201, told);
+
+    const session = await openHttp2(port, member);
+    const asking = { ":method": "POST", ":path": "/v1/tokens", "content-type": "application/json" };
+    const stream = session.request({ ...asking, expect: "100-continue" }, { endStream: false });
+    await once(stream, "continue");
+    stream.end(body);
+    const [answer] = (await once(stream, "response")) as [{ ":status": number }];
+    assert.equal(answer[":status"], 201);
+    session.destroy();
   });
 
   it("slows the address that it comes from, and no member there", async () => {

@@ -70,11 +70,14 @@ function noteDown(path: string, notes: string): string | null {
   }
 }
 
-/** Removes the partial folders in a folder that no process works on any more. What cannot be removed stays. */
+/** Removes the partial folders in a folder that no process works on any more. What cannot be looked at or removed stays. */
 export function removeLeftPartials(folder: string): void {
   for (const name of namesIn(folder)) {
     const path = join(folder, name);
-    if (namePattern.test(name) && isLeft(path)) rmSync(path, { recursive: true, force: true });
+    if (!namePattern.test(name)) continue;
+    unlessItFails(() => {
+      if (isLeft(path)) rmSync(path, { recursive: true, force: true });
+    });
   }
 }
 
@@ -82,11 +85,21 @@ export function removeLeftPartials(folder: string): void {
 export function removeNotedPartials(home: string): void {
   const { partials } = layoutOf(home);
   for (const folder of [dirname(home), home]) removeLeftPartials(folder);
-  for (const name of namesIn(partials)) {
-    const note = join(partials, name);
-    const folder = readFileSync(note, "utf8");
-    removeLeftPartials(folder);
-    if (!existsSync(join(folder, name))) rmSync(note, { force: true });
+  for (const name of namesIn(partials))
+    unlessItFails(() => {
+      const note = join(partials, name);
+      const folder = readFileSync(note, "utf8");
+      removeLeftPartials(folder);
+      if (!existsSync(join(folder, name))) rmSync(note, { force: true });
+    });
+}
+
+/** Tidying up keeps neither a backup nor the service from its work. */
+function unlessItFails(tidy: () => void): void {
+  try {
+    tidy();
+  } catch {
+    return; // the next one tries again
   }
 }
 

@@ -1,4 +1,5 @@
 import type { LedgerEvent } from "../../protocol/ledger/events.ts";
+import type { RouteAnswer } from "../../protocol/routes.ts";
 import { problemOfError } from "../../protocol/problem.ts";
 import { emptyLedger, type LedgerState } from "./ledgerRows.ts";
 import type { FleetSession } from "./openFleetSession.ts";
@@ -14,8 +15,11 @@ export interface LedgerFeed {
   setFilter(filter: string): Promise<void>;
   /** Fulfils with whether events came; they do not where all are shown. */
   showOlder(): Promise<boolean>;
-  /** Has the service recompute the whole chain. Given up by the signal, it rejects with an `AbortError`. */
-  verify(signal?: AbortSignal): Promise<void>;
+  /**
+   * Has the service recompute the whole chain; null while that is under way already. Given up by the signal, it rejects with
+   * an `AbortError`.
+   */
+  verify(signal?: AbortSignal): Promise<RouteAnswer<"verifyLedger"> | null>;
   close(): void;
 }
 
@@ -128,7 +132,7 @@ export function createLedgerFeed({
     },
     showOlder,
     async verify(signal) {
-      if (state.verification.kind === "running") return;
+      if (state.verification.kind === "running") return null;
       const before = state.verification;
       set({ verification: { kind: "running" } });
       try {
@@ -140,6 +144,7 @@ export function createLedgerFeed({
           verification: { kind: "done", atMs: now(), verdict },
           total: Math.max(state.total, verdict.events),
         });
+        return verdict;
       } catch (error) {
         const { title } = problemOfError(error);
         const keepsBefore = before.kind === "done" || signal?.aborted;

@@ -227,6 +227,8 @@ export function createMembership(needs: MembershipNeeds): Membership {
       if (profiles.length > 0) show();
     },
     async refresh() {
+      // What could not be read may have been replaced in another window.
+      if (session === undefined && isUnreadable) await this.ready();
       if (session === undefined || writes > 0) return;
       const kept = await inTurn(() => store.read());
       if (writes > 0) return;

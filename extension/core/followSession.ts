@@ -8,17 +8,18 @@ export interface FollowedSession {
   stop(): void;
 }
 
-/** Tells of each session that takes the place of an earlier one of the same fleet: a renewed certificate, another address. */
+/** Tells of each session that takes the place of an earlier one of the same fleet: a renewed certificate, another address. `onAway`: with each change while another fleet is shown, or none. */
 export function followSession(
   membership: Pick<Membership, "session" | "listen">,
   first: FleetSession,
   onNext: (session: FleetSession) => void,
+  onAway: () => void = () => undefined,
 ): FollowedSession {
   let current = first;
   const stop = membership.listen(() => {
     const { session } = membership;
-    if (!session || session === current) return;
-    if (session.identity.fleetId !== current.identity.fleetId) return;
+    if (session === current) return;
+    if (session?.identity.fleetId !== current.identity.fleetId) return onAway();
     current = session;
     onNext(session);
   });

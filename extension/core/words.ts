@@ -115,6 +115,7 @@ export const words = {
     onThisMachine: "on this machine",
     shown: "shown in this window",
     upkeepFailed: (code: string) => `the membership could not be kept up (${code}); it is tried again`,
+    notKept: (reason: string) => `the memberships could not be read or kept: ${reason}`,
     renewing: (fleet: string) => `Renewing the membership of ${fleet}`,
     renewed: (member: string, until: string) => `The membership of ${member} is good until ${until}.`,
     renameTitle: "Name of the Fleet",

@@ -43,9 +43,24 @@ export interface CommandParts {
 
 type Handlers = Partial<Record<CommandId, (...args: never[]) => Promise<void>>>;
 
-/** One handler for each command. */
+/** One handler for each command. Whatever goes wrong in one is said. */
 export function commandHandlers(parts: CommandParts): Required<Handlers> {
-  return { ...fleetHandlers(parts), ...jobHandlers(parts), ...hostHandlers(parts), ...ledgerHandlers(parts) };
+  const handlers: Required<Handlers> = {
+    ...{ ...fleetHandlers(parts), ...jobHandlers(parts) },
+    ...{ ...hostHandlers(parts), ...ledgerHandlers(parts) },
+  };
+  const told = Object.entries(handlers).map(([id, run]) => [id, saying(run)]);
+  return Object.fromEntries(told) as Required<Handlers>;
+}
+
+function saying<A extends never[]>(run: (...args: A) => Promise<void>) {
+  return async (...args: A): Promise<void> => {
+    try {
+      await run(...args);
+    } catch (error) {
+      await showProblem(problemIn(error));
+    }
+  };
 }
 
 function fleetHandlers({ membership, joining, service, panels, log, output }: CommandParts) {
@@ -149,12 +164,8 @@ function sessionCommands(membership: Membership) {
   const withSession =
     <A extends unknown[]>(run: SessionCommand<A>) =>
     async (...args: A): Promise<void> => {
-      try {
-        const session = (await membership.ready()) ?? (await offerFleet(membership));
-        if (session) await run(session, ...args);
-      } catch (error) {
-        await showProblem(problemIn(error));
-      }
+      const session = (await membership.ready()) ?? (await offerFleet(membership));
+      if (session) await run(session, ...args);
     };
   return {
     withSession,

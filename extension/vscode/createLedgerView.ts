@@ -159,10 +159,9 @@ export function createLedgerView(
       }),
     verify: () =>
       withFeed(async (known) => {
-        await cancellable(words.ledger.verifying, (signal) => known.verify(signal));
-        const { verification } = known.state;
-        if (verification.kind !== "done") return;
-        const { ok, events, firstBad } = verification.verdict;
+        const verdict = await cancellable(words.ledger.verifying, (signal) => known.verify(signal));
+        if (verdict === null) return;
+        const { ok, events, firstBad } = verdict;
         if (ok) void vscode.window.showInformationMessage(words.ledger.verified(events));
         else
           void vscode.window.showErrorMessage(

@@ -55,7 +55,12 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
     abort.signal.throwIfAborted();
     if (!session) throw new Error(words.task.noFleet);
     assertRole(session, commandIds.dispatch);
-    const current = followSession(membership, session, (next) => shown?.goOn(next));
+    const current = followSession(
+      membership,
+      session,
+      (next) => shown?.goOn(next),
+      () => shown?.rest(),
+    );
     followed = current;
     const script = await scriptOf(vscode.Uri.file(needs.file).toString());
     if (!script) throw new Error(words.task.noFile(needs.file));

@@ -1,13 +1,17 @@
 import { basename, dirname } from "node:path";
 import * as vscode from "vscode";
 import { workspaceOf } from "../../protocol/client/dispatchFile.ts";
+import { awayText } from "../core/awayText.ts";
 import { commandIds } from "../core/commandIds.ts";
 import { assertRole } from "../core/commandRoles.ts";
+import { connectionMessage } from "../core/connectionMessage.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { followSession } from "../core/followSession.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
+import { noticeText } from "../core/problemText.ts";
 import type { Script } from "../core/script.ts";
+import { waysBack } from "../core/waysBack.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
@@ -117,11 +121,11 @@ export async function connectedSession(membership: Membership): Promise<FleetSes
   if (session.isClosed) return connectedSession(membership);
   const { contact } = session;
   if (contact.kind === "lost" || contact.kind === "refused") {
-    const { reconnect, joinAgain } = words.waysOut;
-    const button = contact.kind === "lost" ? reconnect : joinAgain;
-    const answer = await showProblem(contact.problem, button);
-    if (answer === reconnect) membership.reconnect();
-    if (answer === joinAgain) await vscode.commands.executeCommand(commandIds.join);
+    // The same sentence and the same button as above the hosts.
+    const { label, run } = waysBack[awayText(contact.problem, membership.place).way];
+    const text = connectionMessage(session.fleet, contact, membership.place) ?? "";
+    const answer = await vscode.window.showErrorMessage(noticeText(text), label);
+    if (answer !== undefined) await vscode.commands.executeCommand(commandIds[run]);
     return undefined;
   }
   assertRole(session, commandIds.dispatch);

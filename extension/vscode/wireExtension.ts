@@ -51,6 +51,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
   const now = () => Date.now();
   const output = vscode.window.createOutputChannel(words.extensionName, { log: true });
   const log = createLogMemory(output, now);
+  const notKept = (error: unknown) => log.warn(words.fleets.notKept(problemIn(error).detail));
   const local = localService(context.extensionUri);
   const membership = createMembership({
     store: secretProfiles(context.secrets),
@@ -70,7 +71,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
             onRole(role) {
               const kept = membership.profile?.identity; // may have been renewed since
               if (kept?.fleetId === member.fleetId && kept.role !== role)
-                void membership.keep({ ...kept, role });
+                membership.keep({ ...kept, role }).catch(notKept);
             },
           }),
       }),
@@ -142,7 +143,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
       }),
     },
     context.secrets.onDidChange(({ key }) => {
-      if (key === profilesSecret) void membership.refresh();
+      if (key === profilesSecret) membership.refresh().catch(notKept);
     }),
   );
   // A member sees the fleet in the status bar, and is told of ends and questions, wherever the window was left.

@@ -93,6 +93,10 @@ describe("being away, in the real editor", function () {
     try {
       await isCalm(/not the service of your fleet/, shown);
       await picture("away-other-service-dark");
+      // Who dispatches is told the same as above the hosts.
+      await editor.openFile("args.py");
+      await editor.runCommand("hwLedger: Dispatch to GPU host");
+      await editor.waitForNotification("Not connected: what answers at");
     } finally {
       await other.end("SIGTERM");
     }

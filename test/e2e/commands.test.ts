@@ -22,9 +22,9 @@ const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
 /** What the palette offers in a fleet while nothing is filtered. */
 const offered = new Set([
   undefined,
-  "hwledger.membership != none",
+  "hwledger.membership == joined",
   "hwledger.isLocal",
-  ...["", "hwledger.membership != none && "].flatMap((before) => [
+  ...["", "hwledger.membership == joined && "].flatMap((before) => [
     `${before}hwledger.role != viewer`,
     `${before}hwledger.role != viewer && hwledger.role != operator`,
   ]),

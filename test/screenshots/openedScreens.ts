@@ -7,6 +7,7 @@ import { createOpenings } from "./openings.ts";
 /** Everything that opens over the window and closes again: lists, inputs, questions, menus and what hovers. */
 export async function openedScreens({ editor, client }: DispatchFixture, album: Album): Promise<void> {
   const { list, input, inputAfter, question, hover } = createOpenings(editor);
+  const { link } = await client.call("createToken", { body: { role: "viewer" } });
   await album.step("a file to dispatch", () => editor.openFile("wait.py"));
   await album.opened({
     "list-dispatch": list("hwLedger: Dispatch to GPU host"),
@@ -33,7 +34,6 @@ export async function openedScreens({ editor, client }: DispatchFixture, album: 
     }, "Remove worn-3090"),
     "dialog-leave": question(() => editor.runCommand("hwLedger: Leave the Fleet"), "Leave the fleet at"),
     "dialog-join-by-link": question(async () => {
-      const { link } = await client.call("createToken", { body: { role: "viewer" } });
       await editor.openUri(link.replace("hwledger://", "code-oss://hwledger.hwledger-fleet/"));
     }, "A link asks to join"),
     settings: async () => {

@@ -12,8 +12,14 @@ describe("what follows a fleet's session, as a task does", () => {
     const session = await membership.ready();
     assert(session);
     const told: FleetSession[] = [];
-    const followed = followSession(membership, session, (next) => told.push(next));
-    return { membership, wire, session, told, followed };
+    let timesAway = 0;
+    const followed = followSession(
+      membership,
+      session,
+      (next) => told.push(next),
+      () => (timesAway += 1),
+    );
+    return { membership, wire, session, told, followed, isAway: () => timesAway > 0 };
   }
 
   it("goes on with a renewed certificate, a changed role, another address, and after trying anew", async () => {
@@ -29,9 +35,10 @@ describe("what follows a fleet's session, as a task does", () => {
   });
 
   it("keeps away from another fleet, and goes on when its own is shown again", async () => {
-    const { membership, session, told, followed } = await aFollower();
+    const { membership, session, told, followed, isAway } = await aFollower();
+    assert.equal(isAway(), false);
     membership.switchTo("fleet-2");
-    assert.deepEqual([told.length, followed.session], [0, session]);
+    assert.deepEqual([told.length, followed.session, isAway()], [0, session, true]);
     membership.switchTo("fleet-1");
     assert.equal(told.length, 1);
     assert.equal(followed.session, membership.session);

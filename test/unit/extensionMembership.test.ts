@@ -126,6 +126,18 @@ describe("the membership", () => {
     assert.equal(membership.profile?.identity.fleetId, "fleet-1");
   });
 
+  it("takes what another window has kept in place of what could not be read", async () => {
+    const { membership, store } = aMembership([]);
+    const { read } = store;
+    store.read = () => Promise.reject(new Error("damaged"));
+    await assert.rejects(membership.ready(), /damaged/);
+    await assert.rejects(membership.refresh(), /damaged/);
+    store.read = read;
+    store.set([profile(identity("c"))]);
+    await membership.refresh();
+    assert.deepEqual([membership.isUnreadable, membership.session?.identity.certificatePem], [false, "c"]);
+  });
+
   it("follows another window that joined or left, and not its own writing", async () => {
     const { membership, store } = aMembership([]);
     assert.equal(await membership.ready(), null);

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { RouteClient } from "../../protocol/client/routeClient.ts";
 import type { JobRecord } from "../../protocol/job.ts";
-import { Refusal } from "../../protocol/problem.ts";
+import { problemOf, Refusal, RemoteProblem } from "../../protocol/problem.ts";
 import { inlineWorkspaceLimitBytes } from "../../protocol/routes/jobRoutes.ts";
 import { aJob } from "../support/fleetRecords.ts";
 import { refusalOf } from "../support/refusalOf.ts";
@@ -124,5 +124,47 @@ describe("a workspace", function () {
     await dispatchFile({ call } as unknown as RouteClient, { file: tree.put("main.py") });
     assert.equal(keys.length, 2);
     assert.equal(keys[0], keys[1]);
+  });
+
+  describe("that is given up once its order was sent", () => {
+    const gone = new Refusal("service-unreachable", { url: "https://x", reason: "cut" });
+    const isGone = () => Promise.reject(gone);
+    const isThere = () => Promise.resolve(aJob());
+    /** Gives up while the order is under way, then answers as told; the error or job, and what was asked for. */
+    async function givenUp(answer: () => Promise<unknown>, cancelled: () => Promise<unknown>) {
+      const abort = new AbortController();
+      const names: string[] = [];
+      const call = (name: string): Promise<unknown> => {
+        names.push(name);
+        if (name === "cancelJob") return cancelled();
+        abort.abort();
+        return answer();
+      };
+      const request = { file: tree.put("main.py"), signal: abort.signal };
+      const outcome = await dispatchFile({ call } as unknown as RouteClient, request).catch(
+        (error: unknown) => error,
+      );
+      return { outcome, names };
+    }
+
+    it("is cancelled, and is over", async () => {
+      const { outcome, names } = await givenUp(isThere, isThere);
+      assert.equal((outcome as Error).name, "AbortError");
+      assert.deepEqual(names, ["createJob", "cancelJob"]);
+    });
+
+    it("is there as a job where that has ended by then", async () => {
+      const ended = new RemoteProblem({ ...problemOf("job-ended", { job: "j", state: "succeeded" }) });
+      const { outcome } = await givenUp(isThere, () => Promise.reject(ended));
+      assert.deepEqual(outcome, aJob());
+    });
+
+    it("says that nobody knows where the service does not answer", async () => {
+      for (const silence of [() => givenUp(isGone, isThere), () => givenUp(isThere, isGone)]) {
+        const { outcome } = await silence();
+        assert.ok(outcome instanceof Refusal && outcome.code === "dispatch-unanswered");
+        assert.match(outcome.message, /main\.py/);
+      }
+    });
   });
 });

@@ -1,21 +1,13 @@
 import { commandIds } from "../commandIds.ts";
 import { mayRun } from "../commandRoles.ts";
-import { awayText, type WayBack } from "../awayText.ts";
+import { awayText } from "../awayText.ts";
 import { connectionMessage } from "../connectionMessage.ts";
 import type { FleetPlace } from "../fleetPlace.ts";
 import { formatAge } from "../figures.ts";
 import type { FleetSession } from "../openFleetSession.ts";
+import { waysBack } from "../waysBack.ts";
 import { words } from "../words.ts";
 import type { Banner } from "./panelSchema.ts";
-
-const waysBack: Record<WayBack, Banner["actions"][number]> = {
-  reconnect: { label: words.waysOut.reconnect, run: "reconnect" },
-  join: { label: words.fleets.join, run: "join" },
-  renew: { label: words.waysOut.askBack, run: "renew" },
-  rejoin: { label: words.waysOut.joinAgain, run: "startOwnService" },
-  start: { label: words.waysOut.start, run: "startOwnService" },
-  restart: { label: words.waysOut.restart, run: "restartService" },
-};
 
 /** What a panel says of the connection and the hosts; null when all is well. */
 export function panelBanner(

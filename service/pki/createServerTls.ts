@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import type { SecureContextOptions, Server } from "node:tls";
 import { joinServerName, serviceUri } from "../../protocol/ca.ts";
@@ -73,16 +74,22 @@ export function createServerTls({ authority, addresses, now }: ServerTlsNeeds): 
   };
 }
 
-/** Names and addresses the service can be reached by: loopback, and this machine's own unless it listens on loopback only. */
+/**
+ * Names and addresses the service can be reached by: loopback, and this machine's own unless it listens on loopback only.
+ * What is neither a name nor an address has no place in a certificate; that nobody can listen there is said elsewhere.
+ */
 export function serverAddresses(listenAddress: string): string[] {
   const found = new Set(["localhost", "127.0.0.1", "::1"]);
+  const add = (text: string): void => {
+    const address = text.replace(/%.*$/, ""); // the network card of an IPv6 address is no part of it
+    if (isIP(address) !== 0 || /^[A-Za-z0-9._-]+$/.test(address)) found.add(address);
+  };
   const wildcard = listenAddress === "0.0.0.0" || listenAddress === "::";
-  if (!wildcard) found.add(listenAddress);
+  if (!wildcard) add(listenAddress);
   else {
-    const name = hostname();
-    if (/^[A-Za-z0-9.-]+$/.test(name)) found.add(name);
+    add(hostname());
     for (const addresses of Object.values(networkInterfaces()))
-      for (const { address } of addresses ?? []) found.add(address.replace(/%.*$/, ""));
+      for (const { address } of addresses ?? []) add(address);
   }
   return [...found].sort();
 }

@@ -1,4 +1,5 @@
 import { generateKeyPair, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { promisify } from "node:util";
 import forge from "node-forge";
 import { Refusal } from "../../protocol/problem.ts";
@@ -186,6 +187,13 @@ function signWith(keyPem: string, certificate: forge.pki.Certificate): void {
 }
 
 function altName(address: string): { type: number; value?: string; ip?: string } {
-  const isIp = /^[0-9.]+$/.test(address) || address.includes(":");
-  return isIp ? { type: 7, ip: address } : { type: 2, value: address };
+  switch (isIP(address)) {
+    case 4:
+      return { type: 7, ip: address };
+    case 6:
+      // Forge makes bytes of anything with a colon, and takes a dot for IPv4: it gets the one form without dots.
+      return { type: 7, ip: new URL(`https://[${address}]`).hostname.slice(1, -1) };
+    default:
+      return { type: 2, value: address };
+  }
 }

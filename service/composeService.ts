@@ -78,12 +78,43 @@ export interface ComposedService {
 
 /** The composition root: every part gets what it needs as arguments. */
 export async function composeService(frame: ServiceFrame): Promise<ComposedService> {
+  const store = openStore(frame.layout.database);
+  try {
+    return await composeOn(store, frame);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+/** What can refuse, the authority and the certificate, comes before what begins to reach hosts. */
+async function composeOn(store: Store, frame: ServiceFrame): Promise<ComposedService> {
   const { layout, log, now } = frame;
-  const store = openStore(layout.database);
   const changes = createChanges((error) => log.error({ err: error }, "a listener failed"));
   const ledger = createLedger(store.db, now);
   const memberTable = createMembersTable(store.db);
   const tokenTable = createTokensTable(store.db);
+  const onChange = (): void => changes.emit({ kind: "ledger" });
+  const authority = createAuthority({
+    store,
+    cas: createCasTable(store.db),
+    files: frame.caFiles,
+    ledger,
+    now,
+    onChange() {
+      onChange();
+      keepCertificateFresh(true);
+      frame.onAuthorityChange();
+    },
+  });
+  const serverTls = createServerTls({
+    authority,
+    addresses: () => serverAddresses(frame.listenAddress),
+    now,
+  });
+  const keepCertificateFresh = (anew = false): void => {
+    if (serverTls.freshen(anew)) serverTls.applyTo(app.server as unknown as Server);
+  };
   const hosts = createHostsTable(store.db);
   const jobs = createJobs(
     store,
@@ -131,28 +162,7 @@ export async function composeService(frame: ServiceFrame): Promise<ComposedServi
     start: (job, spec, archive) => dispatcher.start(job, spec, archive),
     waitMs: frame.limits.uploadWaitMs,
   });
-  const onChange = (): void => changes.emit({ kind: "ledger" });
   const hostName = (id: HostId) => fleet.record(id)?.name ?? null;
-  const authority = createAuthority({
-    store,
-    cas: createCasTable(store.db),
-    files: frame.caFiles,
-    ledger,
-    now,
-    onChange() {
-      onChange();
-      keepCertificateFresh(true);
-      frame.onAuthorityChange();
-    },
-  });
-  const serverTls = createServerTls({
-    authority,
-    addresses: () => serverAddresses(frame.listenAddress),
-    now,
-  });
-  const keepCertificateFresh = (anew = false): void => {
-    if (serverTls.freshen(anew)) serverTls.applyTo(app.server as unknown as Server);
-  };
   const rotation = createRotation({ authority, members: memberTable, now });
   const enrolment = createEnrolment({
     store,

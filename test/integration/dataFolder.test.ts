@@ -5,11 +5,14 @@ import {
   chownSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,6 +29,17 @@ async function firstStart(home: string): Promise<void> {
   const started = await startService({ home, listen });
   assert.ok(started.kind === "started");
   await started.stop();
+}
+
+/** The files that this process has open. */
+function openFiles(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return []; // the folder itself, read and closed
+    }
+  });
 }
 
 describe("a data folder that is not private", function () {
@@ -124,6 +138,20 @@ describe("a data folder that is not private", function () {
     await refusal();
     chmodSync(caFile, 0o600);
     await startedLog();
+  });
+
+  it("has nothing left open or running of a service that its damaged CA kept from starting", async () => {
+    // Those of the services before may still be ending.
+    const processes = (): number =>
+      process.getActiveResourcesInfo().filter((kind) => kind === "ProcessWrap").length;
+    const before = processes();
+    writeFileSync(caFile, "damaged");
+    await assert.rejects(startService({ home, listen }), { code: "ca-damaged" });
+    assert.ok(processes() <= before, "no shell of a probe runs");
+    assert.deepEqual(
+      openFiles().filter((file) => file.startsWith(join(home, "fleet.sqlite"))),
+      [],
+    );
   });
 
   it("mends the mode of other private files and folders, and says so in the log", async () => {

@@ -18,10 +18,13 @@ const patterns: readonly [RegExp, string | ((run: string) => string)][] = [
     (run) => (/[A-Z]/.test(run) && /[a-z]/.test(run) && /\d/.test(run) ? "<key>" : run),
   ],
   [/\b(?:hwledger|vscode|vscode-insiders|code-oss):\/\/[^\s"'<>)]+/g, "<link>"],
+  // What a browser or a client sends along, to its line's end; what a command was given.
+  [/\b((?:set-)?cookie|authorization)(\s*:\s*)(?!["'<])[^\r\n"']+/gi, "$1$2<hidden>"],
+  [new RegExp(String.raw`(--[\w-]*(?:${secretNames}))\s+(?!-)[^\s"'<]+`, "gi"), "$1 <hidden>"],
   [
     new RegExp(
       String.raw`(${secretNames})(\\?["']?\s*[=:]\s*)` +
-        String.raw`(?:\\?"[^"]*"?|'[^']*'?|(?:(?:bearer|basic)\s+)?[^\s"',;&)<]+)`,
+        String.raw`(?:\\?"[^"]*"?|'[^']*'?|(?:(?:bearer|basic)\s+)?[^\s"';&)<]+)`,
       "gi",
     ),
     "$1$2<hidden>",

@@ -7,7 +7,12 @@ import { check, runSteps } from "./steps.mjs";
 import { ensureSystemPackages, testPackages } from "./systemPackages.mjs";
 
 /** Pictures of the README, by their name in test-results/screens/. */
-const kept = { "dashboard-dark": "dashboard", "host-minutes-dark": "host", "jobs-and-log-dark": "jobs" };
+const kept = {
+  "dashboard-dark": "dashboard",
+  "host-minutes-dark": "host",
+  "jobs-and-log-dark": "jobs",
+  "list-dispatch-light": "dispatch",
+};
 const limitMs = 30 * 60_000;
 
 await ensureSystemPackages(testPackages);

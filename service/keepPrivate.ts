@@ -32,6 +32,7 @@ export function keepPrivate(layout: HomeLayout, userId: number | undefined): Men
     `${layout.database}-wal`,
     `${layout.database}-shm`,
     layout.serviceLog,
+    `${layout.serviceLog}.1`,
     layout.startLog,
   ];
   const folders = [layout.keys, layout.logs, layout.ssh];

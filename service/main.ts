@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createWriteStream, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import pino from "pino";
@@ -15,6 +15,7 @@ import { finishFilling } from "./backup/fillFolder.ts";
 import { removeNotedPartials } from "./backup/partialFolder.ts";
 import { cleanLogLine } from "./cleanLogLine.ts";
 import { growHeap } from "./growHeap.ts";
+import { openServiceLog } from "./openServiceLog.ts";
 import { homeLayout, type HomeLayout } from "./homeLayout.ts";
 import { keepPrivate, type Mended } from "./keepPrivate.ts";
 import { keepOwnerIdentity, machineName, readIdentity } from "./ownerIdentity.ts";
@@ -68,8 +69,7 @@ export async function startService(options: StartOptions): Promise<StartedServic
   rmSync(layout.stoppedMark, { force: true });
   removeNotedPartials(layout.directory);
   growHeap();
-  const logFile = createWriteStream(layout.serviceLog, { flags: "a", mode: 0o600 });
-  logFile.on("error", () => undefined); // a full disk ends the log, not the service
+  const logFile = openServiceLog(layout.serviceLog);
   const log = pino({ level: "info", hooks: { streamWrite: cleanLogLine } }, logFile);
   for (const one of mended) log.warn(one, "other accounts could use it; its mode was mended");
   try {

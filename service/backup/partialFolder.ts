@@ -24,6 +24,9 @@ export interface PartialFolder {
 /** Held by the process that works on the folder; the kernel gives it back when that is killed. */
 const lockName = "hwledger-partial.lock";
 
+/** Making one takes no longer. */
+const makingMs = 60_000;
+
 const namePattern = /\.partial-\w{6}$/;
 
 /**
@@ -104,14 +107,15 @@ function unlessItFails(tidy: () => void): void {
 }
 
 /**
- * Whether it is a partial folder of this account that its process has left. One with nothing but its lock is just being
- * made, and holds nothing.
+ * Whether it is a partial folder of this account that its process has left. One with nothing but its lock may just be being
+ * made.
  */
 function isLeft(path: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory() !== true || stats.uid !== (process.getuid?.() ?? stats.uid)) return false;
   const names = namesIn(path);
-  if (!names.includes(lockName) || names.every((name) => name.startsWith(lockName))) return false;
+  if (!names.includes(lockName)) return false;
+  if (names.every((name) => name.startsWith(lockName)) && Date.now() - stats.mtimeMs < makingMs) return false;
   const lock = holdLock(join(path, lockName));
   lock?.release();
   return lock !== null;

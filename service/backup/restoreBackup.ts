@@ -1,5 +1,6 @@
 import {
   accessSync,
+  chmodSync,
   constants,
   existsSync,
   readdirSync,
@@ -80,6 +81,7 @@ const inside: Place = {
   prefix: (home) => join(home, "restore"),
   async move(partial, home) {
     partial.letGo();
+    chmodSync(home, 0o700);
     await fillFolder(partial.path, home);
   },
 };

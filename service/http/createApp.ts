@@ -32,6 +32,7 @@ import { rateKey } from "./rateKey.ts";
 import { answerUnreadable } from "./answerUnreadable.ts";
 import { watchBrokenHttp2 } from "./watchBrokenHttp2.ts";
 import { serveHeldBack } from "./serveHeldBack.ts";
+import { methodOf, serveUnknownMethods } from "./serveUnknownMethods.ts";
 
 /** What the HTTP server needs before it has routes. */
 export interface AppNeeds {
@@ -90,7 +91,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
     // Of a path that cannot be read; who may not ask anything is told that first.
     frameworkErrors(error, raw, reply) {
       const request = raw as unknown as FastifyRequest;
-      const away = turnedAway(socketOf(request), `${request.method} an unknown path`);
+      const away = turnedAway(socketOf(request), `${methodOf(request)} an unknown path`);
       if (away !== null && away.retryAfterS > 0) void reply.header("retry-after", away.retryAfterS);
       const problem = problemOfThrown(away?.refusal ?? error, request, logUnder(needs.log));
       void replyProblem(reply as unknown as FastifyReply, problem);
@@ -139,17 +140,12 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
   parseBodies(app, needs.limits);
   app.setErrorHandler((error, request, reply) => {
     if (reply.raw.headersSent) return void reply.raw.destroy();
-    // A method that is none of HTTP's own comes here over HTTP/2, past the hooks before.
-    const isUnserved = (error as { code?: string }).code === "FST_ERR_NOT_FOUND";
-    const away = isUnserved ? strangers.turnAway(socketOf(request)) : null;
-    if (isUnserved && away === null) return replyUnserved(request, reply);
-    if (away !== null && away.retryAfterS > 0) void reply.header("retry-after", away.retryAfterS);
-    const cause = away?.refusal ?? error;
-    noteRefusal(request, cause, needs);
-    return replyProblem(reply, problemOfThrown(cause, request, logUnder(needs.log)));
+    noteRefusal(request, error, needs);
+    return replyProblem(reply, problemOfThrown(error, request, logUnder(needs.log)));
   });
-  app.setNotFoundHandler((request, reply) => replyUnserved(request, reply));
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => replyUnserved(request, reply));
   serveHeldBack(served.server);
+  serveUnknownMethods(served.server);
   watchBrokenHttp2(served.server, (socket) => void turnedAway(socket, notHttp));
   // A signature that does not fit leaves an error with OpenSSL, which the first read would take for its own: asking for
   // the certificate clears it.
@@ -225,7 +221,7 @@ function noteRefusal(request: FastifyRequest, error: unknown, needs: AppNeeds): 
   if (!isRefused) return;
   const path = request.routeOptions.url ?? "an unknown path";
   const from = request.peer?.member ?? addressGroup(request.ip);
-  needs.refused({ from, isMember: request.peer !== null, code, request: `${request.method} ${path}` });
+  needs.refused({ from, isMember: request.peer !== null, code, request: `${methodOf(request)} ${path}` });
 }
 
 /** The TLS socket under a request of either HTTP version. */
@@ -261,7 +257,7 @@ function replyUnserved(request: FastifyRequest, reply: Parameters<typeof replyPr
   const allowed = Object.values(routes)
     .filter((row) => new RegExp(`^${row.path.replace(/\{\w+\}/g, "[^/]+")}$`).test(path))
     .map((row) => row.method);
-  const facts = { method: request.method, path: path.slice(0, 200) };
+  const facts = { method: methodOf(request), path: path.slice(0, 200) };
   if (allowed.length === 0)
     return replyProblem(
       reply,

@@ -1,11 +1,20 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Writes a file 0600 so that it is there whole or not at all, also after a power cut. */
+/**
+ * Writes a file 0600 so that it is there whole or not at all, also after a power cut. Nobody who may write into the folder
+ * can have put something in its way.
+ */
 export function writePrivateFile(file: string, text: string): void {
-  const partial = `${file}.${process.pid}.partial`;
-  writeFileSync(partial, text, { mode: 0o600, flush: true });
-  renameSync(partial, file);
+  const partial = `${file}.${randomBytes(8).toString("hex")}.partial`;
+  writeFileSync(partial, text, { mode: 0o600, flush: true, flag: "wx" });
+  try {
+    renameSync(partial, file);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
   syncFolder(dirname(file));
 }
 

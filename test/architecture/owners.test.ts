@@ -21,6 +21,7 @@ const owners: Record<string, RegExp> = {
   uplot: /^extension\/webview\//,
   uqr: /^extension\/core\//,
   pino: /^service\/main\.ts$/,
+  "rotating-file-stream": /^service\/openServiceLog\.ts$/,
 };
 
 function sources(): string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRouteClient } from "../../protocol/client/routeClient.ts";
@@ -63,6 +63,7 @@ describe("the folder that a backup is restored into", function () {
       mkdirSync(join(disk, "lost+found"));
       const { code, document } = await cliJson({ home: disk, cwd: dir }, "restore", file);
       assert.equal(code, 0, JSON.stringify(document));
+      assert.equal(statSync(disk).mode & 0o7777, 0o700);
       await assertFleet(disk);
     });
     assert.deepEqual(

@@ -27,31 +27,37 @@ export interface Frame {
 
 /** A client that sends whatever frames it is told to, as no library would. */
 export interface RawHttp2 {
+  /** Sends them in one piece: the other side reads them all before it can end the connection. */
   send(...frames: Partial<Frame>[]): void;
   /** What the other side has sent. */
   readonly received: readonly Frame[];
-  readonly isClosed: boolean;
   /** Settles when the connection has ended. */
   readonly closed: Promise<void>;
   destroy(): void;
 }
 
-/** Opens a connection, says that it speaks HTTP/2, and reads frames. */
+/**
+ * Opens a connection, says that it speaks HTTP/2, and reads frames. It is open once the other side has said that it knows
+ * our settings: Node says nothing of why it ends a connection while something it wrote before is still under way.
+ */
 export async function openRawHttp2(port: number, options: ConnectionOptions): Promise<RawHttp2> {
   const socket: TLSSocket = connect({ ...options, port, ALPNProtocols: ["h2"] });
   socket.on("error", () => undefined);
   const received: Frame[] = [];
+  let settled = (): void => undefined;
   let rest = Buffer.alloc(0);
   socket.on("data", (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
     while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
       const end = 9 + rest.readUIntBE(0, 3);
-      received.push({
+      const frame = {
         type: rest.readUInt8(3),
         flags: rest.readUInt8(4),
         stream: rest.readUInt32BE(5),
         payload: rest.subarray(9, end),
-      });
+      };
+      received.push(frame);
+      if (frame.type === frameTypes.settings && frame.flags === frameFlags.ack) settled();
       rest = rest.subarray(end);
     }
   });
@@ -63,14 +69,15 @@ export async function openRawHttp2(port: number, options: ConnectionOptions): Pr
   const send = (...frames: Partial<Frame>[]): void => {
     if (!socket.destroyed) socket.write(Buffer.concat(frames.map(bytesOf)));
   };
-  socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  send({ type: frameTypes.settings });
+  await new Promise<void>((resolve, reject) => {
+    settled = resolve;
+    void closed.then(() => reject(new Error("the other side ended the connection at once")));
+    socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    send({ type: frameTypes.settings });
+  });
   return {
     send,
     received,
-    get isClosed() {
-      return socket.destroyed;
-    },
     closed,
     destroy: () => void socket.destroy(),
   };

@@ -113,17 +113,17 @@ const syntaxBans = [
 
 /** A capital first and a blank later, a capitalized word alone, or two words side by side outside of markup. */
 const forPeople = String.raw`/^[A-Z][^\n]* |^[A-Z][a-z]+$|^[^<\n]*[a-z]{2} [a-z]{2}/`;
-/** Refuses texts for people, and says which file they stand in. */
-function textBans(file, name, literal = "Literal") {
+/** Refuses texts for people, and says where they stand. */
+function textBans(name, literal = "Literal") {
   return [`${literal}[value=${forPeople}]`, `TemplateElement[value.raw=${forPeople}]`].map((selector) => ({
     selector,
-    message: `What people read stands in ${file}: take it from \`${name}\`.`,
+    message: `What people read stands in extension/core/words/: take it from \`${name}\` there.`,
   }));
 }
-const textBansOfEditor = textBans("extension/core/words.ts", "words");
+const textBansOfEditor = textBans("words");
 /** A page's classes are several words as well, and no text. */
 const notClasses = ":not(Property[key.name='class']) > Literal";
-const textBansOfPages = textBans("extension/core/panels/panelWords.ts", "panelWords", notClasses);
+const textBansOfPages = textBans("panelWords", notClasses);
 
 const clock = "This room knows no clock: take the time as an argument, nowMs.";
 const chance = "This room knows no chance: take what is random as an argument.";

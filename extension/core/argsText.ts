@@ -1,4 +1,5 @@
 import { join, split } from "shlex";
+import { words } from "./words/words.ts";
 
 /** The arguments that a person typed, or why they are none. */
 export type ParsedArgs = { kind: "args"; args: string[] } | { kind: "unclear"; reason: string };
@@ -8,7 +9,7 @@ export function parseArgs(text: string): ParsedArgs {
   try {
     return { kind: "args", args: split(text) };
   } catch {
-    return { kind: "unclear", reason: "A quote is not closed, or a backslash ends the line." };
+    return { kind: "unclear", reason: words.dispatch.argsUnclear };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Problem } from "../../protocol/problem.ts";
 import { editorNext } from "./editorNext.ts";
 import type { FleetPlace } from "./fleetPlace.ts";
 import { plainWords } from "./plainWords.ts";
+import { awayWords } from "./words/awayWords.ts";
 
 /**
  * What a click leads to: try again, join by a link, start or restart the service on this machine, or join the fleet of
@@ -15,11 +16,6 @@ export interface AwayText {
   next: string;
   way: WayBack;
 }
-
-const reconnect = "choose “Reconnect to the Fleet”";
-/** By keyboard or by mouse. */
-const choose = (command: string): string => `choose “${command}” or click the status bar`;
-const freshLink = "Ask an admin of the fleet for a fresh join link, then choose “Join a Fleet”.";
 
 /** Codes of problems that only a new membership ends. */
 const membershipCodes: readonly string[] = ["no-certificate", "certificate-refused", "certificate-expired"];
@@ -39,7 +35,7 @@ export function awayText(problem: Problem, place: FleetPlace = "elsewhere"): Awa
       return unreachableText(problem, place);
     case "service-untrusted":
       return /not yet valid|expired/.test(reason)
-        ? wrongClock(`the certificate of the service at ${url} does not fit today's date`)
+        ? wrongClock(awayWords.clock.certificate(url))
         : untrustedText(url, place);
     case "protocol-mismatch":
       return versionsText(problem, place);
@@ -60,76 +56,39 @@ function unreachableText(problem: Problem, place: FleetPlace): AwayText {
       way: "reconnect",
     };
   return {
-    what:
-      place === "here"
-        ? "the fleet's service on this machine does not answer."
-        : "the fleet's service on this machine was stopped.",
-    next: `To start it, ${choose("Start the Fleet's Service on This Machine")}. Jobs on the hosts run on meanwhile.`,
+    what: place === "here" ? awayWords.service.silent : awayWords.service.stopped,
+    next: awayWords.service.start,
     way: "start",
   };
 }
 
 function untrustedText(url: string, place: FleetPlace): AwayText {
-  const what = `what answers at ${url} is not the service of your fleet, so nothing was sent to it.`;
-  if (place === "elsewhere")
-    return {
-      what,
-      next: `When the right one is back, ${reconnect}. After an absence of many months, or if the fleet was set up anew, ask an admin for a link and join it again.`,
-      way: "reconnect",
-    };
-  return {
-    what,
-    next: `To start the one of this machine and join it, ${choose("Start a Fleet on This Machine")}.`,
-    way: "rejoin",
-  };
+  const what = awayWords.untrusted.what(url);
+  if (place === "elsewhere") return { what, next: awayWords.untrusted.elsewhere, way: "reconnect" };
+  return { what, next: awayWords.untrusted.here, way: "rejoin" };
 }
 
 function membershipText({ code, facts }: Problem, place: FleetPlace): AwayText {
+  const say = awayWords.membership;
   const reason = String(facts?.["reason"] ?? "");
-  if (/not valid yet/.test(reason)) return wrongClock("your membership is not valid yet");
+  if (/not valid yet/.test(reason)) return wrongClock(say.notYet);
   const what =
-    code === "certificate-expired"
-      ? "your membership of this fleet has run out."
-      : /revoked/.test(reason)
-        ? "your membership of this fleet was withdrawn."
-        : "the fleet's service no longer accepts your membership.";
-  if (place === "elsewhere" && code === "certificate-expired")
-    return {
-      what,
-      next: `To ask an admin to let you back in, ${choose("Renew the Membership")}; with a fresh join link “Join a Fleet” does it, too.`,
-      way: "renew",
-    };
-  if (place === "elsewhere") return { what, next: freshLink, way: "join" };
-  return {
-    what,
-    next: `The fleet is on this machine: to join it again, ${choose("Start a Fleet on This Machine")}.`,
-    way: "rejoin",
-  };
+    code === "certificate-expired" ? say.ranOut : /revoked/.test(reason) ? say.withdrawn : say.refused;
+  if (place === "elsewhere" && code === "certificate-expired") return { what, next: say.renew, way: "renew" };
+  if (place === "elsewhere") return { what, next: say.freshLink, way: "join" };
+  return { what, next: say.rejoin, way: "rejoin" };
 }
 
 function wrongClock(what: string): AwayText {
-  return {
-    what: `${what}: a clock is wrong, here or there.`,
-    next: `Set it right, then ${reconnect}.`,
-    way: "reconnect",
-  };
+  return { what: awayWords.clock.what(what), next: awayWords.clock.next, way: "reconnect" };
 }
 
 function versionsText({ facts }: Problem, place: FleetPlace): AwayText {
   const service = Number(facts?.["service"]);
   const peer = Number(facts?.["peer"]);
-  const what = `the fleet's service speaks version ${service} of the protocol, this extension version ${peer}.`;
-  if (service > peer)
-    return { what, next: "Update the extension hwLedger Fleet in this editor.", way: "reconnect" };
-  if (place === "elsewhere")
-    return {
-      what,
-      next: `The service is the older of the two: when it was updated, ${reconnect}.`,
-      way: "reconnect",
-    };
-  return {
-    what,
-    next: `The service is the older of the two: to restart it as this extension has it, ${choose("Restart the Fleet's Service on This Machine")}.`,
-    way: "restart",
-  };
+  const say = awayWords.versions;
+  const what = say.what(service, peer);
+  if (service > peer) return { what, next: say.updateEditor, way: "reconnect" };
+  if (place === "elsewhere") return { what, next: say.updateService, way: "reconnect" };
+  return { what, next: say.restartService, way: "restart" };
 }

@@ -1,4 +1,5 @@
 import type { HostChoice, HostFit } from "./rankHosts.ts";
+import { hostWords } from "./words/hostWords.ts";
 
 /** A choice in an open list: below which heading it stands, whatever became of it since. */
 export interface PlacedChoice extends HostChoice {
@@ -23,7 +24,7 @@ export function choicesInPlace(
     const choice = now.get(was.hostId);
     now.delete(was.hostId);
     if (choice) return { ...choice, section: was.section };
-    return { ...was, fit: "doubtful", description: "no longer in the fleet", detail: "" };
+    return { ...was, fit: "doubtful", description: hostWords.gone, detail: "" };
   });
   return [...known, ...[...now.values()].map((choice): PlacedChoice => ({ ...choice, section: "new" }))];
 }

@@ -2,6 +2,7 @@ import { awayText } from "./awayText.ts";
 import type { Contact } from "./contact.ts";
 import type { FleetPlace } from "./fleetPlace.ts";
 import type { FleetState } from "./fleetState.ts";
+import { awayWords } from "./words/awayWords.ts";
 
 /** The sentence above the tree, or null when the tree says it all. */
 export function connectionMessage(
@@ -11,15 +12,16 @@ export function connectionMessage(
 ): string | null {
   switch (contact.kind) {
     case "connecting":
-      return fleet.isKnown ? null : "Connecting to the fleet's service…";
+      return fleet.isKnown ? null : awayWords.connecting;
     case "lost": {
       const { what, next } = awayText(contact.problem, place);
-      const meanwhile = place === "elsewhere" ? " Trying again by itself." : "";
-      return `Not connected: ${what}${meanwhile} ${next}`;
+      return place === "elsewhere"
+        ? awayWords.notConnectedYet(what, next)
+        : awayWords.notConnected(what, next);
     }
     case "refused": {
       const { what, next } = awayText(contact.problem, place);
-      return `Not connected: ${what} ${next}`;
+      return awayWords.notConnected(what, next);
     }
     case "live":
       return null;

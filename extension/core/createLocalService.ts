@@ -3,6 +3,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import { problemOf, problemSchema, RemoteProblem } from "../../protocol/problem.ts";
 import type { NodeChoice, NodeRuntime, RunTool } from "./findNode.ts";
+import { nextStepWords } from "./words/nextStepWords.ts";
+import { serviceWords } from "./words/serviceWords.ts";
 
 export interface LocalServiceNeeds {
   /** Path of the service's program that came with the extension. */
@@ -104,7 +106,7 @@ async function nodeOrThrow(findNode: () => Promise<NodeChoice>): Promise<NodeRun
   throw new RemoteProblem({
     ...problemOf("node-too-old", { version: "" }),
     detail: choice.reason,
-    next: "Install a newer Node.js, or name one in the setting hwledger.nodePath.",
+    next: nextStepWords["node-too-old"],
   });
 }
 
@@ -117,11 +119,11 @@ function parsed(text: string): unknown {
 }
 
 function failed({ path, version }: NodeRuntime, code: number | null, said: string): RemoteProblem {
-  const how = code === null ? "could not be run or did not end in time" : `ended with ${code}`;
+  const how = code === null ? serviceWords.notRun : serviceWords.endedWith(code);
   return new RemoteProblem({
     ...problemOf("service-did-not-start", { reason: "", log: "" }),
-    title: "The service's program failed",
-    detail: `With Node.js ${version} (${path}) it ${how}. ${said.slice(-500)}`.trim(),
-    next: "Try again; the command “Show the Service's Log” tells more.",
+    title: serviceWords.failed,
+    detail: serviceWords.failure(version, path, how, said.slice(-500)).trim(),
+    next: serviceWords.afterFailure,
   });
 }

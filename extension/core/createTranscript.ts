@@ -5,6 +5,9 @@ import { createLogText } from "./createLogText.ts";
 import { formatBytes } from "./figures.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "./jobText.ts";
 import { printable } from "./printable.ts";
+import { jobWords } from "./words/jobWords.ts";
+
+const say = jobWords.transcript;
 
 /** What a log terminal shows of a job. Each call answers with the text to write next, which may be empty. */
 export interface Transcript {
@@ -66,13 +69,11 @@ export function createTranscript({
 
   function head(job: JobRecord): string {
     const size = job.archiveBytes === 0 ? "" : ` ${formatBytes(job.archiveBytes)}`; // 0: not counted yet
-    const sent = `sent${size}${source === null ? "" : ` from ${source}`}`;
-    const skipped =
-      fromByte > 0 ? line(`the first ${formatBytes(fromByte)} of its log are not shown`, sgr.quiet) : "";
+    const skipped = fromByte > 0 ? line(say.skipped(formatBytes(fromByte)), sgr.quiet) : "";
     return (
       hideCursor +
       line(`${jobLabel(job)} → ${job.host}`, sgr.bold) +
-      line(`${sent}, job ${job.id}`, sgr.quiet) +
+      line(say.sent(size, source, job.id), sgr.quiet) +
       skipped
     );
   }
@@ -81,7 +82,7 @@ export function createTranscript({
     if (saidStart || job.startedAtMs === null) return "";
     saidStart = true;
     const command = [job.interpreter, job.script, ...job.args].filter((word) => word !== null).join(" ");
-    return line(`${command}, in ${job.directory ?? "a folder not known"}`, sgr.quiet);
+    return line(say.command(command, job.directory), sgr.quiet);
   }
 
   function hostContact(job: JobRecord): string {
@@ -89,23 +90,19 @@ export function createTranscript({
     if (contact.kind === "ok") {
       if (!saidHost) return "";
       saidHost = false;
-      return isJobEnded(job.state) ? "" : line(`${job.host} answers again`, sgr.quiet);
+      return isJobEnded(job.state) ? "" : line(say.hostAnswers(job.host), sgr.quiet);
     }
     if (saidHost || isJobEnded(job.state)) return "";
     saidHost = true;
-    const text = `lost contact with ${job.host} at byte ${contact.atByte}: ${contact.reason}; the job goes on there, trying again`;
-    return line(text, sgr.yellow);
+    return line(say.hostLost(job.host, contact.atByte, contact.reason), sgr.yellow);
   }
 
   function stall({ logStall, state }: JobRecord): string {
     const isStalled = Boolean(logStall) && !isJobEnded(state);
     const isNew = isStalled && !saidStall;
     saidStall = isStalled;
-    if (!isNew) return "";
-    return line(
-      `the log waits at byte ${logStall?.atByte}: ${logStall?.reason}; the job goes on`,
-      sgr.yellow,
-    );
+    if (!isNew || !logStall) return "";
+    return line(say.logWaits(logStall.atByte, logStall.reason), sgr.yellow);
   }
 
   function over(): string {
@@ -136,14 +133,14 @@ export function createTranscript({
       if (contact.kind === "connecting" || contact.kind === saidContact) return "";
       const before = saidContact;
       saidContact = contact.kind;
-      if (contact.kind === "live") return before === "live" ? "" : line("connected again", sgr.quiet);
+      if (contact.kind === "live") return before === "live" ? "" : line(say.connected, sgr.quiet);
       // Trying again can end in a refusal, which needs a person.
       if (before === "refused") return "";
-      const lost = `lost contact with the service at byte ${bytes}: ${contact.problem.detail} The job is not touched by this`;
-      if (contact.kind === "lost") return line(`${lost}; trying again`, sgr.yellow);
+      const lost = say.serviceLost(bytes, contact.problem.detail);
+      if (contact.kind === "lost") return line(say.trying(lost), sgr.yellow);
       // What to do about it is said once, above the hosts.
       const { what } = awayText(contact.problem);
-      return line(before === "lost" ? `no contact: ${what}` : lost, sgr.yellow);
+      return line(before === "lost" ? say.noContact(what) : lost, sgr.yellow);
     },
     say: (text) => line(text, sgr.quiet),
     get isOver() {

@@ -3,6 +3,7 @@ import { gpusOf, type FleetState, type KnownHost } from "./fleetState.ts";
 import type { Contact } from "./contact.ts";
 import type { Profile } from "./profile.ts";
 import { redact, type Redaction } from "./redact.ts";
+import { diagnosticsWords } from "./words/diagnosticsWords.ts";
 
 /** What the diagnostics are made from. */
 export interface DiagnosticFacts {
@@ -26,18 +27,23 @@ export function diagnosticsText(facts: DiagnosticFacts): string {
   const { editor, settings, pathSettings, profiles, shown, fleet, contact, log } = facts;
   const hosts = fleet ? [...fleet.hosts.values()] : [];
   const sections: [string, string[]][] = [
-    ["Versions", [`extension: ${programVersion}, protocol ${protocolVersion}`, ...entries(editor)]],
+    ["Versions", [diagnosticsWords.versions(programVersion, protocolVersion), ...entries(editor)]],
     ["Settings", entries(withoutPaths(settings, pathSettings))],
     [
       "Fleets",
-      profiles.map(
-        (profile, index) =>
-          `${index + 1}: ${profile.identity.role}, ${profile.home === null ? "service elsewhere" : "service of this machine"}${profile === shown ? ", shown" : ""}, certificate until ${new Date(profile.identity.notAfterMs).toISOString()}`,
+      profiles.map((profile, index) =>
+        diagnosticsWords.fleet(
+          index + 1,
+          profile.identity.role,
+          profile.home !== null,
+          profile === shown,
+          new Date(profile.identity.notAfterMs).toISOString(),
+        ),
       ),
     ],
     ["Contact", [contactText(contact)]],
     ["Hosts", hosts.map((host, index) => hostText(host, index))],
-    ["Jobs", [`${fleet?.jobs.size ?? 0} known: ${jobStates(fleet)}`]],
+    ["Jobs", [diagnosticsWords.jobs(fleet?.jobs.size ?? 0, jobStates(fleet))]],
     ["Log", [...log]],
   ];
   const text = sections
@@ -46,7 +52,7 @@ export function diagnosticsText(facts: DiagnosticFacts): string {
         `## ${title}\n\n${(lines.length === 0 ? ["none"] : lines).map((line) => `- ${line}`).join("\n")}`,
     )
     .join("\n\n");
-  return `# hwLedger Fleet: diagnostics\n\n${redact(text, redactionOf(facts, hosts))}\n`;
+  return diagnosticsWords.document(redact(text, redactionOf(facts, hosts)));
 }
 
 function entries(values: Record<string, unknown>): string[] {
@@ -58,7 +64,7 @@ function withoutPaths(
   pathSettings: readonly string[],
 ): Record<string, unknown> {
   const told = (name: string, value: unknown) =>
-    pathSettings.includes(name) ? (value ? "set" : "not set") : value;
+    pathSettings.includes(name) ? (value ? "set" : diagnosticsWords.notSet) : value;
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, told(name, value)]));
 }
 
@@ -72,14 +78,16 @@ function contactText(contact: Contact | null): string {
 function hostText(host: KnownHost, index: number): string {
   const { record, reading } = host;
   const gpus = gpusOf(host).map(
-    ({ vendor, name, driverVersion }) => `${vendor} ${name} (${driverVersion ?? "no driver version"})`,
+    ({ vendor, name, driverVersion }) => `${vendor} ${name} (${driverVersion ?? diagnosticsWords.noDriver})`,
   );
   // The reason names the machine as ssh knows it.
   const code = record.status.kind === "unreachable" ? ` (${record.status.code})` : "";
   return [
-    `host ${index + 1}: ${record.connection.kind}, ${record.status.kind}${code}, probe ${record.probe}`,
-    reading ? `${reading.os ?? "system not known"}, every ${reading.cadenceMs} ms` : "no reading",
-    reading?.gpuProblem ? `GPU problem ${reading.gpuProblem.code}: ${reading.gpuProblem.detail}` : "",
+    diagnosticsWords.host(index + 1, record.connection.kind, `${record.status.kind}${code}`, record.probe),
+    reading ? diagnosticsWords.reading(reading.os, reading.cadenceMs) : diagnosticsWords.noReading,
+    reading?.gpuProblem
+      ? diagnosticsWords.gpuProblem(reading.gpuProblem.code, reading.gpuProblem.detail)
+      : "",
     gpus.join("; "),
   ]
     .filter((part) => part !== "")

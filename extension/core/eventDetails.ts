@@ -3,6 +3,7 @@ import { exactMomentText } from "./clock.ts";
 import { eventText, type EventNames } from "./eventText.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
 import { printable } from "./printable.ts";
+import { ledgerWords } from "./words/ledgerWords.ts";
 
 /** What an event says, when it was, who did it and its number, as Markdown. */
 export function eventTooltip(event: LedgerEvent, names: EventNames): string {
@@ -20,5 +21,5 @@ export function eventDocument(event: LedgerEvent): string {
 }
 
 function momentOf({ atMs }: LedgerEvent): string {
-  return `${exactMomentText(atMs)} (your time)`;
+  return ledgerWords.localTime(exactMomentText(atMs));
 }

@@ -5,6 +5,7 @@ import {
   type LedgerEvent,
 } from "../../protocol/ledger/events.ts";
 import { printable } from "./printable.ts";
+import { ledgerWords } from "./words/ledgerWords.ts";
 
 /** Names for the ids that events carry; an id that is no longer known stands for itself. */
 export interface EventNames {
@@ -14,43 +15,44 @@ export interface EventNames {
 
 type Teller<T extends EventType> = (payload: EventPayload<T>, names: EventNames) => string;
 
-const jobEnd = (verb: string) => (payload: EventPayload<"job.failed">, names: EventNames) =>
-  `${names.job(payload.jobId)} ${verb}${payload.exitCode === null ? "" : `, exit ${payload.exitCode}`}`;
+const say = ledgerWords.events;
+
+const jobEnd = (how: string) => (payload: EventPayload<"job.failed">, names: EventNames) =>
+  say.ended(names.job(payload.jobId), how, payload.exitCode);
 
 /** What each type of event says, in a few words. */
 const tellers: { [T in EventType]: Teller<T> } = {
-  "fleet.created": () => "the fleet was made",
+  "fleet.created": () => say.fleetMade,
   "token.created": ({ role, hostId, member }, names) =>
     member === undefined
-      ? `a join link for ${hostId === undefined ? `one ${role}` : `the agent of ${names.host(hostId)}`} was made`
-      : `a link that brings back ${member} was made`,
-  "token.revoked": () => "a join link was withdrawn",
-  "member.joined": ({ member, role }) => `${member} joined as ${role}`,
-  "member.renewed": ({ member }) => `${member} has a new certificate`,
-  "member.role-changed": ({ member, to }) => `${member} is ${to} now`,
-  "member.revoked": ({ member }) => `the membership of ${member} was ended`,
-  "member.asked-back": ({ member }) => `${member} asks to come back`,
-  "member.approved": ({ member }) => `${member} may come back`,
-  "ca.announced": ({ generation }) => `certificate authority ${generation} was made`,
-  "ca.issuing": ({ generation }) => `certificate authority ${generation} signs from now on`,
-  "ca.retired": ({ generation }) => `certificate authority ${generation} is trusted no more`,
-  "access.refused": ({ from, code, count }) =>
-    `${from} was refused${count === 1 ? "" : ` ${count} times`}: ${code}`,
-  "host.added": ({ name }) => `${name} was added`,
-  "host.changed": ({ hostId }, names) => `${names.host(hostId)} was changed`,
-  "host.key-accepted": ({ hostId }, names) => `the key of ${names.host(hostId)} was accepted`,
-  "host.key-refused": ({ host }) => `a wrong key of ${host} was refused`,
-  "host.removed": ({ name }) => `${name} was removed`,
-  "job.queued": ({ script }) => `${script} was dispatched`,
-  "job.placed": ({ jobId, host }, names) => `${names.job(jobId)} goes to ${host}`,
-  "job.syncing": ({ jobId }, names) => `${names.job(jobId)} is being sent`,
-  "job.running": ({ jobId }, names) => `${names.job(jobId)} began`,
-  "job.cancel-requested": ({ jobId }, names) => `${names.job(jobId)} is to be cancelled`,
-  "job.succeeded": jobEnd("succeeded"),
-  "job.failed": jobEnd("failed"),
-  "job.cancelled": jobEnd("was cancelled"),
-  "job.timed-out": jobEnd("ran out of time"),
-  "job.lost": jobEnd("was lost"),
+      ? say.linkMade(hostId === undefined ? say.one(role) : say.agentOf(names.host(hostId)))
+      : say.linkBackMade(member),
+  "token.revoked": () => say.linkWithdrawn,
+  "member.joined": ({ member, role }) => say.joined(member, role),
+  "member.renewed": ({ member }) => say.renewed(member),
+  "member.role-changed": ({ member, to }) => say.roleChanged(member, to),
+  "member.revoked": ({ member }) => say.membershipEnded(member),
+  "member.asked-back": ({ member }) => say.askedBack(member),
+  "member.approved": ({ member }) => say.approved(member),
+  "ca.announced": ({ generation }) => say.authorityMade(generation),
+  "ca.issuing": ({ generation }) => say.authoritySigns(generation),
+  "ca.retired": ({ generation }) => say.authorityRetired(generation),
+  "access.refused": ({ from, code, count }) => say.refused(from, code, count),
+  "host.added": ({ name }) => say.hostAdded(name),
+  "host.changed": ({ hostId }, names) => say.hostChanged(names.host(hostId)),
+  "host.key-accepted": ({ hostId }, names) => say.keyAccepted(names.host(hostId)),
+  "host.key-refused": ({ host }) => say.keyRefused(host),
+  "host.removed": ({ name }) => say.hostRemoved(name),
+  "job.queued": ({ script }) => say.dispatched(script),
+  "job.placed": ({ jobId, host }, names) => say.placed(names.job(jobId), host),
+  "job.syncing": ({ jobId }, names) => say.sending(names.job(jobId)),
+  "job.running": ({ jobId }, names) => say.began(names.job(jobId)),
+  "job.cancel-requested": ({ jobId }, names) => say.cancelAsked(names.job(jobId)),
+  "job.succeeded": jobEnd(say.succeeded),
+  "job.failed": jobEnd(say.failed),
+  "job.cancelled": jobEnd(say.cancelled),
+  "job.timed-out": jobEnd(say.timedOut),
+  "job.lost": jobEnd(say.lost),
 };
 
 /** An event in a few words; one of a type or form that this version does not know by its type. */

@@ -1,3 +1,5 @@
+import { serviceWords } from "./words/serviceWords.ts";
+
 /** A Node.js that can run the service. */
 export interface NodeRuntime {
   /** Program to start. */
@@ -40,12 +42,11 @@ const versionLimitMs = 10_000;
 export async function findNode({ wanted, own, runTool }: FindNodeNeeds): Promise<NodeChoice> {
   if (wanted !== "") {
     const version = await versionOf(wanted, runTool);
-    if (version === null)
-      return { kind: "none", reason: `The setting hwledger.nodePath names ${wanted}, which does not run.` };
+    if (version === null) return { kind: "none", reason: serviceWords.wantedDoesNotRun(wanted) };
     if (majorOf(version) < oldestMajor)
       return {
         kind: "none",
-        reason: `The setting hwledger.nodePath names Node.js ${version}; the service needs ${oldestMajor} or newer.`,
+        reason: serviceWords.wantedTooOld(version, oldestMajor),
       };
     return { kind: "found", node: { path: wanted, env: {}, version } };
   }
@@ -58,7 +59,7 @@ export async function findNode({ wanted, own, runTool }: FindNodeNeeds): Promise
   }
   return {
     kind: "none",
-    reason: `The service needs Node.js ${oldestMajor} or newer; this editor brings ${own.version} and PATH has ${onPath ?? "none"}.`,
+    reason: serviceWords.noneNewEnough(oldestMajor, own.version, onPath),
   };
 }
 

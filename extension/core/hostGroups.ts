@@ -1,6 +1,7 @@
 import type { Contact } from "./contact.ts";
 import type { KnownHost } from "./fleetState.ts";
 import type { HostGrouping } from "./settings.ts";
+import { hostWords } from "./words/hostWords.ts";
 
 /** A group of the Hosts view; groups stand in the order of `rank`. */
 export interface HostGroup {
@@ -9,12 +10,13 @@ export interface HostGroup {
   rank: number;
 }
 
-const online: HostGroup = { key: "online", label: "Online", rank: 0 };
-const attention: HostGroup = { key: "attention", label: "Need attention", rank: 1 };
-const away: HostGroup = { key: "away", label: "Not there", rank: 2 };
-const unknown: HostGroup = { key: "unknown", label: "Not known without the service", rank: 3 };
-const thisMachine: HostGroup = { key: "local", label: "The service's machine", rank: 0 };
-const overSsh: HostGroup = { key: "ssh", label: "By SSH", rank: 1 };
+const labels = hostWords.groups;
+const online: HostGroup = { key: "online", label: labels.online, rank: 0 };
+const attention: HostGroup = { key: "attention", label: labels.attention, rank: 1 };
+const away: HostGroup = { key: "away", label: labels.away, rank: 2 };
+const unknown: HostGroup = { key: "unknown", label: labels.unknown, rank: 3 };
+const thisMachine: HostGroup = { key: "local", label: labels.thisMachine, rank: 0 };
+const overSsh: HostGroup = { key: "ssh", label: labels.overSsh, rank: 1 };
 
 /** The group that a host belongs to; null when nothing is grouped. */
 export function hostGroup(host: KnownHost, contact: Contact, by: HostGrouping): HostGroup | null {

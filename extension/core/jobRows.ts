@@ -6,7 +6,9 @@ import type { JobGrouping } from "./jobSettings.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "./jobText.ts";
 import { printable } from "./printable.ts";
 import type { RowIcon, TreeRow } from "./treeRow.ts";
+import { jobWords } from "./words/jobWords.ts";
 
+const say = jobWords.row;
 const grey = "disabledForeground";
 
 /** All rows of the Jobs view, in groups; what has not ended first, then newest first. None when there is no job. */
@@ -47,8 +49,8 @@ interface Group {
 
 function byState(jobs: readonly JobRecord[]): Group[] {
   const groups = [
-    { id: "active", label: "Running", jobs: jobs.filter((job) => !isJobEnded(job.state)) },
-    { id: "ended", label: "Done", jobs: jobs.filter((job) => isJobEnded(job.state)) },
+    { id: "active", label: say.active, jobs: jobs.filter((job) => !isJobEnded(job.state)) },
+    { id: "ended", label: say.ended, jobs: jobs.filter((job) => isJobEnded(job.state)) },
   ];
   return groups
     .filter((group) => group.jobs.length > 0)
@@ -68,9 +70,9 @@ function byHost(jobs: readonly JobRecord[], fleet: FleetState): Group[] {
       label: fleet.hosts.get(hostId)?.record.name ?? first.host,
       icon: { codicon: "vm", color: null },
       description: [
-        ...(running > 0 ? [`${running} running`] : []),
-        ...(running < own.length ? [`${own.length - running} done`] : []),
-        ...(fleet.hosts.has(hostId) ? [] : ["no longer in the fleet"]),
+        ...(running > 0 ? [say.running(running)] : []),
+        ...(running < own.length ? [say.done(own.length - running)] : []),
+        ...(fleet.hosts.has(hostId) ? [] : [say.hostGone]),
       ].join(" · "),
       isHost: true,
       jobs: own,
@@ -89,7 +91,7 @@ function headOf({ id, label, icon, description, jobs }: Group): TreeRow {
     icon,
     isStale: false,
     contextValue: "hwledger.jobs",
-    accessibilityLabel: `${label}, ${jobs.length === 1 ? "1 job" : `${jobs.length} jobs`}`,
+    accessibilityLabel: say.groupSpoken(label, jobs.length),
     fold: "open",
   };
 }
@@ -110,7 +112,7 @@ function jobRow(group: Group, job: JobRecord, contact: Contact, nowMs: number): 
     icon: jobIcon(job, isStale),
     isStale,
     contextValue: `hwledger.job.${isActive ? "active" : "ended"}`,
-    accessibilityLabel: `job ${label} on ${job.host}, ${outcome}`,
+    accessibilityLabel: say.spoken(label, job.host, outcome),
     fold: "leaf",
   };
 }
@@ -118,26 +120,26 @@ function jobRow(group: Group, job: JobRecord, contact: Contact, nowMs: number): 
 /** What a job does; without contact to the service what it did when there was. */
 function lastKnown(job: JobRecord, contact: Contact, nowMs: number): string {
   if (contact.kind === "live") return activeText(job, nowMs);
-  const age = contact.sinceMs === undefined ? "" : ` ${formatAge(nowMs - contact.sinceMs)} ago`;
-  return `was ${jobOutcomeText(job)}${age}`;
+  const age = contact.sinceMs === undefined ? null : formatAge(nowMs - contact.sinceMs);
+  return say.was(jobOutcomeText(job), age);
 }
 
 function activeText(job: JobRecord, nowMs: number): string {
   const { contact, startedAtMs } = job;
-  if (contact.kind === "lost") return `${job.state}, no contact${forAge(nowMs - contact.sinceMs)}`;
-  if (job.logStall) return `${job.state}, its log waits${forAge(nowMs - job.logStall.sinceMs)}`;
+  if (contact.kind === "lost") return say.noContact(job.state, forAge(nowMs - contact.sinceMs));
+  if (job.logStall) return say.logWaits(job.state, forAge(nowMs - job.logStall.sinceMs));
   const lasts = startedAtMs === null || job.cancelRequestedBy !== null ? "" : forAge(nowMs - startedAtMs);
   return jobOutcomeText(job) + lasts;
 }
 
 /** ` for 3 min`; nothing for the first moments. */
 function forAge(ageMs: number): string {
-  return ageMs < 10_000 ? "" : ` for ${formatAge(ageMs)}`;
+  return ageMs < 10_000 ? "" : say.forAge(formatAge(ageMs));
 }
 
 function endedText(job: JobRecord, nowMs: number): string {
-  const ago = job.endedAtMs === null ? "" : ` · ${formatAge(nowMs - job.endedAtMs)} ago`;
-  return `${jobOutcomeText(job)}${ago}`;
+  const age = job.endedAtMs === null ? null : formatAge(nowMs - job.endedAtMs);
+  return say.over(jobOutcomeText(job), age);
 }
 
 function jobIcon(job: JobRecord, isStale: boolean): RowIcon {

@@ -1,10 +1,13 @@
 import { formatDuration } from "../../protocol/duration.ts";
 import { isJobEnded, type JobRecord } from "../../protocol/job.ts";
+import { jobWords } from "./words/jobWords.ts";
+
+const say = jobWords.ends;
 
 /** How a job stands or ended, in a few words: `running`, `exit 3 after 12 s`, `cancelled by ada after 3 min`. */
 export function jobOutcomeText(job: JobRecord): string {
   if (!isJobEnded(job.state))
-    return job.cancelRequestedBy === null ? job.state : `${job.state}, being cancelled`;
+    return job.cancelRequestedBy === null ? job.state : jobWords.beingCancelled(job.state);
   const timeless: readonly (string | undefined)[] = ["time-limit", "not-started", "lost"];
   return `${jobEndText(job)}${timeless.includes(job.cause?.kind) ? "" : lastedText(job)}`;
 }
@@ -15,19 +18,19 @@ export function jobEndText(job: JobRecord): string {
   if (cause === null) return job.state;
   switch (cause.kind) {
     case "exited":
-      return `exit ${cause.code}`;
+      return say.exit(cause.code);
     case "exited-or-killed":
-      return `exit ${cause.code} (or killed by ${cause.signal})`;
+      return say.exitOrKilled(cause.code, cause.signal);
     case "cancelled":
-      return `cancelled by ${memberOf(cause.by)}`;
+      return say.cancelled(memberOf(cause.by));
     case "time-limit":
-      return `stopped at its time limit of ${formatDuration(cause.limitMs)}`;
+      return say.timeLimit(formatDuration(cause.limitMs));
     case "not-started":
-      return `never started: ${cause.title}. ${cause.detail}`;
+      return say.neverStarted(cause.title, cause.detail);
     case "reboot":
-      return `lost: ${job.host} was restarted`;
+      return say.restarted(job.host);
     case "lost":
-      return `lost: ${cause.detail}`;
+      return say.lost(cause.detail);
   }
 }
 
@@ -62,5 +65,5 @@ export function memberOf(actor: string): string {
 
 function lastedText(job: JobRecord): string {
   if (job.startedAtMs === null || job.endedAtMs === null) return "";
-  return ` after ${formatDuration(job.endedAtMs - job.startedAtMs)}`;
+  return say.after(formatDuration(job.endedAtMs - job.startedAtMs));
 }

@@ -7,6 +7,7 @@ import type { FleetState } from "./fleetState.ts";
 import { jobLabel } from "./jobText.ts";
 import { printable } from "./printable.ts";
 import type { RowIcon, TreeRow } from "./treeRow.ts";
+import { ledgerWords } from "./words/ledgerWords.ts";
 
 /** What is known of the chain's soundness. */
 export type Verification =
@@ -86,19 +87,20 @@ function verificationText(
   { verification, total }: LedgerState,
   nowMs: number,
 ): { label: string; description: string; icon: RowIcon } {
+  const say = ledgerWords.chain;
   switch (verification.kind) {
     case "none":
       return {
-        label: "Not verified yet",
-        description: "click to verify",
+        label: say.notYet,
+        description: say.clickToVerify,
         icon: { codicon: "shield", color: null },
       };
     case "running":
-      return { label: "Verifying…", description: "", icon: { codicon: "sync~spin", color: null } };
+      return { label: say.verifying, description: "", icon: { codicon: "sync~spin", color: null } };
     case "failed": {
       const description = `${formatAge(nowMs - verification.atMs)} ago: ${printable(verification.reason)}`;
       return {
-        label: "Could not be verified",
+        label: say.failed,
         description,
         icon: { codicon: "warning", color: "list.warningForeground" },
       };
@@ -108,15 +110,15 @@ function verificationText(
       const age = `${formatAge(nowMs - atMs)} ago`;
       if (!verdict.ok)
         return {
-          label: `Broken at event ${verdict.firstBad?.seq ?? "?"}`,
-          description: `${age}: ${printable(verdict.firstBad?.reason ?? "the chain does not hold")}`,
+          label: say.broken(verdict.firstBad?.seq ?? "?"),
+          description: `${age}: ${printable(verdict.firstBad?.reason ?? say.doesNotHold)}`,
           icon: { codicon: "error", color: "list.errorForeground" },
         };
       const since = Math.max(0, total - verdict.events);
-      const fresh = since === 0 ? [] : [`${since} since`];
+      const fresh = since === 0 ? [] : [say.since(since)];
       return {
-        label: "Verified",
-        description: [age, `${verdict.events} events`, ...fresh].join(" · "),
+        label: say.verified,
+        description: [age, say.events(verdict.events), ...fresh].join(" · "),
         icon: { codicon: "verified-filled", color: "charts.green" },
       };
     }
@@ -144,7 +146,7 @@ function eventRow(event: LedgerEvent, fleet: FleetState, nowMs: number): TreeRow
     description,
     icon: eventIcon(event.type),
     contextValue: "hwledger.event",
-    accessibilityLabel: `event ${event.seq}, ${label}, ${description}`,
+    accessibilityLabel: ledgerWords.eventSpoken(event.seq, label, description),
   };
 }
 
@@ -161,7 +163,7 @@ const bare = { parentId: null, kind: "event", hostId: null, isStale: false, fold
 
 /** What stands in place of events where none passes the filter. */
 function noneRow(filter: string): TreeRow {
-  const label = `No event has “${printable(filter)}”`;
+  const label = ledgerWords.noneHas(printable(filter));
   return {
     ...bare,
     id: ledgerRowIds.none,
@@ -176,9 +178,9 @@ function noneRow(filter: string): TreeRow {
 const olderRow: TreeRow = {
   ...bare,
   id: ledgerRowIds.older,
-  label: "Show older events…",
+  label: ledgerWords.older,
   description: "",
   icon: { codicon: "chevron-down", color: null },
   contextValue: "hwledger.older",
-  accessibilityLabel: "Show older events",
+  accessibilityLabel: ledgerWords.olderSpoken,
 };

@@ -3,6 +3,7 @@ import { formatBytes, metricText } from "./figures.ts";
 import type { KnownHost } from "./fleetState.ts";
 import { printable } from "./printable.ts";
 import type { TreeRow } from "./treeRow.ts";
+import { hostWords } from "./words/hostWords.ts";
 
 /** One row for each process on a GPU, most memory first. */
 export function processRows(host: KnownHost, gpu: GpuReading, fresh: boolean): TreeRow[] {
@@ -18,7 +19,7 @@ export function gpuRowId(host: KnownHost, gpu: GpuReading): string {
 }
 
 function processRow(host: KnownHost, gpu: GpuReading, process: GpuProcess, fresh: boolean): TreeRow {
-  const label = printable(process.name.split(/[\\/]/).at(-1) ?? process.name) || "a process";
+  const label = printable(process.name.split(/[\\/]/).at(-1) ?? process.name) || hostWords.row.aProcess;
   const description = `${metricText(process.memoryBytes, formatBytes)} · pid ${process.pid}`;
   return {
     id: `${gpuRowId(host, gpu)}/${process.pid}`,
@@ -30,7 +31,7 @@ function processRow(host: KnownHost, gpu: GpuReading, process: GpuProcess, fresh
     icon: { codicon: "symbol-event", color: "disabledForeground" },
     isStale: !fresh,
     contextValue: "hwledger.process",
-    accessibilityLabel: `process ${label} on ${host.record.name}, ${description}`,
+    accessibilityLabel: hostWords.row.processSpoken(label, host.record.name, description),
     fold: "leaf",
   };
 }

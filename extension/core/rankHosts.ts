@@ -9,6 +9,9 @@ import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetSt
 import { isFaulty } from "./gpuUse.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { isFresh, statusText } from "./statusText.ts";
+import { hostWords } from "./words/hostWords.ts";
+
+const say = hostWords.choice;
 
 /** How well a host fits, best first. */
 export const hostFits = ["ready", "possible", "doubtful"] as const;
@@ -49,14 +52,14 @@ function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice 
   const gpus = gpusOf(host);
   const fresh = isFresh(host, contact);
   const free = fresh ? freeGpuCount(gpus, record) : 0;
-  const rate = record.rateMicroUsdPerHour === null ? "no rate set" : formatRate(record.rateMicroUsdPerHour);
+  const rate = record.rateMicroUsdPerHour === null ? say.noRate : formatRate(record.rateMicroUsdPerHour);
   const [status = "", ...reason] = statusText(host, contact, nowMs).split(": ");
   const count =
     gpus.length === 0
       ? record.reading?.gpuProblem
-        ? "GPUs cannot be read"
-        : "no GPU"
-      : `${free} of ${gpus.length} ${gpus.length === 1 ? "GPU" : "GPUs"} free`;
+        ? say.gpusUnread
+        : say.noGpu
+      : say.free(free, gpus.length);
   return {
     hostId: record.id,
     name: record.name,
@@ -74,32 +77,32 @@ function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice 
 function loadText(host: KnownHost, gpus: readonly GpuReading[]): string {
   if (gpus.length === 0) {
     const load = host.reading === null ? null : metricValue(host.reading.cpuPct);
-    return load === null ? "CPU load not known" : `CPU load ${Math.round(load)} %`;
+    return load === null ? say.cpuUnknown : say.cpuLoad(Math.round(load));
   }
   const loads = gpus.map((gpu) => metricValue(gpu.utilizationPct)).filter((load) => load !== null);
-  if (loads.length === 0) return "GPU load not known";
+  if (loads.length === 0) return say.gpuUnknown;
   const mean = loads.reduce((sum, load) => sum + load, 0) / loads.length;
-  return `GPU load ${Math.round(mean)} %${loads.length < gpus.length ? " where known" : ""}`;
+  return say.gpuLoad(Math.round(mean), loads.length === gpus.length);
 }
 
 function freshDetail(host: KnownHost, gpus: readonly GpuReading[]): string {
   const problem = host.reading?.gpuProblem;
-  if (gpus.length === 0 && problem) return `GPUs cannot be read: ${problem.detail}`;
-  if (gpus.length === 0) return host.reading === null ? "no reading yet" : "runs on the CPU";
-  return problem ? `${readDetail(gpus)}; another GPU cannot be read` : readDetail(gpus);
+  if (gpus.length === 0 && problem) return say.gpusUnreadWhy(problem.detail);
+  if (gpus.length === 0) return host.reading === null ? say.noReading : say.onCpu;
+  return problem ? say.anotherUnread(readDetail(gpus)) : readDetail(gpus);
 }
 
 function readDetail(gpus: readonly GpuReading[]): string {
   const free = gpus.filter((gpu) => gpu.occupancy.kind === "free" && !isFaulty(gpu));
   const unknown = gpus.filter((gpu) => gpu.occupancy.kind === "unknown");
   if (free.length > 0) return `${grouped(free)}: ${memoryOf(free)}`;
-  if (unknown.length > 0) return `${grouped(unknown)}: whether it is free is not known`;
-  return `${grouped(gpus)}: all in use`;
+  if (unknown.length > 0) return say.freeUnknown(grouped(unknown));
+  return say.allInUse(grouped(gpus));
 }
 
 function staleDetail({ reading }: KnownHost, gpus: readonly GpuReading[]): string {
-  if (gpus.length > 0) return `${grouped(gpus)} when last seen`;
-  return reading === null || reading.gpuProblem ? "its GPUs are not known" : "no GPU when last seen";
+  if (gpus.length > 0) return say.lastSeen(grouped(gpus));
+  return reading === null || reading.gpuProblem ? say.gpusUnknown : say.noGpuLastSeen;
 }
 
 /** `3 × RTX 3090, A100`. */
@@ -112,8 +115,8 @@ function grouped(gpus: readonly GpuReading[]): string {
 function memoryOf(free: readonly GpuReading[]): string {
   const most = Math.max(...free.map((gpu) => freeBytes(gpu) ?? -1));
   if (most >= 0)
-    return free.length === 1 ? `${formatBytes(most)} free` : `up to ${formatBytes(most)} free each`;
-  return free.some((gpu) => gpu.memoryKind === "unified") ? "unified memory" : "free memory not known";
+    return free.length === 1 ? say.freeMemory(formatBytes(most)) : say.freeMemoryEach(formatBytes(most));
+  return free.some((gpu) => gpu.memoryKind === "unified") ? say.unifiedMemory : say.freeMemoryUnknown;
 }
 
 function freeBytes(gpu: GpuReading): number | null {

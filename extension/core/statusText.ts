@@ -1,6 +1,9 @@
 import { formatAge } from "./figures.ts";
 import type { Contact } from "./contact.ts";
 import type { KnownHost } from "./fleetState.ts";
+import { hostWords } from "./words/hostWords.ts";
+
+const say = hostWords.status;
 
 /** Whether the figures of a host may be shown as what is so now. */
 export function isFresh(host: KnownHost, contact: Contact): boolean {
@@ -33,22 +36,22 @@ export function readingAgeMs(host: KnownHost, nowMs: number): number | null {
  */
 export function statusText(host: KnownHost, contact: Contact, nowMs: number): string {
   const ageMs = readingAgeMs(host, nowMs);
-  const seen = ageMs === null ? "never seen" : `seen ${formatAge(ageMs)} ago`;
+  const seen = ageMs === null ? say.neverSeen : say.seen(formatAge(ageMs));
   if (contact.kind !== "live") return seen;
   const { status } = host.record;
   switch (status.kind) {
     case "never":
-      return host.record.probe === "off" ? "not probed" : "not seen yet";
+      return host.record.probe === "off" ? say.notProbed : say.notSeenYet;
     case "online":
-      return "online";
+      return say.online;
     case "late":
-      return `late, ${seen}`;
+      return say.late(seen);
     case "offline":
-      return `offline, ${seen}`;
+      return say.offline(seen);
     case "unreachable":
-      return `unreachable: ${withoutName(status.reason, host.record.name)}`;
+      return say.unreachable(withoutName(status.reason, host.record.name));
     case "needs-login":
-      return `needs login: ${withoutName(status.reason, host.record.name)}`;
+      return say.needsLogin(withoutName(status.reason, host.record.name));
   }
 }
 

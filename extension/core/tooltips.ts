@@ -9,6 +9,9 @@ import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
 import { unknownUseText } from "../../protocol/unknownUseText.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
+import { hostWords } from "./words/hostWords.ts";
+
+const say = hostWords.tooltip;
 
 type Line = readonly [string, string];
 
@@ -17,25 +20,25 @@ export function hostTooltip(host: KnownHost, contact: Contact, nowMs: number): s
   const { record, reading } = host;
   const gpus = gpusOf(host);
   const lines: Line[] = [
-    ["Status", statusText(host, contact, nowMs)],
-    ["Reached", reachText(host)],
+    [say.status, statusText(host, contact, nowMs)],
+    [say.reached, reachText(host)],
     ...(isFresh(host, contact) && gpus.length > 0
-      ? ([["GPUs", `${freeGpuCount(gpus, record)} of ${gpus.length} free`]] as const)
+      ? ([[say.gpus, say.free(freeGpuCount(gpus, record), gpus.length)]] as const)
       : []),
-    ["Jobs of ours", String(record.activeJobs)],
-    ["Rate", record.rateMicroUsdPerHour === null ? "not set" : formatRate(record.rateMicroUsdPerHour)],
+    [say.jobs, String(record.activeJobs)],
+    [say.rate, record.rateMicroUsdPerHour === null ? say.notSet : formatRate(record.rateMicroUsdPerHour)],
   ];
   if (reading) {
     lines.push(
-      ["CPU", metricText(reading.cpuPct, (pct) => `${Math.round(pct)} %`)],
-      ["Memory", pairText(reading.memoryUsedBytes, reading.memoryTotalBytes)],
-      ["Disk", pairText(reading.diskUsedBytes, reading.diskTotalBytes)],
-      ["Up for", metricText(reading.uptimeS, (seconds) => formatDuration(seconds * 1_000))],
-      ["System", reading.os ?? "not known"],
-      ["Read", readText(host, nowMs)],
-      ["Probe", `every ${formatDuration(reading.cadenceMs)}, ${formatBytes(reading.probeBytes)} so far`],
+      [say.cpu, metricText(reading.cpuPct, (pct) => `${Math.round(pct)} %`)],
+      [say.memory, pairText(reading.memoryUsedBytes, reading.memoryTotalBytes)],
+      [say.disk, pairText(reading.diskUsedBytes, reading.diskTotalBytes)],
+      [say.upFor, metricText(reading.uptimeS, (seconds) => formatDuration(seconds * 1_000))],
+      [say.system, reading.os ?? say.notKnown],
+      [say.read, readText(host, nowMs)],
+      [say.probe, say.probed(formatDuration(reading.cadenceMs), formatBytes(reading.probeBytes))],
     );
-    if (reading.gpuProblem) lines.push(["GPUs", reading.gpuProblem.detail]);
+    if (reading.gpuProblem) lines.push([say.gpus, reading.gpuProblem.detail]);
   }
   return `**${markdownText(record.name)}**\n\n${markdownTable(lines)}`;
 }
@@ -44,30 +47,30 @@ export function hostTooltip(host: KnownHost, contact: Contact, nowMs: number): s
 export function gpuTooltip(host: KnownHost, gpu: GpuReading, nowMs: number): string {
   const watts = (value: number) => `${value.toFixed(1)} W`;
   const lines: Line[] = [
-    ["In use", occupancyText(gpu)],
-    ["Utilisation", metricText(gpu.utilizationPct, (pct) => `${Math.round(pct)} %`)],
-    ["Memory", pairText(gpu.memoryUsedBytes, gpu.memoryTotalBytes)],
-    ["Temperature", metricText(gpu.temperatureC, (celsius) => `${Math.round(celsius)} °C`)],
-    ["Power", metricText(gpu.powerW, watts)],
-    ["Power limit", metricText(gpu.powerLimitW, watts)],
-    ["Driver", gpu.driverVersion ?? "not known"],
-    ["PCI address", gpu.pciBusId ?? "not known"],
-    ["UUID", gpu.uuid],
-    ["Read", readText(host, nowMs)],
+    [say.inUse, occupancyText(gpu)],
+    [say.utilisation, metricText(gpu.utilizationPct, (pct) => `${Math.round(pct)} %`)],
+    [say.memory, pairText(gpu.memoryUsedBytes, gpu.memoryTotalBytes)],
+    [say.temperature, metricText(gpu.temperatureC, (celsius) => `${Math.round(celsius)} °C`)],
+    [say.power, metricText(gpu.powerW, watts)],
+    [say.powerLimit, metricText(gpu.powerLimitW, watts)],
+    [say.driver, gpu.driverVersion ?? say.notKnown],
+    [say.pciAddress, gpu.pciBusId ?? say.notKnown],
+    [say.uuid, gpu.uuid],
+    [say.read, readText(host, nowMs)],
   ];
-  return `**${markdownText(gpu.name)}** on ${markdownText(host.record.name)}\n\n${markdownTable(lines)}`;
+  return `${say.gpuTitle(markdownText(gpu.name), markdownText(host.record.name))}\n\n${markdownTable(lines)}`;
 }
 
 function occupancyText(gpu: GpuReading): string {
   const { occupancy } = gpu;
   switch (occupancy.kind) {
     case "free":
-      return "free";
+      return say.isFree;
     case "unknown":
-      return `unknown: ${unknownUseText(occupancy.reason)}`;
+      return say.unknownUse(unknownUseText(occupancy.reason));
     case "busy":
       return occupancy.processes.length === 0
-        ? "yes"
+        ? say.used
         : occupancy.processes.slice(0, 5).map(processText).join("; ") +
             moreText(occupancy.processes.length - 5);
   }
@@ -79,7 +82,7 @@ function processText(process: { pid: number; name: string; memoryBytes: Metric }
 }
 
 function moreText(count: number): string {
-  return count > 0 ? `; and ${count} more` : "";
+  return count > 0 ? say.more(count) : "";
 }
 
 function pairText(used: Metric, total: Metric): string {
@@ -87,12 +90,12 @@ function pairText(used: Metric, total: Metric): string {
   if (pair !== null) return pair;
   const usedText = metricText(used, formatBytes);
   const totalText = metricText(total, formatBytes);
-  return usedText === totalText ? usedText : `used: ${usedText}; in all: ${totalText}`;
+  return usedText === totalText ? usedText : say.usedInAll(usedText, totalText);
 }
 
 function reachText(host: KnownHost): string {
   const { connection } = host.record;
-  if (connection.kind === "local") return "this machine (the service's)";
+  if (connection.kind === "local") return hostWords.thisMachine;
   const user = connection.user === null ? "" : `${connection.user}@`;
   const port = connection.port === null ? "" : `:${connection.port}`;
   return `SSH ${user}${connection.alias}${port}`;
@@ -101,5 +104,5 @@ function reachText(host: KnownHost): string {
 function readText(host: KnownHost, nowMs: number): string {
   const ageMs = readingAgeMs(host, nowMs);
   // The time of day: VS Code keeps a tooltip until its row is drawn anew, and an age would grow untrue.
-  return ageMs === null ? "never" : `at ${clockText(nowMs - ageMs)}`;
+  return ageMs === null ? say.never : say.readAt(clockText(nowMs - ageMs));
 }

@@ -12,6 +12,9 @@ import type { HostGrouping } from "./settings.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
 import type { RowIcon, TreeRow } from "./treeRow.ts";
+import { hostWords } from "./words/hostWords.ts";
+
+const say = hostWords.row;
 
 /** Hosts with more GPUs than this start folded. */
 const unfoldedGpus = 4;
@@ -91,7 +94,7 @@ function groupRow(group: HostGroup, count: number): TreeRow {
     icon: null,
     isStale: false,
     contextValue: "hwledger.group",
-    accessibilityLabel: `${group.label}, ${count === 1 ? "1 host" : `${count} hosts`}`,
+    accessibilityLabel: say.groupSpoken(group.label, count),
     fold: "open",
   };
 }
@@ -106,7 +109,7 @@ export function hostParts(host: KnownHost, contact: Contact, nowMs: number): str
   const parts = [statusText(host, contact, nowMs)];
   if (isFresh(host, contact)) parts.push(gpuCountText(host));
   if (record.rateMicroUsdPerHour !== null) parts.push(formatRate(record.rateMicroUsdPerHour));
-  if (record.activeJobs > 0) parts.push(record.activeJobs === 1 ? "1 job" : `${record.activeJobs} jobs`);
+  if (record.activeJobs > 0) parts.push(say.jobs(record.activeJobs));
   return parts;
 }
 
@@ -125,16 +128,16 @@ function hostRow(host: KnownHost, contact: Contact, nowMs: number): TreeRow {
     icon: hostIcon(host, contact),
     isStale: !isFresh(host, contact),
     contextValue: `hwledger.host.${record.status.kind}`,
-    accessibilityLabel: `host ${record.name}, ${parts.join(", ")}`,
+    accessibilityLabel: say.spoken(record.name, parts.join(", ")),
     fold: children === 0 ? "leaf" : gpus > unfoldedGpus ? "closed" : "open",
   };
 }
 
 function gpuCountText(host: KnownHost): string {
   const gpus = gpusOf(host);
-  if (gpus.length > 0) return `${freeGpuCount(gpus, host.record)}/${gpus.length} free`;
-  if (host.reading?.gpuProblem) return "GPUs unknown";
-  return host.reading === null ? "no reading yet" : "no GPU";
+  if (gpus.length > 0) return say.free(freeGpuCount(gpus, host.record), gpus.length);
+  if (host.reading?.gpuProblem) return say.gpusUnknown;
+  return host.reading === null ? say.noReading : say.noGpu;
 }
 
 function hostIcon(host: KnownHost, contact: Contact): RowIcon {
@@ -158,7 +161,7 @@ function noteRows(host: KnownHost, contact: Contact): TreeRow[] {
   const problem = host.reading?.gpuProblem;
   if (!problem) return [];
   const fresh = isFresh(host, contact);
-  const label = gpusOf(host).length > 0 ? "a GPU cannot be read" : "GPUs cannot be read";
+  const label = gpusOf(host).length > 0 ? say.gpuUnread : say.gpusUnread;
   return [
     {
       id: `${host.record.id}/gpu-problem`,
@@ -181,13 +184,13 @@ function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: numbe
   const ageMs = readingAgeMs(host, nowMs);
   const saysMemory = !isFaulty(gpu) && memoryText(gpu) !== null;
   const model = (saysMemory ? gpuModelBesideMemory : gpuModel)(gpu.name);
-  const label = gpu.index === null ? model : `GPU ${gpu.index}`;
+  const label = gpu.index === null ? model : say.gpu(gpu.index);
   // What changes comes first: the side bar cuts off the end.
   const figures = [gpuFigures(gpu, fresh), ...(gpu.index === null ? [] : [model])].join(" · ");
-  const age = fresh || ageMs === null ? [] : [`${formatAge(ageMs)} ago`];
-  const state = isFaulty(gpu) ? "faulty" : gpu.occupancy.kind;
+  const age = fresh || ageMs === null ? [] : [hostWords.ago(formatAge(ageMs))];
+  const state = isFaulty(gpu) ? say.faulty : gpu.occupancy.kind;
   const named = gpu.index === null ? [label] : [label, gpuModel(gpu.name)];
-  const stands = fresh ? [state] : ["no fresh reading", ...age];
+  const stands = fresh ? [state] : [say.notFresh, ...age];
   return {
     id: gpuRowId(host, gpu),
     parentId: host.record.id,
@@ -198,14 +201,14 @@ function gpuRow(host: KnownHost, gpu: GpuReading, contact: Contact, nowMs: numbe
     icon: gpuIcon(gpu, fresh),
     isStale: !fresh,
     contextValue: "hwledger.gpu",
-    accessibilityLabel: [...named, `on ${host.record.name}`, ...stands, ...gpuWords(gpu)].join(", "),
+    accessibilityLabel: [...named, say.onHost(host.record.name), ...stands, ...gpuWords(gpu)].join(", "),
     fold: gpu.occupancy.kind === "busy" && gpu.occupancy.processes.length > 0 ? "closed" : "leaf",
   };
 }
 
 /** `▄ 37% 12/24G 62° 210W`, tight since the side bar is narrow; what this device cannot tell is left to the tooltip, what failed is said. */
 function gpuFigures(gpu: GpuReading, fresh: boolean): string {
-  if (isFaulty(gpu)) return "faulty: its figures cannot be read";
+  if (isFaulty(gpu)) return say.faultyFigures;
   const load = metricValue(gpu.utilizationPct);
   const temperature = metricValue(gpu.temperatureC);
   const power = metricValue(gpu.powerW);
@@ -215,25 +218,25 @@ function gpuFigures(gpu: GpuReading, fresh: boolean): string {
     temperature === null ? null : `${Math.round(temperature)}°`,
     power === null ? null : `${Math.round(power)}W`,
   ].filter((part) => part !== null);
-  return parts.length === 0 ? "no figures" : parts.join(" ");
+  return parts.length === 0 ? say.noFigures : parts.join(" ");
 }
 
 /** The same figures to be read out. */
 function gpuWords(gpu: GpuReading): string[] {
-  if (isFaulty(gpu)) return ["its figures cannot be read"];
+  if (isFaulty(gpu)) return [say.figuresUnread];
   const rounded = (metric: Metric, unit: string) => {
     const value = metricValue(metric);
     return value === null ? null : `${Math.round(value)} ${unit}`;
   };
   const parts = [
-    rounded(gpu.utilizationPct, "percent load"),
+    rounded(gpu.utilizationPct, say.percentLoad),
     gpu.memoryKind === "unified"
-      ? "unified memory"
+      ? say.unifiedMemory
       : formatMemoryWords(gpu.memoryUsedBytes, gpu.memoryTotalBytes),
-    rounded(gpu.temperatureC, "degrees Celsius"),
-    rounded(gpu.powerW, "watts"),
+    rounded(gpu.temperatureC, say.degrees),
+    rounded(gpu.powerW, say.watts),
   ].filter((part) => part !== null);
-  return parts.length === 0 ? ["no figures"] : parts;
+  return parts.length === 0 ? [say.noFigures] : parts;
 }
 
 const levels = "▁▂▃▄▅▆▇█";
@@ -246,7 +249,7 @@ function loadBar(pct: number): string {
 }
 
 function memoryText(gpu: GpuReading): string | null {
-  if (gpu.memoryKind === "unified") return "unified";
+  if (gpu.memoryKind === "unified") return say.unified;
   return formatMemoryShort(gpu.memoryUsedBytes, gpu.memoryTotalBytes);
 }
 

@@ -1,6 +1,6 @@
 import type { WayBack } from "./awayText.ts";
 import type { commandIds } from "./commandIds.ts";
-import { words } from "./words.ts";
+import { words } from "./words/words.ts";
 
 /** The button that leads back to the fleet, and the command it runs. */
 export const waysBack = {

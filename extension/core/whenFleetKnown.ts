@@ -1,5 +1,6 @@
 import { Refusal } from "../../protocol/problem.ts";
 import type { FleetSession } from "./openFleetSession.ts";
+import { awayWords } from "./words/awayWords.ts";
 
 /**
  * Waits until the fleet's first snapshot came or contact failed, whichever is first; the session says which. Rejects with
@@ -22,6 +23,6 @@ export async function whenFleetKnown(session: FleetSession): Promise<void> {
   if (session.isClosed)
     throw new Refusal("service-unreachable", {
       url: session.identity.url,
-      reason: "this window has another connection now",
+      reason: awayWords.otherConnection,
     });
 }

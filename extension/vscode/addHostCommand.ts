@@ -8,7 +8,7 @@ import { printable } from "../core/printable.ts";
 import { noticeText } from "../core/problemText.ts";
 import { suggestHostName } from "../core/suggestHostName.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { askInList } from "./askInList.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import { problemIn, showProblem } from "./showProblem.ts";

@@ -3,7 +3,7 @@ import type { Prompt } from "../../protocol/prompt.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { printable } from "../core/printable.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 const { prompts: say } = words;

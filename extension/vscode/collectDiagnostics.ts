@@ -5,7 +5,7 @@ import type { Membership } from "../core/createMembership.ts";
 import { diagnosticsText } from "../core/diagnosticsText.ts";
 import { jobSettingIds } from "../core/jobSettings.ts";
 import { settingIds } from "../core/settings.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 
 /** Opens a document that describes the extension's state for a report of a fault, with what is private taken out. */
 export async function collectDiagnostics(membership: Membership, log: LogMemory): Promise<void> {

@@ -5,7 +5,7 @@ import { assertRole } from "../core/commandRoles.ts";
 import type { LogMemory } from "../core/createLogMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { addHost } from "./addHostCommand.ts";
 import type { HostQuestions } from "./answerPrompts.ts";
 import { collectDiagnostics } from "./collectDiagnostics.ts";

@@ -10,7 +10,7 @@ import { mostWatched } from "../core/createHostWatch.ts";
 import { gpuRowId } from "../core/processRows.ts";
 import { hostGroupings, settingIds, type HostGrouping } from "../core/settings.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { createRowTree } from "./createRowTree.ts";
 import { textSetting } from "./setting.ts";
 

@@ -8,7 +8,7 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
 import { noticeText } from "../core/problemText.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { problemIn } from "./showProblem.ts";
 

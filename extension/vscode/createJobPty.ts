@@ -6,7 +6,7 @@ import { createTranscript } from "../core/createTranscript.ts";
 import { jobEndText, jobTone } from "../core/jobText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { problemText } from "../core/problemText.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 
 /** The most that a terminal is fed; the service holds the rest back until we ask for it. */
 const bytesPerMs = 8_192;

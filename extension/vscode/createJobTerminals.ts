@@ -7,7 +7,7 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
 import { shownFrom } from "../core/shownTail.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { createJobPty, type JobPty } from "./createJobPty.ts";
 import { problemIn } from "./showProblem.ts";
 

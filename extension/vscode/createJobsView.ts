@@ -6,7 +6,7 @@ import { activeJobs, jobRows } from "../core/jobRows.ts";
 import { jobGrouping, jobSettingIds, type JobGrouping } from "../core/jobSettings.ts";
 import { jobTooltip } from "../core/jobTooltip.ts";
 import { viewIds } from "../core/viewIds.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { changeSetting } from "./setting.ts";
 import { createRowTree } from "./createRowTree.ts";
 

@@ -16,7 +16,7 @@ import { unknownFleet } from "../core/fleetState.ts";
 import { noticeText } from "../core/problemText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import { createRowTree, type RowAction } from "./createRowTree.ts";
 import { openEventDocument } from "./eventDocuments.ts";

@@ -4,7 +4,7 @@ import { commandIds } from "../core/commandIds.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { createSnapshotFeed } from "../core/panels/createSnapshotFeed.ts";
 import { commonMessageSchema } from "../core/panels/panelSchema.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { panelHtml, panelRoots } from "./panelHtml.ts";
 
 /** What every panel needs of the extension. */

@@ -1,5 +1,5 @@
 import type { FleetSession } from "../core/openFleetSession.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import type { RowHandle } from "./createHostsView.ts";
 import { dashboardPanels } from "./dashboardPanel.ts";
 import { hostFor } from "./hostCommands.ts";

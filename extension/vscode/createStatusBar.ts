@@ -6,7 +6,7 @@ import { markdownText } from "../core/markdown.ts";
 import { statusBarText, type StatusBarText } from "../core/statusBarText.ts";
 import type { LedgerView } from "./createLedgerView.ts";
 import { viewIds } from "../core/viewIds.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 
 const shortestMs = 1_000;
 /** Ages in the tooltip go on by themselves. */

@@ -10,7 +10,7 @@ import { followSession, type FollowedSession } from "../core/followSession.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { problemText } from "../core/problemText.ts";
 import { taskExitCode, type TaskDefinition } from "../core/taskDefinition.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { createJobPty, type JobPty } from "./createJobPty.ts";
 import { isSentAlone } from "./dispatchCommand.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import * as vscode from "vscode";
 import { parseTask, taskType, type TaskDefinition } from "../core/taskDefinition.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { createTaskPty, type TaskPtyNeeds } from "./createTaskPty.ts";
 
 /** Tasks of the type `hwledger`: a script that runs on a host of the fleet, and ends with its exit code. */

@@ -3,7 +3,7 @@ import type { JobRecord } from "../../protocol/job.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import { localFile } from "../core/localPlace.ts";
 import { traceLinks } from "../core/traceLinks.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { isFile, scriptOf } from "./scriptToDispatch.ts";
 

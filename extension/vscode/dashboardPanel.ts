@@ -8,7 +8,7 @@ import {
   type DashboardModel,
 } from "../core/panels/dashboardSchema.ts";
 import { mostWatched } from "../core/createHostWatch.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { createPanel, type PanelHost } from "./createPanel.ts";
 import { createPanels, type Panels } from "./createPanels.ts";
 

@@ -7,7 +7,7 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { printable } from "../core/printable.ts";
 import type { Script } from "../core/script.ts";
 import { whyNot } from "../core/whyNot.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import {
   connectedSession,
   dispatchCommand,

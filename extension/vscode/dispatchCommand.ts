@@ -13,7 +13,7 @@ import { noticeText } from "../core/problemText.ts";
 import type { Script } from "../core/script.ts";
 import { waysBack } from "../core/waysBack.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { offerFleet } from "./offerFleet.ts";
 import { pickHost, type Sends } from "./pickHost.ts";

@@ -1,7 +1,7 @@
 import type { DispatchRequest } from "../../protocol/client/dispatchFile.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { Script } from "../core/script.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { openDocument } from "./scriptToDispatch.ts";
 import { bytesOf, unsavedContent } from "./unsavedContent.ts";
 

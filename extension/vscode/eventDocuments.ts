@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Membership } from "../core/createMembership.ts";
 import { eventDocument } from "../core/eventDetails.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { problemIn } from "./showProblem.ts";
 import { problemText } from "../core/problemText.ts";
 

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { commandIds } from "../core/commandIds.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { Profile } from "../core/profile.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { askInList } from "./askInList.ts";
 
 const { fleets } = words;

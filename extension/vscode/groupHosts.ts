@@ -1,5 +1,5 @@
 import { hostGroupings, settingIds } from "../core/settings.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { askInList } from "./askInList.ts";
 import { changeSetting, textSetting } from "./setting.ts";
 

@@ -7,7 +7,7 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { printable } from "../core/printable.ts";
 import { hostParts } from "../core/treeRows.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { askInList } from "./askInList.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import type { RowHandle } from "./createHostsView.ts";

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { KnownHost } from "../core/fleetState.ts";
 import { sshTerminalArgs } from "../core/sshTerminalArgs.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 
 /** Opens a shell on the host, by this machine's own `ssh`. `isServiceHere`: the service runs on this machine. */
 export function openHostTerminal({ record }: KnownHost, isServiceHere: boolean): void {

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { userRoles, type UserRole } from "../../protocol/ids.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { makeInvitation, type InvitationPurpose } from "../core/panels/invitation.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { askInList } from "./askInList.ts";
 import { openInvitePanel, type InvitePanelHost } from "./invitePanel.ts";
 

@@ -16,7 +16,7 @@ import {
   type InviteModel,
   type LinkForm,
 } from "../core/panels/inviteSchema.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { createPanel, type PanelHost } from "./createPanel.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 

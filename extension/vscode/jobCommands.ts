@@ -8,7 +8,7 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone, memberOf } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { askInList } from "./askInList.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { problemIn, showProblem } from "./showProblem.ts";

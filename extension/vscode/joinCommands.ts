@@ -7,7 +7,7 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { memberName } from "../core/memberName.ts";
 import type { FleetTraits } from "../core/profile.ts";
 import { problemText } from "../core/problemText.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { UserRole } from "../../protocol/ids.ts";
 import type { MemberRecord } from "../../protocol/member.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { problemIn } from "./showProblem.ts";
 
 const say = words.members;

@@ -8,7 +8,7 @@ import {
   type MembersMessage,
   type MembersModel,
 } from "../core/panels/membersSchema.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { createPanel, type PanelHost } from "./createPanel.ts";
 import { createPanels, type Panels } from "./createPanels.ts";
 import type { Invite } from "./inviteCommand.ts";

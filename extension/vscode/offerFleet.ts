@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { commandIds } from "../core/commandIds.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 
 /** Says that there is no fleet yet and offers the two ways to one. Answers with the session that came of it. */
 export async function offerFleet(membership: Membership): Promise<FleetSession | null> {

@@ -4,7 +4,7 @@ import type { HostId } from "../../protocol/ids.ts";
 import { mostWatched } from "../core/createHostWatch.ts";
 import { commandIds } from "../core/commandIds.ts";
 import { mayRun } from "../core/commandRoles.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { argsText, parseArgs } from "../core/argsText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { choicesInPlace, placed, type PlacedChoice } from "../core/choicesInPlace.ts";

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { renewIdentity } from "../../protocol/client/tendIdentity.ts";
 import { dayText } from "../core/clock.ts";
 import type { Membership } from "../core/createMembership.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 

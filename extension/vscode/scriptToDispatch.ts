@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Script } from "../core/script.ts";
 import { untitledScript } from "../core/untitledScript.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 
 /**
  * What to dispatch: the file of the menu, else that of the active editor, or its buffer when it is in no file. Nothing is

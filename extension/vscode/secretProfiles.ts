@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { ActiveFleet, ProfileStore } from "../core/createMembership.ts";
 import { startedJoinSchema, type PendingJoin } from "../core/createJoining.ts";
 import { profileSchema } from "../core/profile.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 
 /** Key of the memberships in the editor's secret store. */
 export const profilesSecret = "hwledger.fleets";

@@ -9,7 +9,7 @@ import type { Membership } from "../core/createMembership.ts";
 import { formatBytes } from "../core/figures.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import type { Script } from "../core/script.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";

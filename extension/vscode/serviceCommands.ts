@@ -5,7 +5,7 @@ import type { Listen, LocalService } from "../core/createLocalService.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { Profile } from "../core/profile.ts";
 import { sharedRun } from "../core/sharedRun.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import type { JoinCommands } from "./joinCommands.ts";
 import { problemIn, showProblem } from "./showProblem.ts";

@@ -2,7 +2,7 @@ import { commands, window } from "vscode";
 import { problemOfError, Refusal, RemoteProblem, type Problem } from "../../protocol/problem.ts";
 import { commandIds } from "../core/commandIds.ts";
 import { problemText } from "../core/problemText.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 
 /** The problem document of anything thrown; what is no refusal keeps its own words. */
 export function problemIn(error: unknown): Problem {

@@ -14,7 +14,7 @@ import { createDispatchMemory } from "../core/createDispatchMemory.ts";
 import { createTerminalMemory } from "../core/createTerminalMemory.ts";
 import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
 import { viewIds } from "../core/viewIds.ts";
-import { words } from "../core/words.ts";
+import { words } from "../core/words/words.ts";
 import { answerPrompts } from "./answerPrompts.ts";
 import { commandHandlers } from "./commandHandlers.ts";
 import { createHostsView } from "./createHostsView.ts";

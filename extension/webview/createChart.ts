@@ -2,7 +2,7 @@ import uPlot from "uplot";
 import { clockText } from "../core/clock.ts";
 import { axisTicks } from "../core/panels/axisTicks.ts";
 import type { ChartedFigure } from "../core/panels/hostSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { chartKeys } from "./chartKeys.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { faint, smallFont, themeColour } from "./themeColours.ts";

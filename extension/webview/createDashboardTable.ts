@@ -5,7 +5,7 @@ import {
   type DashboardRow,
   type DashboardState,
 } from "../core/panels/dashboardSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { createDashboardRow, type DashboardRowView } from "./createDashboardRow.ts";
 import { createInSight } from "./createInSight.ts";
 import { arrangeChildren, element, keepingFocus, setAttribute, setText } from "./dom.ts";

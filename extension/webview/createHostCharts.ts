@@ -1,7 +1,7 @@
 import { formatBytes } from "../core/figures.ts";
 import { axisBytes } from "../core/panels/axisBytes.ts";
 import type { HostPanelModel } from "../core/panels/hostSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { createChart, type Chart, type ChartFrame, type ChartKind } from "./createChart.ts";
 import { arrangeChildren, element, setText } from "./dom.ts";
 import { onThemeChange } from "./themeColours.ts";

@@ -1,5 +1,5 @@
 import type { HostPanelHost } from "../core/panels/hostSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 
 /** A host's name, how it stands, and the facts about it. */

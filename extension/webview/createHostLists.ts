@@ -1,6 +1,6 @@
 import type { JobId } from "../../protocol/ids.ts";
 import type { HostPanelModel } from "../core/panels/hostSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { element, setText } from "./dom.ts";
 
 const words = panelWords.host;

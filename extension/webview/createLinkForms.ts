@@ -1,5 +1,5 @@
 import { linkForms, type InviteModel, type LinkForm } from "../core/panels/inviteSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 
 const words = panelWords.invite;

@@ -1,5 +1,5 @@
 import type { LinkRow, MembersMessage } from "../core/panels/membersSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { rowCell, type RowView } from "./createRows.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { showTime } from "./timeText.ts";

@@ -1,6 +1,6 @@
 import { userRoles } from "../../protocol/ids.ts";
 import type { MemberRow, MembersMessage } from "../core/panels/membersSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { rowCell, type RowView } from "./createRows.ts";
 import { arrangeChildren, element, setAttribute, setText } from "./dom.ts";
 import { showTime } from "./timeText.ts";

@@ -1,5 +1,5 @@
 import { chartMinutes, type ChartMinutes } from "../core/panels/hostSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 
 const words = panelWords.tools;

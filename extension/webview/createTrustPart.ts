@@ -1,5 +1,5 @@
 import type { AuthorityRow, MembersMessage, TrustModel } from "../core/panels/membersSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { createRows, rowCell, type RowView } from "./createRows.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { showTime } from "./timeText.ts";

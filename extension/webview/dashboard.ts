@@ -6,7 +6,7 @@ import {
   type DashboardModel,
   type DashboardState,
 } from "../core/panels/dashboardSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { createBanner } from "./createBanner.ts";
 import { createDashboardTable } from "./createDashboardTable.ts";
 import { createSummary } from "./createSummary.ts";

@@ -6,7 +6,7 @@ import {
   type HostPanelModel,
   type HostState,
 } from "../core/panels/hostSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { createBanner } from "./createBanner.ts";
 import { createHostCharts } from "./createHostCharts.ts";
 import { createHostHead } from "./createHostHead.ts";

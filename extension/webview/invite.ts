@@ -5,7 +5,7 @@ import {
   type InviteMessage,
   type InviteModel,
 } from "../core/panels/inviteSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { createBanner } from "./createBanner.ts";
 import { createLinkForms } from "./createLinkForms.ts";
 import { createQr } from "./createQr.ts";

@@ -8,7 +8,7 @@ import {
   type MembersModel,
   type MembersState,
 } from "../core/panels/membersSchema.ts";
-import { panelWords } from "../core/panels/panelWords.ts";
+import { panelWords } from "../core/words/panelWords.ts";
 import { createBanner } from "./createBanner.ts";
 import { createLinkRow } from "./createLinkRow.ts";
 import { createMemberRow } from "./createMemberRow.ts";

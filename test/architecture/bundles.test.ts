@@ -124,6 +124,13 @@ describe("the bundles", () => {
       );
     });
 
+    it(`put none of the editor's words into the ${page} page but those of pages`, () => {
+      assert.deepEqual(
+        inputs(`webview-${page}`).filter((path) => path.startsWith("extension/core/words/")),
+        ["extension/core/words/panelWords.ts"],
+      );
+    });
+
     it(`keep the ${page} page small`, () => {
       const size = ["js", "css"].reduce(
         (sum, ending) => sum + statSync(`dist/webview/${page}.${ending}`).size,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { words } from "../../extension/core/words.ts";
+import { words } from "../../extension/core/words/words.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { whatIsOpen } from "./actionsFixture.ts";
 import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { problemText } from "../../extension/core/problemText.ts";
-import { words } from "../../extension/core/words.ts";
+import { words } from "../../extension/core/words/words.ts";
 import { problemOf } from "../../protocol/problem.ts";
 import { problemCatalog, type ProblemCode } from "../../protocol/problemCatalog.ts";
 import { backupProblems } from "../../protocol/problems/backupProblems.ts";

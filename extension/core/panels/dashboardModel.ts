@@ -14,6 +14,9 @@ import type { DashboardModel, DashboardRow } from "./dashboardSchema.ts";
 import { gpuUseText } from "./gpuUseText.ts";
 import { panelBanner } from "./panelBanner.ts";
 import type { Figure } from "./panelSchema.ts";
+import { panelModelWords } from "../words/panelModelWords.ts";
+
+const say = panelModelWords.dashboard;
 
 /** Everything the dashboard shows of a session; without one, why there is nothing. */
 export function dashboardModel(
@@ -36,19 +39,19 @@ export function dashboardModel(
 function summary(fleet: FleetState, contact: Contact): DashboardModel["summary"] {
   const use = gpuUse(fleet);
   const load = use.meanUtilizationPct;
-  const unknown = use.unknown === 0 ? "" : `${use.unknown} unknown`;
+  const unknown = use.unknown === 0 ? "" : say.unknown(use.unknown);
   const figures = [
-    { label: "Hosts online", text: `${use.onlineHosts}/${use.hosts}`, note: "" },
-    { label: "GPUs busy", text: `${use.busy}/${use.gpus}`, note: unknown },
-    { label: "Mean utilisation", text: load === null ? "–" : `${Math.round(load)} %`, note: "" },
+    { label: say.hostsOnline, text: `${use.onlineHosts}/${use.hosts}`, note: "" },
+    { label: say.gpusBusy, text: `${use.busy}/${use.gpus}`, note: unknown },
+    { label: say.meanUtilisation, text: load === null ? "–" : `${Math.round(load)} %`, note: "" },
     {
-      label: "Rate",
+      label: say.rate,
       text: use.microUsdPerHour === null ? "–" : formatRate(use.microUsdPerHour),
-      note: use.microUsdPerHour === null ? "no host has one" : "hosts online",
+      note: use.microUsdPerHour === null ? say.noHostHasOne : say.ofHostsOnline,
     },
   ];
   if (contact.kind === "live") return figures;
-  return figures.map((figure) => ({ ...figure, label: `${figure.label}, last known` }));
+  return figures.map((figure) => ({ ...figure, label: say.lastKnown(figure.label) }));
 }
 
 function hostRows(host: KnownHost, contact: Contact, nowMs: number): DashboardRow[] {
@@ -69,10 +72,9 @@ function baseRow(host: KnownHost, contact: Contact, nowMs: number): Omit<Dashboa
   const { record } = host;
   const fresh = isFresh(host, contact);
   const ageMs = readingAgeMs(host, nowMs);
-  const jobs = record.activeJobs === 1 ? "1 job runs here" : `${record.activeJobs} jobs run here`;
   const parts = [
-    ...(fresh || ageMs === null ? [] : [`${formatAge(ageMs)} ago`]),
-    ...(record.activeJobs > 0 ? [jobs] : []),
+    ...(fresh || ageMs === null ? [] : [panelModelWords.ago(formatAge(ageMs))]),
+    ...(record.activeJobs > 0 ? [say.jobs(record.activeJobs)] : []),
   ];
   const rate = record.rateMicroUsdPerHour;
   return {
@@ -86,7 +88,8 @@ function baseRow(host: KnownHost, contact: Contact, nowMs: number): Omit<Dashboa
     temperature: nothing,
     power: nothing,
     use: { ...nothing, kind: "none" },
-    rate: rate === null ? missing("no rate is set") : { text: formatRate(rate), value: rate, hint: null },
+    rate:
+      rate === null ? missing(panelModelWords.noRate) : { text: formatRate(rate), value: rate, hint: null },
     isStale: !fresh,
   };
 }
@@ -101,11 +104,11 @@ function hostNote(host: KnownHost, contact: Contact, nowMs: number, gpus: number
   }
   const problem = reading?.gpuProblem;
   if (problem) {
-    const what = gpus > 0 ? "A GPU cannot be read" : "GPUs cannot be read";
-    return { text: `${what}: ${printable(problem.detail)}`, tone: "warning" };
+    const says = gpus > 0 ? say.gpuUnread : say.gpusUnread;
+    return { text: says(printable(problem.detail)), tone: "warning" };
   }
   if (gpus > 0) return null;
-  return { text: reading === null ? "No reading yet" : "No GPU", tone: "plain" };
+  return { text: reading === null ? say.noReading : say.noGpu, tone: "plain" };
 }
 
 function gpuCells(gpu: GpuReading, host: KnownHost): Partial<DashboardRow> {
@@ -118,16 +121,17 @@ function gpuCells(gpu: GpuReading, host: KnownHost): Partial<DashboardRow> {
     temperature: figure(gpu.temperatureC, (celsius) => `${Math.round(celsius)} °C`),
     power: {
       ...figure(gpu.powerW, (power) => `${Math.round(power)} W`),
-      ...("value" in gpu.powerW && watts !== null ? { hint: `limit ${Math.round(watts)} W` } : {}),
+      ...("value" in gpu.powerW && watts !== null ? { hint: say.limit(Math.round(watts)) } : {}),
     },
     use: isFaulty(gpu)
-      ? { kind: "unknown", text: "faulty", value: 3, hint: "its figures cannot be read" }
+      ? { kind: "unknown", text: say.faulty, value: 3, hint: say.figuresUnread }
       : gpuUseText(gpu, host.record.activeJobs),
   };
 }
 
 function memoryFigure(gpu: GpuReading): Figure {
-  if (gpu.memoryKind === "unified") return { text: "unified", value: null, hint: unsupportedText("unified") };
+  if (gpu.memoryKind === "unified")
+    return { text: say.unified, value: null, hint: unsupportedText("unified") };
   const text = formatMemory(gpu.memoryUsedBytes, gpu.memoryTotalBytes);
   const used = metricValue(gpu.memoryUsedBytes);
   const total = metricValue(gpu.memoryTotalBytes);
@@ -135,7 +139,7 @@ function memoryFigure(gpu: GpuReading): Figure {
     return missing(
       whyMissing("unsupported" in gpu.memoryUsedBytes ? gpu.memoryUsedBytes : gpu.memoryTotalBytes),
     );
-  return { text, value: (100 * used) / total, hint: `${Math.round((100 * used) / total)} % in use` };
+  return { text, value: (100 * used) / total, hint: say.inUse(Math.round((100 * used) / total)) };
 }
 
 /** A metric as a cell. */
@@ -150,5 +154,5 @@ function missing(why: string): Figure {
 }
 
 function whyMissing(metric: Metric): string {
-  return "unsupported" in metric ? unsupportedText(metric.unsupported) : "not known";
+  return "unsupported" in metric ? unsupportedText(metric.unsupported) : panelModelWords.notKnown;
 }

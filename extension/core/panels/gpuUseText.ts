@@ -2,6 +2,9 @@ import type { GpuReading } from "../../../protocol/reading.ts";
 import { unknownUseText } from "../../../protocol/unknownUseText.ts";
 import { printable } from "../printable.ts";
 import type { DashboardRow } from "./dashboardSchema.ts";
+import { panelModelWords } from "../words/panelModelWords.ts";
+
+const say = panelModelWords.use;
 
 /** Names that a cell has room for. */
 const shownNames = 2;
@@ -12,16 +15,14 @@ const shownNames = 2;
  */
 export function gpuUseText(gpu: Pick<GpuReading, "occupancy">, activeJobs: number): DashboardRow["use"] {
   const { occupancy } = gpu;
-  const ours =
-    activeJobs === 1 ? "a job of ours runs on this host" : `${activeJobs} jobs of ours run on this host`;
-  const beside = activeJobs > 0 ? ours : null;
+  const beside = activeJobs > 0 ? say.jobs(activeJobs) : null;
   switch (occupancy.kind) {
     case "free":
-      return { kind: "free", text: "free", value: 0, hint: beside };
+      return { kind: "free", text: say.free, value: 0, hint: beside };
     case "unknown":
       return {
         kind: "unknown",
-        text: `unknown: ${printable(unknownUseText(occupancy.reason))}`,
+        text: say.unknown(printable(unknownUseText(occupancy.reason))),
         value: 2,
         hint: beside,
       };
@@ -39,8 +40,8 @@ export function gpuUseText(gpu: Pick<GpuReading, "occupancy">, activeJobs: numbe
 }
 
 function namesText(processes: readonly { name: string }[]): string {
-  if (processes.length === 0) return "in use";
+  if (processes.length === 0) return say.inUse;
   const names = [...new Set(processes.map(({ name }) => printable(name.slice(name.lastIndexOf("/") + 1))))];
   const more = names.length - shownNames;
-  return names.slice(0, shownNames).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return names.slice(0, shownNames).join(", ") + (more > 0 ? say.more(more) : "");
 }

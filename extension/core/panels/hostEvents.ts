@@ -5,6 +5,7 @@ import type { FleetState } from "../fleetState.ts";
 import { emptyLedger, ledgerRows } from "../ledgerRows.ts";
 import { printable } from "../printable.ts";
 import type { HostPanelModel } from "./hostSchema.ts";
+import { ledgerWords } from "../words/ledgerWords.ts";
 
 /** How many of a host's events are shown. */
 export const shownEvents = 12;
@@ -68,5 +69,8 @@ function detailOf({ type, payload }: LedgerEvent, words: string | undefined): st
   if (words === printable(type)) return JSON.stringify(payload);
   if (typeof fingerprint === "string") return fingerprint;
   if (type !== "host.added" && type !== "host.changed") return "";
-  return (typeof rate === "number" ? formatRate(rate) : "no rate") + (probe === "off" ? ", not probed" : "");
+  return (
+    (typeof rate === "number" ? formatRate(rate) : ledgerWords.noRate) +
+    (probe === "off" ? ledgerWords.notProbed : "")
+  );
 }

@@ -11,6 +11,10 @@ import { printable } from "../printable.ts";
 import { isFresh, statusText } from "../statusText.ts";
 import { gpuUseText } from "./gpuUseText.ts";
 import type { ChartedFigure, HostPanelHost } from "./hostSchema.ts";
+import { hostWords } from "../words/hostWords.ts";
+import { panelModelWords } from "../words/panelModelWords.ts";
+
+const say = panelModelWords.host;
 
 /** A host's head, machine and GPUs, by its newest reading. */
 export function hostPanelHost(host: KnownHost, contact: Contact, nowMs: number): HostPanelHost {
@@ -52,27 +56,27 @@ function facts(host: KnownHost, contact: Contact): HostPanelHost["facts"] {
   const gpus = gpusOf(host);
   const { connection, rateMicroUsdPerHour: rate } = record;
   const count = isFresh(host, contact)
-    ? `${freeGpuCount(gpus, record)} of ${gpus.length} free`
-    : `${gpus.length} when last read`;
+    ? say.free(freeGpuCount(gpus, record), gpus.length)
+    : say.lastRead(gpus.length);
   return [
-    { label: "Address", text: addressText(connection) },
-    { label: "System", text: reading?.os ? printable(reading.os) : "not known" },
-    { label: "Up for", text: reading ? metricText(reading.uptimeS, uptimeText) : "not known" },
-    ...(reading ? [{ label: "Disk", text: diskText(reading.diskUsedBytes, reading.diskTotalBytes) }] : []),
-    ...(gpus.length > 0 ? [{ label: "GPUs", text: count }] : []),
-    { label: "Rate", text: rate === null ? "not set" : formatRate(rate) },
+    { label: say.address, text: addressText(connection) },
+    { label: say.system, text: reading?.os ? printable(reading.os) : panelModelWords.notKnown },
+    { label: say.upFor, text: reading ? metricText(reading.uptimeS, uptimeText) : panelModelWords.notKnown },
+    ...(reading ? [{ label: say.disk, text: diskText(reading.diskUsedBytes, reading.diskTotalBytes) }] : []),
+    ...(gpus.length > 0 ? [{ label: say.gpus, text: count }] : []),
+    { label: say.rate, text: rate === null ? say.notSet : formatRate(rate) },
   ];
 }
 
 function addressText(connection: KnownHost["record"]["connection"]): string {
-  if (connection.kind === "local") return "this machine (the service's)";
+  if (connection.kind === "local") return hostWords.thisMachine;
   const { user, alias, port } = connection;
   return printable(`${user === null ? "" : `${user}@`}${alias}${port === null ? "" : `:${port}`}`);
 }
 
 /** Minutes alone, so that it does not change with every reading. */
 function uptimeText(seconds: number): string {
-  return seconds < 60 ? "less than a minute" : formatDuration(Math.floor(seconds / 60) * 60_000);
+  return seconds < 60 ? say.lessThanAMinute : formatDuration(Math.floor(seconds / 60) * 60_000);
 }
 
 function diskText(used: Metric, total: Metric): string {
@@ -84,7 +88,7 @@ function gpuCharts(gpu: GpuReading, activeJobs: number): HostPanelHost["gpus"][n
   const limit = metricValue(gpu.powerLimitW);
   return {
     uuid: gpu.uuid,
-    title: gpu.index === null ? model : `GPU ${gpu.index} · ${model}`,
+    title: gpu.index === null ? model : say.gpu(gpu.index, model),
     use: gpuUseText(gpu, activeJobs).text,
     load: percent(gpu.utilizationPct),
     memory: memory(gpu.memoryUsedBytes, gpu.memoryTotalBytes),

@@ -17,6 +17,9 @@ import { formatUsd, jobCostFigure, jobCostMicroUsd } from "./jobCost.ts";
 import { panelBanner } from "./panelBanner.ts";
 import type { Banner } from "./panelSchema.ts";
 import { withGaps } from "./withGaps.ts";
+import { panelModelWords } from "../words/panelModelWords.ts";
+
+const say = panelModelWords.host;
 
 /** The most jobs that a panel lists. */
 const shownJobs = 20;
@@ -70,11 +73,11 @@ export function jobIdsOn(fleet: FleetState, hostId: HostId): Set<JobId> {
 
 const otherFleet: Banner = {
   tone: "info",
-  text: "This host is in a fleet that this window does not show now.",
-  actions: [{ label: "Switch to Another Fleet", run: "switchFleet" }],
+  text: say.otherFleet,
+  actions: [{ label: say.switchFleet, run: "switchFleet" }],
 };
 
-const leftFleet: Banner = { tone: "info", text: "You are in this host's fleet no longer.", actions: [] };
+const leftFleet: Banner = { tone: "info", text: say.leftFleet, actions: [] };
 
 function bannerOf(
   session: Pick<FleetSession, "identity" | "fleet" | "contact"> | null | undefined,
@@ -84,7 +87,7 @@ function bannerOf(
 ): Banner | null {
   const banner = panelBanner(session, nowMs, place);
   if (host || !session?.fleet.isKnown || banner?.tone === "warning") return banner;
-  return { tone: "warning", text: "This host is not in the fleet any more.", actions: [] };
+  return { tone: "warning", text: say.gone, actions: [] };
 }
 
 function jobsOn(fleet: FleetState, hostId: HostId): JobRecord[] {
@@ -100,27 +103,26 @@ function jobsOn(fleet: FleetState, hostId: HostId): JobRecord[] {
 
 function costText(jobs: readonly JobRecord[], rate: number | null, nowMs: number): HostPanelModel["cost"] {
   const shown = jobs.slice(0, shownJobs);
-  if (rate === null)
-    return { rate: "no rate is set", jobs: shown.length === 0 ? "" : "unknown without a rate" };
+  if (rate === null) return { rate: panelModelWords.noRate, jobs: shown.length === 0 ? "" : say.unknownCost };
   const sum = shown.reduce((total, job) => total + (jobCostMicroUsd(job, rate, nowMs) ?? 0), 0);
-  const count = shown.length === 1 ? "the job below" : `the ${shown.length} jobs below`;
   return {
     rate: formatRate(rate),
-    jobs: shown.length === 0 ? "" : `${formatUsd(sum)} at today's rate, for ${count}`,
+    jobs: shown.length === 0 ? "" : say.cost(formatUsd(sum), shown.length),
   };
 }
 
 function jobLine(job: JobRecord, rate: number | null, nowMs: number): HostPanelModel["jobs"][number] {
   const { startedAtMs } = job;
   const runs = !isJobEnded(job.state) && startedAtMs !== null;
-  const outcome = jobOutcomeText(job) + (runs ? ` for ${formatDuration(coarse(nowMs - startedAtMs))}` : "");
+  const outcome =
+    jobOutcomeText(job) + (runs ? say.forTime(formatDuration(coarse(nowMs - startedAtMs))) : "");
   return {
     id: job.id,
     label: printable(jobLabel(job)),
     outcome: printable(outcome),
     tone: jobTone(job),
     by: printable(memberOf(job.createdBy)),
-    when: `${formatAge(nowMs - job.createdAtMs)} ago`,
+    when: panelModelWords.ago(formatAge(nowMs - job.createdAtMs)),
     cost: jobCostFigure(job, rate, nowMs),
   };
 }

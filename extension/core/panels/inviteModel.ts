@@ -5,7 +5,7 @@ import { printable } from "../printable.ts";
 import { isForOneMachine, type Invitation, type InvitationOutcome } from "./invitation.ts";
 import type { InviteModel, LinkForm } from "./inviteSchema.ts";
 import { connectionBanner } from "./panelBanner.ts";
-import { panelWords } from "./panelWords.ts";
+import { panelWords } from "../words/panelWords.ts";
 import { qrCode } from "./qrCode.ts";
 
 const words = panelWords.invite;

@@ -1,5 +1,6 @@
 import type { JobRecord } from "../../../protocol/job.ts";
 import type { Figure } from "./panelSchema.ts";
+import { jobWords } from "../words/jobWords.ts";
 
 const hourMs = 3_600_000;
 
@@ -28,8 +29,8 @@ export function jobCostFigure(
   microUsdPerHour: number | null,
   nowMs: number,
 ): Figure {
-  if (job.startedAtMs === null) return { text: "–", value: null, hint: "it never ran" };
+  if (job.startedAtMs === null) return { text: "–", value: null, hint: jobWords.cost.neverRan };
   const cost = jobCostMicroUsd(job, microUsdPerHour, nowMs);
-  if (cost === null) return { text: "unknown", value: null, hint: "the host has no rate" };
-  return { text: formatUsd(cost), value: cost, hint: "at today's rate" };
+  if (cost === null) return { text: jobWords.cost.unknown, value: null, hint: jobWords.cost.noRate };
+  return { text: formatUsd(cost), value: cost, hint: jobWords.cost.todaysRate };
 }

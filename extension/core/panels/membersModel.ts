@@ -11,7 +11,7 @@ import type { KnownMembers } from "./createMembersFeed.ts";
 import type { LinkRow, MemberRow, MembersModel } from "./membersSchema.ts";
 import { connectionBanner } from "./panelBanner.ts";
 import type { Banner } from "./panelSchema.ts";
-import { panelWords } from "./panelWords.ts";
+import { panelWords } from "../words/panelWords.ts";
 import { trustModel, trustText } from "./trustModel.ts";
 
 const words = panelWords.members;

@@ -6,8 +6,9 @@ import type { FleetPlace } from "../fleetPlace.ts";
 import { formatAge } from "../figures.ts";
 import type { FleetSession } from "../openFleetSession.ts";
 import { waysBack } from "../waysBack.ts";
-import { words } from "../words.ts";
+import { words } from "../words/words.ts";
 import type { Banner } from "./panelSchema.ts";
+import { awayWords } from "../words/awayWords.ts";
 
 /** What a panel says of the connection and the hosts; null when all is well. */
 export function panelBanner(
@@ -42,7 +43,7 @@ export function connectionBanner(
   nowMs: number,
   place: FleetPlace = "elsewhere",
 ): Banner | null {
-  if (session === undefined) return { tone: "info", text: "Looking for your fleet…", actions: [] };
+  if (session === undefined) return { tone: "info", text: awayWords.looking, actions: [] };
   if (session === null)
     return {
       tone: "info",
@@ -58,7 +59,5 @@ export function connectionBanner(
   if (contact.kind !== "lost" && contact.kind !== "refused") return { tone: "info", text, actions: [] };
   const { way } = awayText(contact.problem, place);
   const banner: Banner = { tone: "warning", text, actions: [waysBack[way]] };
-  return wasSoMs === null
-    ? banner
-    : { ...banner, age: `What is shown was so ${formatAge(nowMs - wasSoMs)} ago.` };
+  return wasSoMs === null ? banner : { ...banner, age: awayWords.wasSo(formatAge(nowMs - wasSoMs)) };
 }

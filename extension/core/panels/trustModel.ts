@@ -2,7 +2,7 @@ import type { CaBundle, CaRecord } from "../../../protocol/ca.ts";
 import type { MemberRecord } from "../../../protocol/member.ts";
 import { formatAge } from "../figures.ts";
 import type { AuthorityRow, TrustModel } from "./membersSchema.ts";
-import { panelWords } from "./panelWords.ts";
+import { panelWords } from "../words/panelWords.ts";
 
 const words = panelWords.trust;
 

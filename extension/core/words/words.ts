@@ -1,7 +1,4 @@
-/**
- * Every text that people read in extension/vscode. What extension/core itself says of hosts, GPUs and jobs stands beside its
- * rules.
- */
+/** What commands, questions, notices and views of extension/vscode say. */
 export const words = {
   extensionName: "hwLedger Fleet",
   failed: "hwLedger failed",
@@ -202,6 +199,7 @@ export const words = {
     editArgs: "Edit the Arguments",
     argsTitle: (script: string) => `Arguments for ${script}`,
     argsPrompt: "As in a shell: quotes keep words together. Nothing is expanded.",
+    argsUnclear: "A quote is not closed, or a backslash ends the line.",
     argsPlaceHolder: "--epochs 3 --name 'first try'",
     sendsFolder: (folder: string) => `Sends: the folder ${folder}`,
     sendsAlone: (script: string) => `Sends: ${script} alone`,

@@ -1,6 +1,6 @@
 import type { CaState, RotationPhase } from "../../../protocol/ca.ts";
-import type { DashboardColumn } from "./dashboardSchema.ts";
-import type { LinkForm } from "./inviteSchema.ts";
+import type { DashboardColumn } from "../panels/dashboardSchema.ts";
+import type { LinkForm } from "../panels/inviteSchema.ts";
 
 const columns: Record<DashboardColumn, string> = {
   host: "Host",
@@ -13,7 +13,7 @@ const columns: Record<DashboardColumn, string> = {
   rate: "Host rate",
 };
 
-/** Every text that people read in extension/webview, beside those that the models bring. */
+/** What the pages of extension/webview say, beside what the models bring. Pages hold it: no other words belong here. */
 export const panelWords = {
   dashboard: {
     title: "Fleet",

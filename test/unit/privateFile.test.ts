@@ -27,4 +27,17 @@ describe("a private file", () => {
     assert.deepEqual([fs.readFileSync(file, "utf8"), fs.statSync(file).mode & 0o777], ["a key", 0o600]);
     fs.rmSync(folder, { recursive: true });
   });
+
+  it("is its writer's alone, whatever others have put beside it or in its place", () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), "hwledger-private-"));
+    const file = join(folder, "key.pem");
+    const planted = `${file}.${process.pid}.partial`;
+    fs.writeFileSync(planted, "", { mode: 0o666 });
+    fs.symlinkSync(join(folder, "elsewhere"), file);
+    writePrivateFile(file, "secret");
+    const stats = fs.lstatSync(file);
+    assert.deepEqual([stats.isFile(), stats.mode & 0o777], [true, 0o600]);
+    assert.deepEqual([fs.readFileSync(file, "utf8"), fs.readFileSync(planted, "utf8")], ["secret", ""]);
+    fs.rmSync(folder, { recursive: true });
+  });
 });

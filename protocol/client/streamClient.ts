@@ -17,6 +17,9 @@ import type { Identity } from "./identity.ts";
 import { pinnedTls } from "./pinnedTls.ts";
 import { problemIn, unreachable } from "./routeClient.ts";
 
+/** What a WebSocket says of a connection that ended without a word. */
+const brokenOff = 1006;
+
 /** How the stream stands. `refused` is final: the service or its certificate said no. */
 export type StreamState =
   | { kind: "connecting" }
@@ -155,7 +158,8 @@ export function openStream(options: StreamOptions): StreamClient {
       failure ??= unreachable(identity.url, cause);
     });
     opened.on("close", (code, reason) => {
-      const text = reason.toString("utf8") || `closed (${code})`;
+      const text =
+        reason.toString("utf8") || (code === brokenOff ? "the connection broke off" : `it hung up (${code})`);
       const error = failure ?? closedBy(identity, code, text);
       clearTimeout(noHello);
       onGone(opened, error, code === 4001 || code === 4003);

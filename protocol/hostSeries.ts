@@ -58,6 +58,21 @@ export class HostSeries {
     this.#gpus = new Map(gpus.map((gpu) => [gpu.uuid, gpuColumns(gpu.name, (figure) => [...gpu[figure]])]));
   }
 
+  /**
+   * Takes what a service remembers, which counts where it was held already. What it does not remember, as one that was
+   * started again, is kept; all that is held goes where its clock was set back.
+   */
+  merge(remembered: HostMetrics): void {
+    const [firstMs] = remembered.atMs;
+    const lastMs = remembered.atMs.at(-1);
+    if (firstMs === undefined || lastMs === undefined) return;
+    if ((this.newestAtMs ?? lastMs) - lastMs >= lateMs) this.#clear();
+    const before = this.between(-Infinity, firstMs - 1);
+    const after = this.between(lastMs + 1, Infinity);
+    this.replace(joined([before, remembered, after]));
+    this.#cut(this.newestAtMs ?? lastMs);
+  }
+
   /** What was read from one time to another, both included; GPUs without any figure in it are left out. */
   between(fromMs: number, toMs: number): HostMetrics {
     const first = this.#atMs.findIndex((atMs) => atMs >= fromMs);
@@ -103,6 +118,24 @@ export class HostSeries {
   #clear(): void {
     this.replace({ atMs: [], cpuPct: [], memoryUsedBytes: [], gpus: [] });
   }
+}
+
+/** Readings of times that follow each other. */
+function joined(parts: readonly HostMetrics[]): HostMetrics {
+  const names = new Map(parts.flatMap(({ gpus }) => gpus.map(({ uuid, name }) => [uuid, name])));
+  const gpuColumn = (uuid: string, figure: (typeof gpuFigures)[number]): Column =>
+    parts.flatMap(
+      ({ atMs, gpus }) => gpus.find((gpu) => gpu.uuid === uuid)?.[figure] ?? atMs.map(() => null),
+    );
+  return {
+    atMs: parts.flatMap(({ atMs }) => atMs),
+    cpuPct: parts.flatMap(({ cpuPct }) => cpuPct),
+    memoryUsedBytes: parts.flatMap(({ memoryUsedBytes }) => memoryUsedBytes),
+    gpus: [...names].map(([uuid, name]) => ({
+      uuid,
+      ...gpuColumns(name, (figure) => gpuColumn(uuid, figure)),
+    })),
+  };
 }
 
 function gpuColumns(name: string, column: (figure: (typeof gpuFigures)[number]) => Column): GpuColumns {

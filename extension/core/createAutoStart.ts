@@ -1,9 +1,10 @@
+import { problemOfError } from "../../protocol/problem.ts";
 import type { LocalService } from "./createLocalService.ts";
 import type { Membership } from "./createMembership.ts";
 
 export interface AutoStartNeeds {
   membership: Pick<Membership, "session" | "profile" | "listen" | "moveTo">;
-  local: Pick<LocalService, "start">;
+  local: Pick<LocalService, "start" | "isStarting">;
   /** Whether the person wants that for this data folder. */
   isWanted: (home: string) => boolean;
   now: () => number;
@@ -29,7 +30,7 @@ export function createAutoStart({ membership, local, isWanted, now, onFailure }:
     const home = profile?.home ?? null;
     if (!session || home === null || session.contact.kind !== "lost") return;
     if (session.contact.problem.code !== "service-unreachable") return;
-    if (now() - triedAtMs < shortestMs || !isWanted(home)) return;
+    if (now() - triedAtMs < shortestMs || local.isStarting() || !isWanted(home)) return;
     triedAtMs = now();
     local
       .start(home)
@@ -38,6 +39,7 @@ export function createAutoStart({ membership, local, isWanted, now, onFailure }:
         return membership.moveTo(fleetId, url);
       })
       .catch((error: unknown) => {
+        if (problemOfError(error).code === "service-stopping") return; // a person has given its start up
         const failure = `${home} ${String(error)}`;
         if (failure !== told) onFailure(error);
         told = failure;

@@ -1,7 +1,7 @@
 import type { LedgerEvent } from "../../protocol/ledger/events.ts";
 import type { RouteAnswer } from "../../protocol/routes.ts";
 import { problemOfError } from "../../protocol/problem.ts";
-import { emptyLedger, type LedgerState } from "./ledgerRows.ts";
+import { emptyLedger, type LedgerState, type Verification } from "./ledgerRows.ts";
 import type { FleetSession } from "./openFleetSession.ts";
 import { sharedRun } from "./sharedRun.ts";
 
@@ -20,6 +20,8 @@ export interface LedgerFeed {
    * an `AbortError`.
    */
   verify(signal?: AbortSignal): Promise<RouteAnswer<"verifyLedger"> | null>;
+  /** Takes a verdict that was asked for through an earlier connection. */
+  takeVerdict(verdict: RouteAnswer<"verifyLedger">): void;
   close(): void;
 }
 
@@ -45,8 +47,7 @@ export function createLedgerFeed({
   filter = "",
 }: LedgerFeedNeeds): LedgerFeed {
   // Whoever was verifying is gone.
-  const { verification } = known.verification.kind === "done" ? known : emptyLedger;
-  let state: LedgerState = { ...known, verification };
+  let state: LedgerState = { ...known, verification: lastVerdict(known.verification) };
   let unfollow: (() => void) | null = null;
   let isClosed = false;
   /** Pages that come after the filter has changed again are passed over. */
@@ -107,7 +108,13 @@ export function createLedgerFeed({
     return events.length > 0;
   });
 
+  function takeVerdict(verdict: RouteAnswer<"verifyLedger">): void {
+    const verification = { kind: "done", atMs: now(), verdict } as const;
+    set({ verification, total: Math.max(state.total, verdict.events) });
+  }
+
   return {
+    takeVerdict,
     get state() {
       return state;
     },
@@ -134,16 +141,13 @@ export function createLedgerFeed({
     async verify(signal) {
       if (state.verification.kind === "running") return null;
       const before = state.verification;
-      set({ verification: { kind: "running" } });
+      set({ verification: { kind: "running", ...(before.kind === "done" ? { before } : {}) } });
       try {
         const verdict = await session.client.call("verifyLedger", undefined, {
           silenceMs: 300_000,
           ...(signal ? { signal } : {}),
         });
-        set({
-          verification: { kind: "done", atMs: now(), verdict },
-          total: Math.max(state.total, verdict.events),
-        });
+        takeVerdict(verdict);
         return verdict;
       } catch (error) {
         const { title } = problemOfError(error);
@@ -157,4 +161,10 @@ export function createLedgerFeed({
       unfollow?.();
     },
   };
+}
+
+/** What is known of the chain, where a verification under way is over with its connection. */
+function lastVerdict(verification: Verification): Verification {
+  const last = verification.kind === "running" ? verification.before : verification;
+  return last?.kind === "done" ? last : { kind: "none" };
 }

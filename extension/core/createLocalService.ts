@@ -30,6 +30,8 @@ export interface LocalService {
     home?: string | null,
     options?: { listen?: Listen; signal?: AbortSignal },
   ): Promise<z.infer<typeof runningSchema>>;
+  /** Whether a start goes on, or one that was given up has not ended yet. */
+  isStarting(): boolean;
   /** Ends it; `stopped` is false when none ran. */
   stop(home?: string | null): Promise<z.infer<typeof stoppedSchema>>;
   /** Whether a person stopped it, here or elsewhere, and nobody has started it since. */
@@ -73,11 +75,16 @@ export function createLocalService({ program, findNode, runTool, home }: LocalSe
   /** The end of the program of a start that was given up, which the next one waits for. */
   let ending: Promise<unknown> = Promise.resolve();
 
+  let starting = 0;
+
   return {
+    isStarting: () => starting > 0,
     async start(folder = null, { listen = "last:0", signal } = {}) {
       signal?.throwIfAborted();
       const args = ["up", "--detach", "--listen", listen];
       const started = ending.then(() => run(args, folder, runningSchema, signal));
+      starting += 1;
+      void started.catch(() => undefined).finally(() => (starting -= 1));
       const givenUp = Promise.withResolvers<never>();
       const giveUp = (): void => {
         ending = started.catch(() => undefined); // it ends what it has started itself

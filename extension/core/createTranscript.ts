@@ -53,6 +53,8 @@ export function createTranscript({
   let isOver = false;
   let saidStart = false;
   let saidContact: "live" | "lost" | "refused" = "live";
+  /** Of the refusal that was said last. */
+  let saidCode = "";
   let saidHost = false;
   let saidStall = false;
 
@@ -130,17 +132,20 @@ export function createTranscript({
     },
     contact(contact) {
       if (isOver) return "";
-      if (contact.kind === "connecting" || contact.kind === saidContact) return "";
+      if (contact.kind === "connecting") return "";
+      const code = contact.kind === "refused" ? contact.problem.code : "";
+      if (contact.kind === saidContact && code === saidCode) return "";
+      // Trying again can end in a refusal, which needs a person, and in another one.
+      if (saidContact === "refused" && contact.kind === "lost") return "";
       const before = saidContact;
       saidContact = contact.kind;
-      if (contact.kind === "live") return before === "live" ? "" : line(say.connected, sgr.quiet);
-      // Trying again can end in a refusal, which needs a person.
-      if (before === "refused") return "";
+      saidCode = code;
+      if (contact.kind === "live") return line(say.connected, sgr.quiet);
       const lost = say.serviceLost(bytes, contact.problem.detail);
       if (contact.kind === "lost") return line(say.trying(lost), sgr.yellow);
       // What to do about it is said once, above the hosts.
       const { what } = awayText(contact.problem);
-      return line(before === "lost" ? say.noContact(what) : lost, sgr.yellow);
+      return line(before === "live" ? lost : say.noContact(what), sgr.yellow);
     },
     say: (text) => line(text, sgr.quiet),
     get isOver() {

@@ -26,11 +26,12 @@ export interface DiagnosticFacts {
 export function diagnosticsText(facts: DiagnosticFacts): string {
   const { editor, settings, pathSettings, profiles, shown, fleet, contact, log } = facts;
   const hosts = fleet ? [...fleet.hosts.values()] : [];
+  const { titles } = diagnosticsWords;
   const sections: [string, string[]][] = [
-    ["Versions", [diagnosticsWords.versions(programVersion, protocolVersion), ...entries(editor)]],
-    ["Settings", entries(withoutPaths(settings, pathSettings))],
+    [titles.versions, [diagnosticsWords.versions(programVersion, protocolVersion), ...entries(editor)]],
+    [titles.settings, entries(withoutPaths(settings, pathSettings))],
     [
-      "Fleets",
+      titles.fleets,
       profiles.map((profile, index) =>
         diagnosticsWords.fleet(
           index + 1,
@@ -41,10 +42,10 @@ export function diagnosticsText(facts: DiagnosticFacts): string {
         ),
       ),
     ],
-    ["Contact", [contactText(contact)]],
-    ["Hosts", hosts.map((host, index) => hostText(host, index))],
-    ["Jobs", [diagnosticsWords.jobs(fleet?.jobs.size ?? 0, jobStates(fleet))]],
-    ["Log", [...log]],
+    [titles.contact, [contactText(contact)]],
+    [titles.hosts, hosts.map((host, index) => hostText(host, index))],
+    [titles.jobs, [diagnosticsWords.jobs(fleet?.jobs.size ?? 0, jobStates(fleet))]],
+    [titles.log, [...log]],
   ];
   const text = sections
     .map(

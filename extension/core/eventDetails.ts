@@ -8,9 +8,9 @@ import { ledgerWords } from "./words/ledgerWords.ts";
 /** What an event says, when it was, who did it and its number, as Markdown. */
 export function eventTooltip(event: LedgerEvent, names: EventNames): string {
   const lines: (readonly [string, string])[] = [
-    ["When", momentOf(event)],
-    ["By", printable(event.actor)],
-    ["Event", `#${event.seq}, ${printable(event.type)}`],
+    [ledgerWords.tooltip.when, momentOf(event)],
+    [ledgerWords.tooltip.by, printable(event.actor)],
+    [ledgerWords.tooltip.event, `#${event.seq}, ${printable(event.type)}`],
   ];
   return `**${markdownText(eventText(event, names))}**\n\n${markdownTable(lines)}`;
 }

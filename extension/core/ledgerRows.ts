@@ -12,7 +12,7 @@ import { ledgerWords } from "./words/ledgerWords.ts";
 /** What is known of the chain's soundness. */
 export type Verification =
   | { kind: "none" }
-  | { kind: "running" }
+  | { kind: "running"; before?: Extract<Verification, { kind: "done" }> }
   | { kind: "done"; atMs: number; verdict: LedgerVerdict }
   | { kind: "failed"; atMs: number; reason: string };
 

@@ -11,9 +11,11 @@ export function logContact(
     const { session, profile } = membership;
     const where = profile ? `${profile.label} (${profile.identity.url})` : "no fleet";
     const kind = session ? session.contact.kind : "none";
-    if (`${where} ${kind}` === before) return;
-    before = `${where} ${kind}`;
     const contact = session?.contact;
+    const code = contact?.kind === "lost" || contact?.kind === "refused" ? contact.problem.code : "";
+    const state = `${where} ${kind} ${code}`;
+    if (state === before) return;
+    before = state;
     if (contact?.kind === "lost" || contact?.kind === "refused")
       log.warn(`contact: ${kind}: ${contact.problem.code}`, `${where}: ${contact.problem.detail}`);
     else log.info(`contact: ${kind}`, where);

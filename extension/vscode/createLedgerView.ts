@@ -159,8 +159,10 @@ export function createLedgerView(
       }),
     verify: () =>
       withFeed(async (known) => {
+        const fleetId = membership.session?.identity.fleetId;
         const verdict = await cancellable(words.ledger.verifying, (signal) => known.verify(signal));
         if (verdict === null) return;
+        if (feed !== known && membership.session?.identity.fleetId === fleetId) feed?.takeVerdict(verdict);
         const { ok, events, firstBad } = verdict;
         if (ok) void vscode.window.showInformationMessage(words.ledger.verified(events));
         else

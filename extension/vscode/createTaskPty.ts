@@ -11,12 +11,13 @@ import type { FleetSession } from "../core/openFleetSession.ts";
 import { problemText } from "../core/problemText.ts";
 import { taskExitCode, type TaskDefinition } from "../core/taskDefinition.ts";
 import { words } from "../core/words/words.ts";
+import { isCancelled } from "./cancellable.ts";
 import { createJobPty, type JobPty } from "./createJobPty.ts";
 import { isSentAlone } from "./dispatchCommand.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";
 import { rememberSent } from "./rememberSent.ts";
 import { scriptOf } from "./scriptToDispatch.ts";
-import { problemIn } from "./showProblem.ts";
+import { problemIn, showProblem } from "./showProblem.ts";
 
 export interface TaskPtyNeeds {
   membership: Membership;
@@ -94,7 +95,8 @@ export function createTaskPty(needs: TaskPtyNeeds): vscode.Pseudoterminal {
     open() {
       launched = delay(launchedMs);
       run().catch((error: unknown) => {
-        if (abort.signal.aborted) return;
+        // Its terminal is gone, and a job may run all the same.
+        if (abort.signal.aborted) return isCancelled(error) ? undefined : void showProblem(problemIn(error));
         written.fire(`${problemText(problemIn(error))}\r\n`);
         void end(taskExitCode(null));
       });

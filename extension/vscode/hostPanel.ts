@@ -44,7 +44,8 @@ function fillHostPanel(panel: vscode.WebviewPanel, { fleetId, hostId }: FleetHos
       const metrics = history.lastMinutes(minutes);
       const isMember = membership.profiles.some(({ identity }) => identity.fleetId === fleetId);
       const facts = { fleetId, isMember, hostId, minutes, metrics, events: history.events };
-      return hold.over(hostPanelModel(membership.session, facts, now(), membership.place));
+      const model = hostPanelModel(membership.session, facts, now(), membership.place);
+      return hold.over(model, history.isLoaded);
     },
     messageSchema: hostMessageSchema,
     onMessage(message) {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
@@ -35,11 +36,19 @@ export interface Order {
   timeoutMs: number | null;
 }
 
-/** Sends an order as the person sees the files now, remembers it and shows its log; what goes wrong is said here. */
-export async function sendDispatch(needs: SendNeeds, session: FleetSession, order: Order): Promise<void> {
+/**
+ * Sends an order as the person sees the files now, remembers it and shows its log; what goes wrong is said here. `key`: that of
+ * an earlier try whose answer was lost.
+ */
+export async function sendDispatch(
+  needs: SendNeeds,
+  session: FleetSession,
+  order: Order,
+  key: string = randomUUID(),
+): Promise<void> {
   const { membership, terminals, memory } = needs;
   try {
-    const job = await sendWithProgress(session, order);
+    const job = await sendWithProgress(session, order, key);
     const { script, scriptOnly } = order;
     memory.setArgs(script.uri, job.args);
     const { root } = await rememberSent(memory, session, job, { script, scriptOnly });
@@ -47,16 +56,16 @@ export async function sendDispatch(needs: SendNeeds, session: FleetSession, orde
     terminals.show(membership.session, job, { source: sourceText(order, root) });
   } catch (error) {
     if (isCancelled(error)) return;
-    await offerWayOut(needs, session, order, error);
+    await offerWayOut(needs, session, { order, key }, error);
   }
 }
 
-function sendWithProgress(session: FleetSession, order: Order): Promise<JobRecord> {
+function sendWithProgress(session: FleetSession, order: Order, idempotencyKey: string): Promise<JobRecord> {
   return cancellable(words.dispatch.sending(order.script.label, order.host), async (signal, report) => {
     const request = await dispatchRequestOf(order.script, { ...order, host: order.hostId });
     const onSent = (bytes: number, ofBytes: number) =>
       report(words.dispatch.sent(formatBytes(bytes), formatBytes(ofBytes)), (bytes / ofBytes) * 100);
-    return dispatchFile(session.client, { ...request, signal, onSent });
+    return dispatchFile(session.client, { ...request, idempotencyKey, signal, onSent });
   });
 }
 
@@ -74,6 +83,7 @@ const waysOut: Record<string, WayOut[]> = {
   "workspace-too-large": [alone],
   "workspace-unreadable": [alone],
   "service-unreachable": [again],
+  "idempotency-mismatch": [again],
   "upload-interrupted": [again],
   "host-unreachable": [again, elsewhere],
   "host-connection-lost": [again, elsewhere],
@@ -87,7 +97,7 @@ const waysOut: Record<string, WayOut[]> = {
 async function offerWayOut(
   needs: SendNeeds,
   session: FleetSession,
-  order: Order,
+  { order, key }: { order: Order; key: string },
   error: unknown,
 ): Promise<void> {
   const problem = problemIn(error);
@@ -98,7 +108,8 @@ async function offerWayOut(
   };
   switch (await showProblem(problem, ...(waysOut[problem.code] ?? []))) {
     case again:
-      return sendDispatch(needs, current(), order);
+      // Only where nobody knows whether it was taken: what has failed is to be made anew.
+      return sendDispatch(needs, current(), order, problem.code === "service-unreachable" ? key : undefined);
     case alone:
       needs.memory.setScriptOnly(order.script.uri, true);
       return sendDispatch(needs, current(), { ...order, scriptOnly: true });

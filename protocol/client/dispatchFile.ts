@@ -33,6 +33,8 @@ export interface DispatchRequest {
   python?: string | null;
   /** `script`: the file alone. A folder: that folder. Left out: the script's git work tree, else its folder. */
   workspace?: "script" | { directory: string };
+  /** The key of an earlier try whose answer was lost: what that has created is not created again. Left out: a new one. */
+  idempotencyKey?: string;
   /** Most bytes of files to send; default 256 MiB. */
   limitBytes?: number;
   /**
@@ -95,9 +97,10 @@ async function sendTar(
   ofBytes: number,
 ): Promise<JobRecord> {
   const broken = new AbortController();
-  let takenBack = Promise.resolve(false);
+  /** Whether it was cancelled; null where that was not answered. */
+  let takenBack = Promise.resolve<boolean | null>(false);
   const giveUp = (): void => {
-    takenBack = isTakenBack(client, job).catch(() => false); // it breaks off then
+    takenBack = isTakenBack(client, job).catch(() => null);
     void takenBack.finally(() => broken.abort());
   };
   signal?.addEventListener("abort", giveUp);
@@ -110,6 +113,7 @@ async function sendTar(
     if (await takenBack) signal?.throwIfAborted();
     return sent;
   } catch (error) {
+    if ((await takenBack) === null) throw unanswered(job.script, error); // it may have arrived whole
     signal?.throwIfAborted();
     if (!isUnreachable(error)) throw error;
     throw new Refusal("upload-interrupted", { ...error.facts, job: job.id }, { cause: error });
@@ -125,7 +129,7 @@ async function sendTar(
  */
 async function createOnce(
   client: RouteClient,
-  { signal, host }: DispatchRequest,
+  { signal, host, idempotencyKey = randomUUID() }: DispatchRequest,
   spec: JobSpec,
   tar: Buffer | null,
   bytes: number,
@@ -135,7 +139,7 @@ async function createOnce(
     ? ({ kind: "inline", tarBase64: tar.toString("base64") } as const)
     : ({ kind: "upload", bytes } as const);
   const body = { ...(host ? { host } : {}), spec, workspace };
-  const options = { idempotencyKey: randomUUID() };
+  const options = { idempotencyKey };
   const send = () => client.call("createJob", { body }, options);
   try {
     const job = await send().catch((error: unknown) => {
@@ -146,7 +150,7 @@ async function createOnce(
     return job;
   } catch (error) {
     if (!signal?.aborted || !isUnreachable(error)) throw error;
-    throw new Refusal("dispatch-unanswered", { ...error.facts, script: spec.script }, { cause: error });
+    throw unanswered(spec.script, error);
   }
 }
 
@@ -159,6 +163,11 @@ async function isTakenBack(client: RouteClient, job: JobRecord): Promise<boolean
     if (error instanceof RemoteProblem) return false;
     throw error;
   }
+}
+
+function unanswered(script: string, cause: unknown): Refusal {
+  const facts = isUnreachable(cause) ? cause.facts : { url: "The service", reason: "no answer in time" };
+  return new Refusal("dispatch-unanswered", { ...facts, script }, { cause });
 }
 
 function isUnreachable(error: unknown): error is Refusal {

@@ -29,7 +29,7 @@ export async function startDetached(
   start: DetachedStart,
 ): Promise<RunningService & { alreadyRunning: boolean }> {
   const { layout, signal } = start;
-  const earlier = isHeld(layout) ? await runningService(layout, startLimitMs, signal) : null;
+  const earlier = isHeld(layout) ? await runningEarlier(layout, signal) : null;
   if (earlier !== null) return { ...earlier, alreadyRunning: true };
   const child = spawnService(start);
   const endMs = performance.now() + startLimitMs;
@@ -46,7 +46,21 @@ export async function startDetached(
     const other = await runningService(layout, startLimitMs, signal);
     if (other !== null) return { ...other, alreadyRunning: other.pid !== child.pid };
   }
+  await endStarted(layout, child); // what did not listen in time must not come up later
   throw startProblem(layout);
+}
+
+/** The service that holds the folder already, on its way up or running; null where nobody holds it any more. */
+async function runningEarlier(layout: HomeLayout, signal: AbortSignal): Promise<RunningService | null> {
+  const endMs = performance.now() + startLimitMs;
+  while (isHeld(layout) && performance.now() < endMs) {
+    const running = await runningService(layout, 0);
+    if (running !== null) return running;
+    signal.throwIfAborted();
+    await delay(pollMs);
+  }
+  if (existsSync(layout.stoppedMark)) throw new Refusal("service-stopping", { home: layout.directory });
+  return null;
 }
 
 /** The process of a service that was started. */
@@ -58,11 +72,15 @@ interface Started {
 /** Marks the folder, so that no editor starts again what a person did not want. */
 async function endStarted(layout: HomeLayout, { pid, ended }: Started): Promise<void> {
   if (pid === undefined || ended()) return;
+  const mark = (): void => {
+    if (existsSync(layout.lock)) writePrivateFile(layout.stoppedMark, "");
+  };
+  mark(); // for who waits for it; it may take that away itself
   process.kill(pid, "SIGTERM");
   const endMs = performance.now() + endLimitMs;
   while (!ended() && performance.now() < endMs) await delay(pollMs);
   if (!ended()) process.kill(pid, "SIGKILL");
-  if (existsSync(layout.lock)) writePrivateFile(layout.stoppedMark, "");
+  mark();
 }
 
 function spawnService({ layout, listen, env }: DetachedStart): Started {

@@ -12,24 +12,25 @@ function at(ms: number, minutes: 1 | 5 = 5): Omit<HostPanelModel, "charted"> {
 describe("charts that are held still", () => {
   it("stay as they were when they were held, also for a page that asks again, until they are let go", () => {
     const hold = createChartHold();
-    assert.equal(hold.over(at(1)).charted, null);
+    assert.equal(hold.over(at(1), true).charted, null);
     hold.set(true);
     hold.set(true);
-    const model = hold.over(at(2));
+    const model = hold.over(at(2), true);
     assert.deepEqual([model.charted?.metrics.atMs, model.metrics.atMs], [[1], []]);
     hold.set(false);
-    assert.deepEqual(hold.over(at(3)), { ...at(3), charted: null });
+    assert.deepEqual(hold.over(at(3), true), { ...at(3), charted: null });
     hold.set(true);
-    assert.deepEqual(hold.over(at(4)).charted?.metrics.atMs, [3]);
+    assert.deepEqual(hold.over(at(4), true).charted?.metrics.atMs, [3]);
   });
 
   it("begin with the first readings where there were none, and with those of a new span", () => {
     const hold = createChartHold();
     hold.set(true);
-    assert.equal(hold.over(at(0)).charted, null);
-    assert.deepEqual(hold.over(at(1)).charted?.metrics.atMs, [1]);
+    assert.equal(hold.over(at(0), true).charted, null);
+    assert.equal(hold.over(at(1), false).charted, null, "a single reading is not what was paused");
+    assert.deepEqual(hold.over(at(1), true).charted?.metrics.atMs, [1]);
     hold.renew();
-    const { charted } = hold.over(at(2, 1));
+    const { charted } = hold.over(at(2, 1), true);
     assert.deepEqual([charted?.metrics.atMs, charted?.minutes], [[2], 1]);
   });
 });

@@ -68,9 +68,10 @@ function aWire(total: number) {
 const seqs = ({ events }: LedgerState) => events.map(({ seq }) => seq);
 
 describe("what the Ledger view knows", () => {
-  const aFeed = (total: number) => {
+  const aFeed = (total: number, known: LedgerState = emptyLedger) => {
     const wire = aWire(total);
-    const feed = createLedgerFeed({ session: wire.session, now: () => 9_000, onChange: () => undefined });
+    const { session } = wire;
+    const feed = createLedgerFeed({ session, now: () => 9_000, onChange: () => undefined, known });
     return { wire, feed };
   };
 
@@ -208,6 +209,18 @@ describe("what the Ledger view knows", () => {
     wire.verdict.reject(abort.signal.reason);
     await assert.rejects(done, { name: "AbortError" });
     assert.equal(feed.state.verification.kind, "none");
+  });
+
+  it("leaves what was known before a verification over a renewed connection, which takes the verdict when it comes", () => {
+    const { feed } = aFeed(0);
+    feed.takeVerdict({ ok: true, events: 2, head: "" });
+    void feed.verify();
+    assert.equal(feed.state.verification.kind, "running");
+    const { feed: next } = aFeed(0, feed.state);
+    assert.equal(next.state.verification.kind, "done");
+    const firstBad = { seq: 1, reason: "x", expected: "", found: "" };
+    next.takeVerdict({ ok: false, events: 3, head: "", firstBad });
+    assert.deepEqual([isBroken(next.state), next.state.total], [true, 3]);
   });
 });
 

@@ -89,6 +89,18 @@ describe("what a log terminal shows", () => {
     assert.match(line, /lost contact with the service at byte 2/);
     assert.equal(transcript.contact({ kind: "lost", sinceMs: 0, problem }), "");
     assert.match(plain(transcript.contact({ kind: "live" })), /connected again/);
+    const refused = (code: "service-untrusted" | "certificate-expired") => {
+      const facts = { url: "https://x", reason: "no" };
+      return { kind: "refused", sinceMs: 0, problem: problemOf(code, facts) } as const;
+    };
+    assert.match(
+      plain(transcript.contact(refused("service-untrusted"))),
+      /lost contact .*: https:\/\/x does not prove/,
+    );
+    assert.equal(transcript.contact({ kind: "lost", sinceMs: 0, problem }), "");
+    assert.equal(transcript.contact(refused("service-untrusted")), "");
+    assert.match(plain(transcript.contact(refused("certificate-expired"))), /has run out/);
+    assert.match(plain(transcript.contact({ kind: "live" })), /connected again/);
   });
 
   it("says once that the service cannot keep the log, and whose disk it is", () => {

@@ -259,9 +259,11 @@ describe("the membership", () => {
     const started: string[] = [];
     let nowMs = 0;
     let wanted = false;
+    let isStarting = false;
     createAutoStart({
       membership,
       local: {
+        isStarting: () => isStarting,
         start(home) {
           started.push(home ?? "");
           return Promise.resolve({ url: "https://127.0.0.1:9", home: "/data", alreadyRunning: false });
@@ -280,6 +282,10 @@ describe("the membership", () => {
     lost();
     assert.deepEqual(started, ["/data"]);
     nowMs = 60_000;
+    isStarting = true; // a person is at it, or has just given it up
+    lost();
+    assert.deepEqual(started, ["/data"]);
+    isStarting = false;
     lost();
     assert.deepEqual(started, ["/data", "/data"]);
     const address = () => membership.session?.identity.url === "https://127.0.0.1:9";

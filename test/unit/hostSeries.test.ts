@@ -77,6 +77,31 @@ describe("the readings of the last minutes", () => {
     );
   });
 
+  it("keep what a service that was started again does not remember, and nothing after its clock was set back", () => {
+    const seriesOf = (times: number[], gpuId: string) => {
+      const series = new HostSeries();
+      for (const atMs of times) series.add(aReading({ atMs, gpus: [aGpu({ uuid: gpuId })] }));
+      return series;
+    };
+    const here = seriesOf([1_000, 2_000, 3_000, 4_000, 9_000], "GPU-1");
+    here.merge(seriesOf([3_000, 5_000], "GPU-2").between(...all));
+    const { atMs, cpuPct, gpus } = here.between(...all);
+    assert.deepEqual(atMs, [1_000, 2_000, 3_000, 5_000, 9_000]);
+    assert.equal(cpuPct.length, 5);
+    assert.deepEqual(
+      gpus.map(({ uuid, utilizationPct }) => [uuid, ...utilizationPct]),
+      [
+        ["GPU-1", 37, 37, null, null, 37],
+        ["GPU-2", null, null, 37, 37, null],
+      ],
+    );
+    here.merge(seriesOf([], "GPU-2").between(...all));
+    assert.equal(here.length, 5);
+    const later = seriesOf([10_000_000], "GPU-1");
+    later.merge(seriesOf([3_000], "GPU-2").between(...all));
+    assert.deepEqual(later.between(...all).atMs, [3_000]);
+  });
+
   it("go on from what a service remembers, without touching its answer", () => {
     const service = new HostSeries();
     service.add(aReading({ atMs: 1_000 }));

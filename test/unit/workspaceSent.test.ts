@@ -124,6 +124,9 @@ describe("a workspace", function () {
     await dispatchFile({ call } as unknown as RouteClient, { file: tree.put("main.py") });
     assert.equal(keys.length, 2);
     assert.equal(keys[0], keys[1]);
+    const request = { file: tree.put("main.py"), idempotencyKey: "of the first try" };
+    await dispatchFile({ call } as unknown as RouteClient, request);
+    assert.equal(keys.at(-1), "of the first try");
   });
 
   describe("that is given up once its order was sent", () => {
@@ -157,6 +160,26 @@ describe("a workspace", function () {
       const ended = new RemoteProblem({ ...problemOf("job-ended", { job: "j", state: "succeeded" }) });
       const { outcome } = await givenUp(isThere, () => Promise.reject(ended));
       assert.deepEqual(outcome, aJob());
+    });
+
+    it("says that nobody knows where its cancelling is not answered while its workspace is on its way", async () => {
+      const abort = new AbortController();
+      const call = (name: string) => (name === "cancelJob" ? isGone() : isThere());
+      const upload = (
+        _name: string,
+        _params: unknown,
+        _tar: unknown,
+        { signal }: { signal: AbortSignal },
+      ) => {
+        abort.abort();
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+        });
+      };
+      const file = tree.put("main.py", "x".repeat(inlineWorkspaceLimitBytes));
+      const client = { call, upload } as unknown as RouteClient;
+      const { code } = await refusalOf(dispatchFile(client, { file, signal: abort.signal }));
+      assert.equal(code, "dispatch-unanswered");
     });
 
     it("says that nobody knows where the service does not answer", async () => {

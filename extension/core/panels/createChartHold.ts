@@ -5,8 +5,11 @@ export interface ChartHold {
   set(isHeld: boolean): void;
   /** Shows the newest once more before it holds, as after another span was chosen. */
   renew(): void;
-  /** The newest model, with what the charts are to show in its place while they are held. */
-  over(newest: Omit<HostPanelModel, "charted">): HostPanelModel;
+  /**
+   * The newest model, with what the charts are to show in its place while they are held. `isWhole`: whether the minutes
+   * before have been asked for; what is held begins with no less.
+   */
+  over(newest: Omit<HostPanelModel, "charted">, isWhole: boolean): HostPanelModel;
 }
 
 const noMetrics = { atMs: [], cpuPct: [], memoryUsedBytes: [], gpus: [] };
@@ -26,9 +29,9 @@ export function createChartHold(): ChartHold {
       held = null;
       last = null;
     },
-    over(newest) {
+    over(newest, isWhole) {
       const { host, minutes, metrics } = newest;
-      last = metrics.atMs.length > 0 ? { host, minutes, metrics } : null;
+      last = isWhole && metrics.atMs.length > 0 ? { host, minutes, metrics } : null;
       if (!isWanted) return { ...newest, charted: null };
       held ??= last;
       return held ? { ...newest, metrics: noMetrics, charted: held } : { ...newest, charted: null };

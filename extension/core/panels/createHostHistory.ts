@@ -25,6 +25,8 @@ export interface HostHistory {
    * host's, where it is known; some events have nothing else of it.
    */
   load(client: Pick<RouteClient, "call">, name?: string): Promise<void>;
+  /** Whether the service has answered once, or could not. */
+  readonly isLoaded: boolean;
   /** Takes a reading that came live. */
   take(reading: HostReading): void;
   /** Takes events that came live. */
@@ -40,11 +42,12 @@ export function createHostHistory(hostId: HostId, onChange: () => void): HostHis
   const series = new HostSeries();
   let events: readonly LedgerEvent[] | null = null;
   let loads = 0;
+  let isLoaded = false;
   let hostName = "";
 
   async function loadMetrics(client: Pick<RouteClient, "call">, isNewest: () => boolean): Promise<void> {
     const metrics = await client.call("getHostMetrics", { params: { host: hostId } });
-    if (isNewest()) series.replace(metrics);
+    if (isNewest()) series.merge(metrics);
   }
 
   async function loadEvents(client: Pick<RouteClient, "call">, isNewest: () => boolean): Promise<void> {
@@ -86,7 +89,11 @@ export function createHostHistory(hostId: HostId, onChange: () => void): HostHis
       const isNewest = (): boolean => load === loads;
       // What fails here is said by the contact, or the host is gone: the panel shows what it has.
       await Promise.allSettled([loadMetrics(client, isNewest), loadEvents(client, isNewest)]);
+      isLoaded = true;
       if (isNewest()) onChange();
+    },
+    get isLoaded() {
+      return isLoaded;
     },
     take: (reading) => series.add(reading),
     takeEvents(more) {

@@ -1,5 +1,14 @@
 /** What the document for a report of a fault says around its facts. */
 export const diagnosticsWords = {
+  titles: {
+    versions: "Versions",
+    settings: "Settings",
+    fleets: "Fleets",
+    contact: "Contact",
+    hosts: "Hosts",
+    jobs: "Jobs",
+    log: "Log",
+  },
   document: (sections: string) => `# hwLedger Fleet: diagnostics\n\n${sections}\n`,
   versions: (program: string, protocol: number) => `extension: ${program}, protocol ${protocol}`,
   fleet: (at: number, role: string, isOfThisMachine: boolean, isShown: boolean, until: string) =>

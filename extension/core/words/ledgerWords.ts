@@ -11,6 +11,7 @@ export const ledgerWords = {
     events: (count: number) => `${count} events`,
     since: (count: number) => `${count} since`,
   },
+  tooltip: { when: "When", by: "By", event: "Event" },
   noneHas: (filter: string) => `No event has “${filter}”`,
   older: "Show older events…",
   olderSpoken: "Show older events",

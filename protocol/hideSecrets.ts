@@ -20,7 +20,10 @@ const patterns: readonly [RegExp, string | ((run: string) => string)][] = [
   [/\b(?:hwledger|vscode|vscode-insiders|code-oss):\/\/[^\s"'<>)]+/g, "<link>"],
   // What a browser or a client sends along, to its line's end; what a command was given.
   [/\b((?:set-)?cookie|authorization)(\s*:\s*)(?!["'<])[^\r\n"']+/gi, "$1$2<hidden>"],
-  [new RegExp(String.raw`(--[\w-]*(?:${secretNames}))\s+(?!-)[^\s"'<]+`, "gi"), "$1 <hidden>"],
+  [
+    new RegExp(String.raw`(?<![\w-])(--[\w-]{0,60}?(?:${secretNames})s?)\s+(?!-)[^\s"'<]+`, "gi"),
+    "$1 <hidden>",
+  ],
   [
     new RegExp(
       String.raw`(${secretNames})(\\?["']?\s*[=:]\s*)` +

@@ -22,7 +22,7 @@ import { keepOwnerIdentity, machineName, readIdentity } from "./ownerIdentity.ts
 import { tokenTtlMs } from "./pki/createTokens.ts";
 import { runningService } from "./runningService.ts";
 import { openCaFiles, type FleetCa } from "./pki/caFiles.ts";
-import { writePrivateFile } from "./pki/writePrivateFile.ts";
+import { removeLeftPrivate, writePrivateFile } from "./pki/writePrivateFile.ts";
 import { holdLock } from "./store/holdLock.ts";
 
 /** How to start a service. */
@@ -68,6 +68,7 @@ export async function startService(options: StartOptions): Promise<StartedServic
   rmSync(layout.serviceFile, { force: true }); // of a service that was killed
   rmSync(layout.stoppedMark, { force: true });
   removeNotedPartials(layout.directory);
+  removeLeftPrivate(layout.directory);
   growHeap();
   const logFile = openServiceLog(layout.serviceLog);
   const log = pino({ level: "info", hooks: { streamWrite: cleanLogLine } }, logFile);
@@ -187,9 +188,14 @@ async function bindAgain(
   }
 }
 
+/** For `localhost` Fastify would open a server for each of its addresses, all but one without what hangs on ours. */
+export function oneAddress(address: string): string {
+  return /^localhost\.?$/i.test(address) ? "127.0.0.1" : address;
+}
+
 async function bind(service: ComposedService, listen: StartOptions["listen"]): Promise<void> {
   try {
-    await service.app.listen({ host: listen.address, port: listen.port });
+    await service.app.listen({ host: oneAddress(listen.address), port: listen.port });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const where = `${listen.address}:${listen.port}`;

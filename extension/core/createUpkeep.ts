@@ -1,8 +1,10 @@
 import type { Identity } from "../../protocol/client/identity.ts";
-import { tendIdentity, upkeepDue } from "../../protocol/client/tendIdentity.ts";
+import { renewIdentity, tendIdentity, upkeepDue } from "../../protocol/client/tendIdentity.ts";
 import type { Membership } from "./createMembership.ts";
 
 const dueCheckMs = 3_600_000;
+/** Who waits for an admin to let it back in asks again so often. */
+const waitingCheckMs = 30_000;
 
 /** Longest wait before an upkeep, by chance: several windows share one membership, and the first does it for all. */
 const spreadMs = 60_000;
@@ -19,7 +21,7 @@ export interface UpkeepNeeds {
 /**
  * Renews the certificates of all fleets, and follows their authorities: of the fleet that is shown while there is contact.
  * Asks a service only when something is due: twice a day for the authorities, once in two months for the certificate. One
- * that has run out is renewed only when a person asks. Returns how to stop.
+ * that has run out is renewed only when a person asks, and from then on until an admin has let it back in. Returns how to stop.
  */
 export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds): () => void {
   let timer: NodeJS.Timeout | null = null;
@@ -32,19 +34,34 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
   }
 
   async function look(): Promise<void> {
-    plan(dueCheckMs);
+    plan(isWaiting() ? waitingCheckMs : dueCheckMs);
     try {
       await membership.refresh(); // another window may have done it
     } catch (error) {
       return onFailure(error);
     }
     for (const { identity } of membership.profiles)
-      if (isReady(identity))
+      if (waits(identity)) await askAgain(identity);
+      else if (isReady(identity))
         try {
           await tendIdentity(identity, now(), (next) => membership.keep(next));
         } catch (error) {
           onFailure(error);
         }
+  }
+
+  /** Whether it has run out, and asks to come back. */
+  function waits(identity: Identity): boolean {
+    return identity.notAfterMs <= now() && identity.renewal !== undefined;
+  }
+
+  function isWaiting(): boolean {
+    return membership.profiles.some(({ identity }) => waits(identity));
+  }
+
+  /** What is told here is known: the person has asked, and was told to wait. */
+  async function askAgain(identity: Identity): Promise<void> {
+    await renewIdentity(identity, (next) => membership.keep(next)).catch(() => undefined);
   }
 
   /** Whether something is due, and can be done without a person. */
@@ -56,7 +73,10 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
     return identity.notAfterMs > now() && (due.bundle || due.certificate);
   }
 
+  let wasWaiting = false;
   const stop = membership.listen(() => {
+    if (isWaiting() && !wasWaiting) plan(waitingCheckMs);
+    wasWaiting = isWaiting();
     if (hasLooked || membership.session?.contact.kind !== "live") return;
     hasLooked = true;
     plan(random() * spreadMs);

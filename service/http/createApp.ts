@@ -16,7 +16,7 @@ import { problemOfError, Refusal } from "../../protocol/problem.ts";
 import { routes } from "../../protocol/routes.ts";
 import type { RefusedAccess } from "../pki/createRefusals.ts";
 import type { Peer } from "../pki/identifyPeer.ts";
-import { dropUnreadBodies } from "./dropUnreadBody.ts";
+import { dropUnreadBodies, dropUnreadBody } from "./dropUnreadBody.ts";
 import { addressGroup } from "./addressGroup.ts";
 import { meetExpectation } from "./meetExpectation.ts";
 import { nodeLimits, type AppLimits } from "./appLimits.ts";
@@ -94,6 +94,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
       const away = turnedAway(socketOf(request), `${methodOf(request)} an unknown path`);
       if (away !== null && away.retryAfterS > 0) void reply.header("retry-after", away.retryAfterS);
       const problem = problemOfThrown(away?.refusal ?? error, request, logUnder(needs.log));
+      dropUnreadBody(request, reply.raw);
       void replyProblem(reply as unknown as FastifyReply, problem);
     },
   });

@@ -23,6 +23,13 @@ export function dropUnreadBodies(app: FastifyInstance): void {
   });
 }
 
+/** The same for a request that no hook looks at. */
+export function dropUnreadBody({ raw }: FastifyRequest, response: NodeJS.EventEmitter): void {
+  const request = raw as IncomingMessage | Http2ServerRequest;
+  if ("stream" in request) request.stream.once("finish", () => closeStream(request.stream));
+  else response.once("finish", () => endSocket(request));
+}
+
 function rawOf(request: FastifyRequest): IncomingMessage | Http2ServerRequest {
   return request.raw;
 }

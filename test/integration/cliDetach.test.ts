@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { homeLayout } from "../../service/homeLayout.ts";
+import { holdLock } from "../../service/store/holdLock.ts";
 import { isHeld } from "../../service/runningService.ts";
 import { until } from "../support/until.ts";
 import { spawnCli, type CliWorld } from "./cliFixture.ts";
@@ -144,6 +145,22 @@ describe("a service in the background", function () {
     assert.deepEqual([isHeld(layout), existsSync(layout.stoppedMark)], [true, false]);
     assert.equal((await hwledger("status")).code, 0);
     await hwledger("down");
+  });
+
+  it("starts none where one that it has waited for was given up", async () => {
+    const waiting = { ...world, home: join(dir, "waiting") };
+    const layout = homeLayout(waiting.home);
+    const lock = holdLock(layout.lock); // as a service on its way up
+    assert.ok(lock);
+    const { child, exit } = spawnCli(waiting, ["up", "--detach", "--json", "--listen", "127.0.0.1:0"]);
+    const out = buffer(child.stdout);
+    await delay(1_500);
+    assert.equal(child.exitCode, null);
+    writeFileSync(layout.stoppedMark, "");
+    lock.release();
+    assert.notEqual((await exit)[0], 0);
+    assert.match((await out).toString("utf8"), /"service-stopping"/);
+    assert.deepEqual([isHeld(layout), existsSync(layout.startLog)], [false, false]);
   });
 
   it("says what keeps it from starting", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { connect, type ConnectionOptions } from "node:tls";
 import type { EventPayload, LedgerEvent } from "../../protocol/ledger/events.ts";
 import { makeCa } from "../../service/pki/x509.ts";
@@ -139,6 +140,20 @@ describe("HTTP that no route sees", function () {
     const [answer] = (await once(stream, "response")) as [{ ":status": number }];
     assert.equal(answer[":status"], 201);
     session.destroy();
+  });
+
+  it("takes no body on and on where its path cannot be read", async () => {
+    const socket = await openTls(service.port, tlsOptions(service.owner.caPem, service.owner));
+    const closed = once(socket, "close");
+    socket.on("error", () => undefined).resume();
+    socket.write("POST /v1/hosts/%zz HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000000\r\n\r\n");
+    const more = setInterval(() => socket.write("x".repeat(1_000)), 50);
+    try {
+      await Promise.race([closed, delay(10_000).then(() => assert.fail("it is taken still"))]);
+    } finally {
+      clearInterval(more);
+      socket.destroy();
+    }
   });
 
   it("slows the address that it comes from, and no member there", async () => {

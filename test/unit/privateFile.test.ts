@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writePrivateFile } from "../../service/pki/writePrivateFile.ts";
+import { removeLeftPrivate, writePrivateFile } from "../../service/pki/writePrivateFile.ts";
 
 describe("a private file", () => {
   it("is its owner's alone, and its name lasts: its folder is synced once the name is there", () => {
@@ -38,6 +38,19 @@ describe("a private file", () => {
     const stats = fs.lstatSync(file);
     assert.deepEqual([stats.isFile(), stats.mode & 0o777], [true, 0o600]);
     assert.deepEqual([fs.readFileSync(file, "utf8"), fs.readFileSync(planted, "utf8")], ["secret", ""]);
+    removeLeftPrivate(folder); // nothing of its own names, nothing that is done
+    assert.equal(fs.readFileSync(file, "utf8"), "secret");
+    fs.writeFileSync(`${file}.0123456789abcdef.partial`, "half");
+    removeLeftPrivate(folder);
+    assert.deepEqual(fs.readdirSync(folder).sort(), ["key.pem", planted.slice(folder.length + 1)]);
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  it("leaves nothing of one that could not be written", () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), "hwledger-private-"));
+    fs.mkdirSync(join(folder, "key.pem"));
+    assert.throws(() => writePrivateFile(join(folder, "key.pem"), "secret"));
+    assert.deepEqual(fs.readdirSync(folder), ["key.pem"]);
     fs.rmSync(folder, { recursive: true });
   });
 });

@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
+import { oneAddress } from "../../service/main.ts";
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { serverAddresses } from "../../service/pki/createServerTls.ts";
 import { makeCa, publicKeyPemOf, rsaKeyPem, signCertificate } from "../../service/pki/x509.ts";
+
+describe("where the service listens", () => {
+  it("is one address, also for the name that Fastify knows several of", () => {
+    assert.deepEqual(["localhost", "LocalHost.", "::1", "box.lan"].map(oneAddress), [
+      "127.0.0.1",
+      "127.0.0.1",
+      "::1",
+      "box.lan",
+    ]);
+  });
+});
 
 describe("the addresses in the service's certificate", function () {
   this.timeout(60_000);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { openServiceLog } from "../../service/openServiceLog.ts";
 
 describe("the service's own log", () => {
@@ -12,7 +13,7 @@ describe("the service's own log", () => {
   it("goes on where it ended, keeps one file of before at its limit, and stays its owner's", async () => {
     const file = join(dir, "service.log");
     writeFileSync(file, "before\n", { mode: 0o600 });
-    const log = openServiceLog(file, 1_000);
+    const log = openServiceLog(file, { limitBytes: 1_000 });
     const line = `${"x".repeat(99)}\n`;
     for (let number = 0; number < 35; number += 1)
       await new Promise<void>((resolve) => log.write(line, () => resolve()));
@@ -24,16 +25,25 @@ describe("the service's own log", () => {
       assert.equal(mode & 0o777, 0o600, name);
       assert.ok(size <= 1_100, `${name}: ${size}`);
     }
-    const again = openServiceLog(file, 1_000);
+    const again = openServiceLog(file, { limitBytes: 1_000 });
     again.end("at its end\n");
     await once(again, "close");
     assert.match(readFileSync(file, "utf8"), /x\nat its end\n$/);
   });
 
-  it("is done without where it cannot be written", async () => {
-    const log = openServiceLog(join(dir, "service.log", "below"), 1_000);
-    const failed = new Promise((resolve) => log.once("error", resolve));
-    log.write("lost\n");
-    assert.equal(((await failed) as NodeJS.ErrnoException).code, "ENOTDIR");
+  it("does without while it cannot be written, and goes on when it can", async () => {
+    const file = join(dir, "later", "service.log");
+    writeFileSync(join(dir, "later"), "in the way");
+    const log = openServiceLog(file, { limitBytes: 1_000, pauseMs: 50 });
+    const write = (text: string) => new Promise<void>((resolve) => log.write(text, () => resolve()));
+    await write("lost\n");
+    rmSync(join(dir, "later"));
+    mkdirSync(join(dir, "later"));
+    await write("lost as well\n");
+    await delay(60);
+    await write("kept\n");
+    log.end();
+    await once(log, "close");
+    assert.equal(readFileSync(file, "utf8"), "kept\n");
   });
 });

@@ -21,7 +21,7 @@ export const nextStepWords = {
   "certificate-expired":
     "Ask an admin of the fleet for a link that brings you back, then choose “Join a Fleet”.",
   "approval-needed":
-    "Tell an admin of the fleet the code, who finds {member} with it in the list of members; then try again.",
+    "Tell an admin of the fleet the code, who finds {member} with it in the list of members; this editor is back soon after that.",
   "another-asks": "Tell an admin of the fleet, who makes a link that brings you back in the list of members.",
   "nobody-asks": "It asks when its owner renews the membership; the code is shown to both of you.",
   "rotation-cuts-off": "Wait until they have fetched the newer authorities, or revoke who is gone.",

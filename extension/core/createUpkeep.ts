@@ -1,6 +1,7 @@
 import type { Identity } from "../../protocol/client/identity.ts";
 import { renewIdentity, tendIdentity, upkeepDue } from "../../protocol/client/tendIdentity.ts";
 import type { Membership } from "./createMembership.ts";
+import type { FleetSession } from "./openFleetSession.ts";
 
 const dueCheckMs = 3_600_000;
 /** Who waits for an admin to let it back in asks again so often. */
@@ -50,9 +51,17 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
         }
   }
 
-  /** Whether it has run out, and asks to come back. */
+  function isShown({ fleetId }: Identity): boolean {
+    return membership.profile?.identity.fleetId === fleetId;
+  }
+
+  /** Whether it has run out, here or by the service's clock, and asks to come back. */
   function waits(identity: Identity): boolean {
-    return identity.notAfterMs <= now() && identity.renewal !== undefined;
+    if (identity.renewal === undefined) return false;
+    return (
+      identity.notAfterMs <= now() ||
+      (isShown(identity) && codeOf(membership.session) === "certificate-expired")
+    );
   }
 
   function isWaiting(): boolean {
@@ -66,9 +75,7 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
 
   /** Whether something is due, and can be done without a person. */
   function isReady(identity: Identity): boolean {
-    const { profile, session } = membership;
-    const isShown = profile?.identity.fleetId === identity.fleetId;
-    if (isShown && session?.contact.kind !== "live") return false;
+    if (isShown(identity) && membership.session?.contact.kind !== "live") return false;
     const due = upkeepDue(identity, now());
     return identity.notAfterMs > now() && (due.bundle || due.certificate);
   }
@@ -86,4 +93,10 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
     stop();
     if (timer) clearTimeout(timer);
   };
+}
+
+/** What stands between this editor and the service. */
+function codeOf(session: FleetSession | null | undefined): string | null {
+  const contact = session?.contact;
+  return contact?.kind === "lost" || contact?.kind === "refused" ? contact.problem.code : null;
 }

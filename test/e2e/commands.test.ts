@@ -23,6 +23,7 @@ const pictures = fileURLToPath(new URL("../../test-results/", import.meta.url));
 const offered = new Set([
   undefined,
   "hwledger.membership == joined",
+  "hwledger.membership != none",
   "hwledger.isLocal",
   ...["", "hwledger.membership == joined && "].flatMap((before) => [
     `${before}hwledger.role != viewer`,

@@ -31,13 +31,12 @@ describe("trust, in the real editor", function () {
     fixture = await startDispatchFixture(["rtx-box"]);
     editor = fixture.editor;
     stop = () => fixture.stop();
-    await editor.runCommand("Open Members and Invitations");
-    page = await members();
-    await page.getByRole("button", { name: "Join a Fleet" }).click();
+    await editor.runCommand("Join a Fleet");
     await editor.typeInQuickInput(fixture.service().link, { prompt: "join link" });
     await editor.waitForNotification("Joined the fleet at");
     const made = await fixture.client.call("createToken", { body: { role: "operator" } });
     sleeper = await joinFleet(made.link, { name: "sleeper" });
+    await editor.runCommand("Open Members and Invitations");
     page = await members();
     await says("sleeper");
   });

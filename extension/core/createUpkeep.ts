@@ -1,11 +1,16 @@
 import type { Identity } from "../../protocol/client/identity.ts";
 import { renewIdentity, tendIdentity, upkeepDue } from "../../protocol/client/tendIdentity.ts";
+import { problemOfError } from "../../protocol/problem.ts";
 import type { Membership } from "./createMembership.ts";
 import type { FleetSession } from "./openFleetSession.ts";
 
 const dueCheckMs = 3_600_000;
-/** Who waits for an admin to let it back in asks again so often. */
+/** Who waits for an admin to let it back in asks again so often at first, and at last: each time stands in the ledger. */
 const waitingCheckMs = 30_000;
+const longestWaitMs = 600_000;
+
+/** What an admin, or time, may still change. */
+const mayChange = new Set(["approval-needed", "another-asks", "rate-limited", "service-unreachable"]);
 
 /** Longest wait before an upkeep, by chance: several windows share one membership, and the first does it for all. */
 const spreadMs = 60_000;
@@ -27,6 +32,9 @@ export interface UpkeepNeeds {
 export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds): () => void {
   let timer: NodeJS.Timeout | null = null;
   let hasLooked = false;
+  let waitingSinceMs: number | null = null;
+  /** Requests that were turned down for good. */
+  const turnedDown = new Set<string>();
 
   function plan(inMs: number): void {
     if (timer) clearTimeout(timer);
@@ -35,7 +43,7 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
   }
 
   async function look(): Promise<void> {
-    plan(isWaiting() ? waitingCheckMs : dueCheckMs);
+    plan(nextLookMs());
     try {
       await membership.refresh(); // another window may have done it
     } catch (error) {
@@ -57,7 +65,7 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
 
   /** Whether it has run out, here or by the service's clock, and asks to come back. */
   function waits(identity: Identity): boolean {
-    if (identity.renewal === undefined) return false;
+    if (identity.renewal === undefined || turnedDown.has(identity.renewal.csrPem)) return false;
     return (
       identity.notAfterMs <= now() ||
       (isShown(identity) && codeOf(membership.session) === "certificate-expired")
@@ -68,9 +76,21 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
     return membership.profiles.some(({ identity }) => waits(identity));
   }
 
+  /** Soon after a person has asked to come back, and later the longer it takes; else within the hour. */
+  function nextLookMs(): number {
+    if (!isWaiting()) return dueCheckMs;
+    waitingSinceMs ??= now();
+    const waitedMs = now() - waitingSinceMs;
+    return Math.min(Math.max(waitingCheckMs, waitedMs / 4), longestWaitMs);
+  }
+
   /** What is told here is known: the person has asked, and was told to wait. */
   async function askAgain(identity: Identity): Promise<void> {
-    await renewIdentity(identity, (next) => membership.keep(next)).catch(() => undefined);
+    try {
+      await renewIdentity(identity, (next) => membership.keep(next));
+    } catch (error) {
+      if (!mayChange.has(problemOfError(error).code)) turnedDown.add(identity.renewal?.csrPem ?? "");
+    }
   }
 
   /** Whether something is due, and can be done without a person. */
@@ -80,10 +100,9 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
     return identity.notAfterMs > now() && (due.bundle || due.certificate);
   }
 
-  let wasWaiting = false;
   const stop = membership.listen(() => {
-    if (isWaiting() && !wasWaiting) plan(waitingCheckMs);
-    wasWaiting = isWaiting();
+    if (!isWaiting()) waitingSinceMs = null;
+    else if (waitingSinceMs === null) plan(nextLookMs());
     if (hasLooked || membership.session?.contact.kind !== "live") return;
     hasLooked = true;
     plan(random() * spreadMs);

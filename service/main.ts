@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
+import type { Writable } from "node:stream";
 import pino from "pino";
 import { Refusal } from "../protocol/problem.ts";
 import { programVersion } from "../protocol/version.ts";
@@ -81,6 +82,7 @@ export async function startService(options: StartOptions): Promise<StartedServic
         try {
           await started.stop();
         } finally {
+          await endOf(logFile);
           rmSync(layout.serviceFile, { force: true });
           lock.release();
         }
@@ -88,9 +90,15 @@ export async function startService(options: StartOptions): Promise<StartedServic
     };
   } catch (error) {
     log.error({ err: error }, "the service did not start");
+    await endOf(logFile);
     lock.release();
     throw error;
   }
+}
+
+/** Writes what is left of a log, and closes its file. */
+function endOf(log: Writable): Promise<void> {
+  return new Promise((resolve) => log.once("close", resolve).end());
 }
 
 /** Sees that what is private is, of a restore that was cut off too; gives the lock back where it cannot be. */

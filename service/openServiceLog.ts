@@ -40,7 +40,7 @@ export function openServiceLog(
     return opened;
   }
 
-  return new Writable({
+  const log = new Writable({
     decodeStrings: false,
     write(chunk: string | Buffer, _encoding, done) {
       const at = open();
@@ -53,4 +53,6 @@ export function openServiceLog(
       out.end();
     },
   });
+  log.on("error", () => undefined); // a line that comes after its end
+  return log;
 }

@@ -34,7 +34,11 @@ export async function startDetached(
   const child = spawnService(start);
   const endMs = performance.now() + startLimitMs;
   while (performance.now() < endMs) {
-    if (signal.aborted) await endStarted(layout, child);
+    if (signal.aborted) {
+      markStopped(layout); // for who waits for it; it may take that away itself
+      await endStarted(child);
+      markStopped(layout);
+    }
     signal.throwIfAborted();
     if (child.ended()) break;
     const running = await runningService(layout, 0);
@@ -46,7 +50,7 @@ export async function startDetached(
     const other = await runningService(layout, startLimitMs, signal);
     if (other !== null) return { ...other, alreadyRunning: other.pid !== child.pid };
   }
-  await endStarted(layout, child); // what did not listen in time must not come up later
+  await endStarted(child); // what did not listen in time must not come up later
   throw startProblem(layout);
 }
 
@@ -69,18 +73,17 @@ interface Started {
   ended: () => boolean;
 }
 
-/** Marks the folder, so that no editor starts again what a person did not want. */
-async function endStarted(layout: HomeLayout, { pid, ended }: Started): Promise<void> {
+/** No editor starts again what a person did not want. */
+function markStopped(layout: HomeLayout): void {
+  if (existsSync(layout.lock)) writePrivateFile(layout.stoppedMark, "");
+}
+
+async function endStarted({ pid, ended }: Started): Promise<void> {
   if (pid === undefined || ended()) return;
-  const mark = (): void => {
-    if (existsSync(layout.lock)) writePrivateFile(layout.stoppedMark, "");
-  };
-  mark(); // for who waits for it; it may take that away itself
   process.kill(pid, "SIGTERM");
   const endMs = performance.now() + endLimitMs;
   while (!ended() && performance.now() < endMs) await delay(pollMs);
   if (!ended()) process.kill(pid, "SIGKILL");
-  mark();
 }
 
 function spawnService({ layout, listen, env }: DetachedStart): Started {

@@ -74,6 +74,7 @@ export function createJoinCommands(membership: Membership, pending: PendingJoin)
   };
 }
 
+/** Asks in a box. Once it is accepted the joining goes on without it, as when another list takes its place. */
 function askForLink(
   joinWith: (link: string, signal: AbortSignal) => Promise<FleetSession>,
   value: string,
@@ -84,15 +85,18 @@ function askForLink(
   box.placeholder = say.placeHolder;
   box.ignoreFocusOut = true;
   box.value = value;
-  /** Closing the box gives up what is under way. */
-  const abort = new AbortController();
+  let isHidden = false;
   const tryIt = async (): Promise<FleetSession | undefined> => {
     box.enabled = false;
     box.busy = true;
+    const link = box.value;
     try {
-      return await joinWith(box.value, abort.signal);
+      const { url } = parseJoinLink(link);
+      return await cancellable(say.joining(url), (signal) => joinWith(link, signal));
     } catch (error) {
-      if (!isCancelled(error)) box.validationMessage = problemText(problemIn(error));
+      if (isCancelled(error)) return undefined;
+      if (isHidden) void showProblem(problemIn(error));
+      else box.validationMessage = problemText(problemIn(error));
       return undefined;
     } finally {
       box.enabled = true;
@@ -107,11 +111,11 @@ function askForLink(
     box.onDidChangeValue(() => (box.validationMessage = undefined));
     box.onDidAccept(() => {
       void tryIt().then((session) => {
-        if (session || abort.signal.aborted) finish(session);
+        if (session || isHidden) finish(session);
       });
     });
     box.onDidHide(() => {
-      abort.abort();
+      isHidden = true;
       if (!box.busy) finish(undefined);
     });
     box.show();

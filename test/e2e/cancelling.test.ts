@@ -55,12 +55,13 @@ describe("long work that a person cancels, in the real editor", function () {
   const isWelcome = async () =>
     editor.page.getByRole("button", { name: "Start a Fleet on This Machine" }).isVisible();
 
-  it("gives up joining when the box is closed", async () => {
+  it("gives up joining by a link that was typed, also once the box is gone", async () => {
     await editor.openView("Hosts");
     await editor.runCommand("hwLedger: Join a Fleet");
     await editor.typeInQuickInput(silentLink(), { prompt: "join link" });
     await knocked();
     await editor.page.keyboard.press("Escape");
+    await cancel("Joining the fleet at");
     await hungUp();
     assert.deepEqual(await problems(), []);
     assert.equal(await isWelcome(), true);

@@ -28,3 +28,8 @@ export function nextContact(before: Contact, stream: StreamState, nowMs: number)
       return before;
   }
 }
+
+/** Code of the problem that stands between us and the service; null where none does. */
+export function contactProblem(contact: Contact | undefined): string | null {
+  return contact?.kind === "lost" || contact?.kind === "refused" ? contact.problem.code : null;
+}

@@ -1,8 +1,8 @@
 import type { Identity } from "../../protocol/client/identity.ts";
 import { renewIdentity, tendIdentity, upkeepDue } from "../../protocol/client/tendIdentity.ts";
 import { problemOfError } from "../../protocol/problem.ts";
+import { contactProblem } from "./contact.ts";
 import type { Membership } from "./createMembership.ts";
-import type { FleetSession } from "./openFleetSession.ts";
 
 const dueCheckMs = 3_600_000;
 /** Who waits for an admin to let it back in asks again so often at first, and at last: each time stands in the ledger. */
@@ -68,7 +68,7 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
     if (identity.renewal === undefined || turnedDown.has(identity.renewal.csrPem)) return false;
     return (
       identity.notAfterMs <= now() ||
-      (isShown(identity) && codeOf(membership.session) === "certificate-expired")
+      (isShown(identity) && contactProblem(membership.session?.contact) === "certificate-expired")
     );
   }
 
@@ -112,10 +112,4 @@ export function createUpkeep({ membership, now, random, onFailure }: UpkeepNeeds
     stop();
     if (timer) clearTimeout(timer);
   };
-}
-
-/** What stands between this editor and the service. */
-function codeOf(session: FleetSession | null | undefined): string | null {
-  const contact = session?.contact;
-  return contact?.kind === "lost" || contact?.kind === "refused" ? contact.problem.code : null;
 }

@@ -1,3 +1,4 @@
+import { contactProblem } from "./contact.ts";
 import type { FleetLog } from "./createLogMemory.ts";
 import type { Membership } from "./createMembership.ts";
 
@@ -12,8 +13,7 @@ export function logContact(
     const where = profile ? `${profile.label} (${profile.identity.url})` : "no fleet";
     const kind = session ? session.contact.kind : "none";
     const contact = session?.contact;
-    const code = contact?.kind === "lost" || contact?.kind === "refused" ? contact.problem.code : "";
-    const state = `${where} ${kind} ${code}`;
+    const state = `${where} ${kind} ${contactProblem(contact) ?? ""}`;
     if (state === before) return;
     before = state;
     if (contact?.kind === "lost" || contact?.kind === "refused")

@@ -6,19 +6,16 @@ import {
   logWindowBytes,
   pingIntervalMs,
   serviceMessageSchema,
-  certificateRanOut,
   streamPath,
   type ClientMessage,
   type ServiceMessage,
   type TopicData,
 } from "../stream.ts";
 import { programVersion, protocolVersion } from "../version.ts";
+import { closedBy } from "./closedBy.ts";
 import type { Identity } from "./identity.ts";
 import { pinnedTls } from "./pinnedTls.ts";
 import { problemIn, unreachable } from "./routeClient.ts";
-
-/** What a WebSocket says of a connection that ended without a word. */
-const brokenOff = 1006;
 
 /** How the stream stands. `refused` is final: the service or its certificate said no. */
 export type StreamState =
@@ -158,9 +155,7 @@ export function openStream(options: StreamOptions): StreamClient {
       failure ??= unreachable(identity.url, cause);
     });
     opened.on("close", (code, reason) => {
-      const text =
-        reason.toString("utf8") || (code === brokenOff ? "the connection broke off" : `it hung up (${code})`);
-      const error = failure ?? closedBy(identity, code, text);
+      const error = failure ?? closedBy(identity, code, reason.toString("utf8"));
       clearTimeout(noHello);
       onGone(opened, error, code === 4001 || code === 4003);
     });
@@ -284,14 +279,6 @@ export function openStream(options: StreamOptions): StreamClient {
       setTimeout(() => open?.terminate(), 500).unref();
     },
   };
-}
-
-/** What a close code of the service says; 4001: the certificate was good when the stream opened and no longer is. */
-function closedBy({ url, member, notAfterMs }: Identity, code: number, text: string): Refusal {
-  if (code !== 4001) return new Refusal("service-unreachable", { url, reason: text });
-  if (text === certificateRanOut)
-    return new Refusal("certificate-expired", { member, at: new Date(notAfterMs).toISOString() });
-  return new Refusal("certificate-refused", { reason: "It is no longer accepted." });
 }
 
 function invalidMessage(cause: unknown): Refusal {

@@ -60,6 +60,8 @@ describe("long work that a person cancels, in the real editor", function () {
     await editor.runCommand("hwLedger: Join a Fleet");
     await editor.typeInQuickInput(silentLink(), { prompt: "join link" });
     await knocked();
+    await progress("Joining the fleet at").waitFor();
+    await editor.screenshot(`${pictures}cancelling-join.png`);
     await editor.page.keyboard.press("Escape");
     await cancel("Joining the fleet at");
     await hungUp();

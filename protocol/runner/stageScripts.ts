@@ -37,9 +37,10 @@ h_drop`,
   );
 }
 
-// Removes the folder if no job has it, and nobody else is about to: the rename decides.
+// Removes the folder if no job has it, and nobody else is about to: the rename decides. Twice, since the other shell may
+// just open the pipe `plan` for writing, which makes a file of that name where the pipe is gone already; it does so once.
 const drop = `h_stage=$h_dir
-h_drop() { mv "$h_stage" "$h_stage.gone" && rm -rf "$h_stage.gone"; } 2>/dev/null`;
+h_drop() { mv "$h_stage" "$h_stage.gone" && { rm -rf "$h_stage.gone" || rm -rf "$h_stage.gone"; }; } 2>/dev/null`;
 
 /**
  * Gets ready to start a job to come in the folder of a stage: the log's reader and the supervisor's shell are up, and wait.

@@ -1,6 +1,6 @@
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { addAbortSignal } from "node:stream";
-import { connect, type ConnectionOptions, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { parseJoinLink, type JoinLink } from "../joinLink.ts";
 import { Refusal } from "../problem.ts";
 import { joinServerName } from "../ca.ts";
@@ -86,11 +86,10 @@ async function fetchCa(link: JoinLink, signal: AbortSignal | undefined): Promise
   // The only unverified connection there is: it carries no byte of ours and ends when the chain is read.
   const servername = joinServerName(link.caFingerprint);
   // eslint-disable-next-line no-restricted-syntax -- see above
-  const chain = await peerChain(link.url, { servername, rejectUnauthorized: false }, signal);
-  for (let at: DetailedPeerCertificate | undefined = chain, hops = 0; at?.raw && hops < 10; hops++) {
-    const certificate = new X509Certificate(at.raw);
-    if (fingerprintOf(certificate) === link.caFingerprint) return certificate;
-    at = at.issuerCertificate === at ? undefined : at.issuerCertificate;
+  const leaf = await shownCertificate(link.url, { servername, rejectUnauthorized: false }, signal);
+  for (let at: X509Certificate | undefined = leaf, hops = 0; at && hops < 10; hops++) {
+    if (fingerprintOf(at) === link.caFingerprint) return at;
+    at = at.issuerCertificate;
   }
   throw new Refusal("service-untrusted", {
     url: link.url,
@@ -110,19 +109,22 @@ async function assertSameFleet(
 ): Promise<void> {
   if (certificatesIn(known.caPem).some(({ raw }) => raw.equals(ca.raw))) return;
   const differs = (cause?: unknown) => new Refusal("fleet-differs", { url, fleet: known.fleetId }, { cause });
-  const { raw } = await peerChain(url, pinnedTls(known), signal).catch((error: unknown) => {
+  const leaf = await shownCertificate(url, pinnedTls(known), signal).catch((error: unknown) => {
     throw error instanceof Refusal && error.code === "service-untrusted" ? differs(error) : error;
   });
   // What is at the address may pass on to the fleet's service: its word counts for the CA that has signed it only.
-  if (!isSignedBy(new X509Certificate(raw), ca)) throw differs();
+  if (!isSignedBy(leaf, ca)) throw differs();
 }
 
-/** Certificate chain of a TLS server, verified as the options say. Nothing is sent over it. */
-function peerChain(
+/**
+ * Certificate of a TLS server, which leads on to those it was signed by, verified as the options say. Nothing is sent over
+ * it. Not by getPeerCertificate(), which ends the process at a key on a curve that it does not know (Node 24).
+ */
+function shownCertificate(
   url: string,
   options: ConnectionOptions,
   signal: AbortSignal | undefined,
-): Promise<DetailedPeerCertificate> {
+): Promise<X509Certificate> {
   signal?.throwIfAborted();
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -136,9 +138,10 @@ function peerChain(
     if (signal) addAbortSignal(signal, socket);
     socket.once("error", fail);
     socket.once("secureConnect", () => {
-      const chain = socket.getPeerCertificate(true);
+      const leaf = socket.getPeerX509Certificate();
       socket.destroy();
-      resolve(chain);
+      if (leaf === undefined) reject(unreachable(url, new Error("it showed no certificate")));
+      else resolve(leaf);
     });
   });
 }

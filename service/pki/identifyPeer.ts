@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PeerCertificate, TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { Role } from "../../protocol/ids.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { MembersTable } from "../store/membersTable.ts";
@@ -72,10 +72,11 @@ const shown = new WeakMap<TLSSocket, Shown>();
 function shownBy(socket: TLSSocket): Shown {
   const known = shown.get(socket);
   if (known) return known;
-  // In this order: a resumed session without a certificate counts as authorized.
-  const certificate = socket.getPeerCertificate() as Partial<PeerCertificate> | null;
-  if (!certificate?.raw) throw new Refusal("no-certificate");
-  const uri = /(?:^|, )URI:([^,]+)/.exec(certificate.subjectaltname ?? "")?.[1] ?? "";
+  // In this order: a resumed session without a certificate counts as authorized. And not by getPeerCertificate(), which
+  // ends the process at a certificate with a key on a curve that it does not know (Node 24), whoever shows it.
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) throw new Refusal("no-certificate");
+  const uri = /(?:^|, )URI:([^,]+)/.exec(certificate.subjectAltName ?? "")?.[1] ?? "";
   const sha256 = createHash("sha256").update(certificate.raw).digest("hex");
   const facts = { uri, sha256, error: socket.authorized ? null : String(socket.authorizationError) };
   shown.set(socket, facts);

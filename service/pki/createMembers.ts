@@ -11,7 +11,7 @@ import { comebackCode } from "./comebackCode.ts";
 export interface MembersNeeds {
   store: Pick<Store, "transact">;
   members: MembersTable;
-  tokens: Pick<TokensTable, "openForHost" | "openOf" | "revoke">;
+  tokens: Pick<TokensTable, "openFor" | "openOf" | "revoke">;
   ledger: Pick<Ledger, "append">;
   /** Name of a host; null when it was removed. */
   hostName: (id: HostId) => string | null;
@@ -41,7 +41,10 @@ export interface Members {
    * another.
    */
   hostRemoved(id: HostId, actor: string, afterCommit: (effect: () => void) => void): void;
-  /** Ends a membership for good. Throws `member-not-found`, `last-admin`. */
+  /**
+   * Ends a membership for good, and withdraws the links by which the member, or another in its place, would come in again.
+   * Throws `member-not-found`, `last-admin`.
+   */
   revoke(name: string, actor: string): MemberRecord;
 }
 
@@ -132,7 +135,7 @@ export function createMembers(needs: MembersNeeds): Members {
       return recordOf(rowOf(name));
     },
     hostRemoved(id, actor, afterCommit) {
-      withdraw(needs.tokens.openForHost(id, now()), actor);
+      withdraw(needs.tokens.openFor(id, now()), actor);
       if (members.member(id)?.revoked !== false) return;
       end(id, actor);
       afterCommit(() => needs.onMemberChange(id));
@@ -143,6 +146,7 @@ export function createMembers(needs: MembersNeeds): Members {
         assertNotLastAdmin(name);
         afterCommit(() => needs.onMemberChange(name));
         withdrawLinksOf(name, actor);
+        withdraw(needs.tokens.openFor(name, now()), actor);
         end(name, actor);
       });
       return recordOf(rowOf(name));

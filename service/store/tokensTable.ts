@@ -37,8 +37,8 @@ export interface TokensTable {
   revoke(id: string, nowMs: number): void;
   /** Ids of the links of somebody that can still be used. */
   openOf(createdBy: string, nowMs: number): string[];
-  /** Ids of the links that let in the agent of a host and can still be used. */
-  openForHost(hostId: string, nowMs: number): string[];
+  /** Ids of the links that let in the agent of a host, or bring back a member, and can still be used. */
+  openFor(name: string, nowMs: number): string[];
 }
 
 const columns = `SELECT id, role, host_id AS hostId, for_member AS forMember, created_at_ms AS createdAtMs,
@@ -59,18 +59,18 @@ export function createTokensTable(db: Sqlite): TokensTable {
   );
   const updateUsed = db.prepare("UPDATE tokens SET used_by_key = ?, certificate_sha256 = ? WHERE id = ?");
   const updateRevoked = db.prepare("UPDATE tokens SET revoked_at_ms = ? WHERE id = ?");
-  const selectOpenWhere = (column: "created_by" | "host_id") =>
+  const selectOpenWhere = (condition: string) =>
     db
-      .prepare<[string, number], string>(
-        `SELECT id FROM tokens WHERE ${column} = ? AND expires_at_ms > ? AND used_by_key IS NULL
+      .prepare<[{ name: string; nowMs: number }], string>(
+        `SELECT id FROM tokens WHERE ${condition} AND expires_at_ms > @nowMs AND used_by_key IS NULL
          AND revoked_at_ms IS NULL ORDER BY rowid`,
       )
       .pluck();
-  const selectOpenOf = selectOpenWhere("created_by");
-  const selectOpenForHost = selectOpenWhere("host_id");
+  const selectOpenOf = selectOpenWhere("created_by = @name");
+  const selectOpenFor = selectOpenWhere("(host_id = @name OR for_member = @name)");
   return {
-    openOf: (createdBy, nowMs) => selectOpenOf.all(createdBy, nowMs),
-    openForHost: (hostId, nowMs) => selectOpenForHost.all(hostId, nowMs),
+    openOf: (createdBy, nowMs) => selectOpenOf.all({ name: createdBy, nowMs }),
+    openFor: (name, nowMs) => selectOpenFor.all({ name, nowMs }),
     add: (token) => void insert.run(token),
     bySha256: (sha256) => selectBySha256.get(sha256) ?? null,
     byId: (id) => selectById.get(id) ?? null,

@@ -176,6 +176,30 @@ describe("an admin who looks after the members", function () {
     const unknown = client().call("revokeToken", { params: { token: "t-0123456789abcdef" } });
     assert.equal(await problemCode(unknown), "token-not-found");
   });
+
+  it("withdraws the links that would let in a revoked agent again, or bring back a revoked member", async () => {
+    await client().call("addHost", { body: { name: "shed", alias: "127.0.0.1", unchecked: true } });
+    const forAgent = { role: "agent", host: "shed" } as const;
+    const [first, second] = [
+      await client().call("createToken", { body: forAgent }),
+      await client().call("createToken", { body: forAgent }),
+    ];
+    const agent = await joinFleet(first.link, { as: "agent" });
+    const viewer = await fixture.service.member("viewer");
+    const back = await client().call("createToken", { body: { member: viewer.member } });
+    for (const { member } of [agent, viewer]) await client().call("revokeMember", { params: { member } });
+    for (const { link } of [second, back])
+      assert.equal(
+        await problemCode(joinFleet(link, { as: link === back.link ? "user" : "agent" })),
+        "token-revoked",
+      );
+    const { members } = await client().call("listMembers");
+    for (const { member } of [agent, viewer])
+      assert.notEqual(members.find(({ name }) => name === member)?.revokedAtMs, null);
+    const { tokens } = await client().call("listTokens");
+    for (const { id } of [second, back])
+      assert.equal(tokens.find((token) => token.id === id)?.state, "revoked");
+  });
 });
 
 describe("a service whose owner or host is taken out", function () {

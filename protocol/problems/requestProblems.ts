@@ -50,6 +50,12 @@ export const requestProblems = {
     detail: "The limit is {max} requests in {window}.",
     next: "Wait and try again.",
   },
+  "answers-unread": {
+    status: 429,
+    title: "Too much of what was asked for was not read",
+    detail: "{mib} MiB of answers wait to be read; with more than {max} MiB nothing else is answered.",
+    next: "Read what was asked for, or close its connections, and try again.",
+  },
   "idempotency-mismatch": {
     status: 422,
     title: "The idempotency key was used for another request",

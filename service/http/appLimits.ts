@@ -30,6 +30,10 @@ export interface AppLimits {
   firstRequestMs: number;
   /** Longest time without a request under way, whatever else is sent: a head that dawdles, pings. */
   idleMs: number;
+  /** Longest time in which nothing of an answer is taken. */
+  unreadMs: number;
+  /** Bytes of answers not yet taken with which a member, or an address, may ask for more. */
+  unreadBytes: number;
   /** Bytes of a request's head. */
   headerBytes: number;
   /** Requests that an HTTP/2 connection may have under way. */
@@ -57,6 +61,8 @@ export const defaultAppLimits: AppLimits = {
   strangerMs: 60_000,
   firstRequestMs: 30_000,
   idleMs: 120_000,
+  unreadMs: 120_000,
+  unreadBytes: 16 * 1024 ** 2,
   headerBytes: 16_384,
   streamsPerConnection: 128,
   resetsAtOnce: 256,

@@ -26,6 +26,7 @@ import { limitBody } from "./limitBody.ts";
 import { limitControlFrames } from "./limitControlFrames.ts";
 import { limitHeads } from "./limitHeads.ts";
 import { limitIdleConnections } from "./limitIdleConnections.ts";
+import { limitUnreadAnswers } from "./limitUnreadAnswers.ts";
 import { limitStrangers, type TurnedAway } from "./limitStrangers.ts";
 import { problemOfThrown, replyProblem } from "./problemReply.ts";
 import { rateKey } from "./rateKey.ts";
@@ -126,6 +127,7 @@ export async function createApp(needs: AppNeeds): Promise<FastifyInstance> {
     done();
   });
   limitHeads(app, needs.limits);
+  limitUnreadAnswers(app, needs.limits);
   await app.register(rateLimit, {
     max: needs.limits.requestsPerMinute,
     timeWindow: 60_000,
@@ -217,8 +219,9 @@ function bearer(request: FastifyRequest, needs: AppNeeds): Peer | null {
 /** Tells of requests that were refused for who makes them, also those of joiners. */
 function noteRefusal(request: FastifyRequest, error: unknown, needs: AppNeeds): void {
   const { code, status } = problemOfError(error);
-  // A stranger who is told to wait goes on being counted.
-  const isRefused = status === 401 || status === 403 || (status === 429 && request.peer === null);
+  // A stranger who is told to wait goes on being counted. Two who ask with one certificate show that it was stolen.
+  const isStrangers = request.peer === null && (status === 429 || code === "member-revoked");
+  const isRefused = status === 401 || status === 403 || isStrangers || code === "another-asks";
   if (!isRefused) return;
   const path = request.routeOptions.url ?? "an unknown path";
   const from = request.peer?.member ?? addressGroup(request.ip);

@@ -241,6 +241,12 @@ describe("a rotation of the certificate authority, over real TLS", function () {
       other,
       (error) => codeIn(error) === "another-asks" && !JSON.stringify(factsIn(error)).includes(code),
     );
+    // That two have asked with one certificate is in the ledger: one of them is a thief.
+    const { events } = await client.call("listLedger", { query: { contains: "another-asks", limit: 10 } });
+    assert.deepEqual(
+      events.map(({ type, payload }) => [type, (payload as { code?: string }).code]),
+      [["access.refused", "another-asks"]],
+    );
     await approve(code);
     // What was approved is that key: another gets in neither before nor after.
     const thief = renewIdentity({ ...sleeper, renewal: certificateRequest() }, () => undefined);

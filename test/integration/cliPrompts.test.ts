@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLab, type Lab } from "../lab/startLab.ts";
+import { heldText } from "../support/heldText.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
 import { until } from "../support/until.ts";
 import { cliJson, startCli, type CliWorld } from "./cliFixture.ts";
@@ -77,5 +78,24 @@ describe("questions of a host in the terminal", function () {
     const listed = await cliJson(unattended, "host", "show", "locked");
     assert.equal(listed.document["rateMicroUsdPerHour"], 420_000);
     assert.equal((listed.document["gpus"] as unknown[]).length, 1);
+  });
+
+  it("and what they are answered are nowhere in the data folder, nor are a job's environment values", async () => {
+    const script = join(dir, "secretive.sh");
+    await writeFile(script, 'test "$TOKEN" = hidden-4711\n');
+    const run = await cliJson(
+      unattended,
+      "dispatch",
+      script,
+      "--host",
+      "locked",
+      "--follow",
+      "--env",
+      "TOKEN=hidden-4711",
+    );
+    assert.equal(run.code, 0, JSON.stringify(run.document));
+    const held = heldText(unattended.home);
+    assert.ok(held.includes("secretive.sh"), "the job is not in the data folder at all");
+    for (const secret of ["open sesame", "hidden-4711"]) assert.ok(!held.includes(secret), secret);
   });
 });

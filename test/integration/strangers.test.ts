@@ -229,3 +229,65 @@ async function ended(socket: Socket): Promise<void> {
   socket.resume();
   if (!socket.destroyed) await new Promise<void>((resolve) => socket.once("close", () => resolve()));
 }
+
+describe("how many connections there may be in all, from however many addresses", function () {
+  this.timeout(60_000);
+  let service: TestService;
+  let sockets: Socket[] = [];
+  const from = (at: number): string => `127.0.0.${at + 2}`;
+
+  before(async () => {
+    const perAddress = { handshakesPerAddress: 4, strangersPerAddress: 4 };
+    service = await startTestService({
+      limits: { ...perAddress, handshakes: 6, strangers: 5, connections: 20 },
+    });
+  });
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy();
+    sockets = [];
+    const member = service.clientOf(service.owner);
+    await until(
+      () =>
+        member.call("getStatus").then(
+          ({ role }) => role === "admin",
+          () => false,
+        ),
+      "a member comes in again",
+    );
+    member.close();
+  });
+  after(() => service.end());
+
+  function kept(socket: Socket): Socket {
+    sockets.push(socket);
+    socket.on("error", () => undefined);
+    socket.resume();
+    return socket;
+  }
+  const isOpen = (): boolean[] => sockets.map((socket) => !socket.destroyed);
+  async function silent(at: number): Promise<void> {
+    const socket = kept(connectTcp({ port: service.port, host: "127.0.0.1", localAddress: from(at) }));
+    await new Promise((resolve) => socket.once("connect", resolve));
+  }
+
+  it("is so many strangers: the oldest has to go", async () => {
+    const stranger = tlsOptions(service.owner.caPem, null);
+    for (let at = 0; at < 7; at += 1)
+      kept(await openTls(service.port, { ...stranger, localAddress: from(at) }));
+    await until(() => isOpen().filter(Boolean).length === 5, "only the newest are left");
+    assert.deepEqual(isOpen(), [false, false, true, true, true, true, true]);
+  });
+
+  it("is so many handshakes: the oldest has to go", async () => {
+    for (let at = 0; at < 9; at += 1) await silent(at);
+    await until(() => isOpen().filter(Boolean).length === 6, "only the newest are left");
+    assert.deepEqual(isOpen().slice(0, 3), [false, false, false]);
+  });
+
+  it("is so many of whoever: one more is not taken", async () => {
+    const member = tlsOptions(service.owner.caPem, service.owner);
+    for (let at = 0; at < 20; at += 1) kept(await openTls(service.port, member));
+    await assert.rejects(openTls(service.port, member));
+    assert.equal(isOpen().filter(Boolean).length, 20);
+  });
+});

@@ -5,12 +5,12 @@ import type { RouteAnswer } from "../../protocol/routes.ts";
 import { parseRate } from "../core/figures.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { printable } from "../core/printable.ts";
-import { noticeText } from "../core/problemText.ts";
 import { suggestHostName } from "../core/suggestHostName.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words/words.ts";
 import { askInList } from "./askInList.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
+import { fail, inform } from "./notices.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 const { addHost: say, waysOut } = words;
@@ -120,7 +120,7 @@ async function send(session: FleetSession, host: NewHost): Promise<void> {
     );
     const told =
       record.reading === null ? say.addedUnseen(record.name) : say.added(record.name, record.gpus.length);
-    void vscode.window.showInformationMessage(told);
+    void inform(told);
   } catch (error) {
     if (isCancelled(error)) return;
     const problem = problemIn(error);
@@ -128,7 +128,7 @@ async function send(session: FleetSession, host: NewHost): Promise<void> {
     const buttons = [waysOut.again, ...(mayKeep ? [say.anyway] : [])];
     const answer =
       problem.code === "needs-login" // the catalogue's next step is for a host that is there
-        ? await vscode.window.showErrorMessage(noticeText(`${problem.detail} ${say.unanswered}`), ...buttons)
+        ? await fail(`${problem.detail} ${say.unanswered}`, ...buttons)
         : await showProblem(problem, ...buttons);
     if (answer === waysOut.again) await send(session, host);
     if (answer === say.anyway) await send(session, { ...host, unchecked: true });

@@ -2,8 +2,10 @@ import * as vscode from "vscode";
 import type { Prompt } from "../../protocol/prompt.ts";
 import type { Membership } from "../core/createMembership.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
+import { noticeText } from "../core/problemText.ts";
 import { printable } from "../core/printable.ts";
 import { words } from "../core/words/words.ts";
+import { inform, warn } from "./notices.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 const { prompts: say } = words;
@@ -43,7 +45,7 @@ export function answerPrompts(membership: Membership): HostQuestions {
       if (!isOpen()) {
         // Taken from the screen because contact was lost: it is asked again where the host still waits afterwards.
         if (source.token.isCancellationRequested) asked.delete(prompt.id);
-        else if (answer !== null) void vscode.window.showInformationMessage(say.over(prompt.host));
+        else if (answer !== null) void inform(say.over(prompt.host));
       } else if (answer === null && !session.isAttended(prompt.host)) {
         // Who has only looked leaves the question to whoever has begun it.
         wanted.delete(prompt.id);
@@ -66,7 +68,7 @@ export function answerPrompts(membership: Membership): HostQuestions {
     async askAll() {
       const session = await membership.ready();
       const open = session?.prompts ?? [];
-      if (open.length === 0) return void vscode.window.showInformationMessage(say.none);
+      if (open.length === 0) return void inform(say.none);
       for (const { id } of open) wanted.add(id);
       await askNext();
     },
@@ -92,7 +94,7 @@ async function ask(prompt: Prompt, token: vscode.CancellationToken): Promise<str
       (await vscode.window.showInputBox(
         {
           title: say.asks(prompt.host),
-          prompt: printable(prompt.text),
+          prompt: noticeText(printable(prompt.text)),
           password: prompt.secret,
           ignoreFocusOut: true,
         },
@@ -101,10 +103,6 @@ async function ask(prompt: Prompt, token: vscode.CancellationToken): Promise<str
     );
   const fingerprint = prompt.fingerprint ?? "";
   const detail = say.keyDetail(printable(prompt.text));
-  const answer = await vscode.window.showWarningMessage(
-    say.keyQuestion(prompt.host),
-    { modal: true, detail },
-    say.trust,
-  );
+  const answer = await warn(say.keyQuestion(prompt.host), { modal: true, detail }, say.trust);
   return answer === say.trust ? fingerprint : null;
 }

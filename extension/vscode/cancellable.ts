@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { noticeText } from "../core/problemText.ts";
 
 /** What a notification says beside its title, and how far the work has come, in percent. */
 export type Report = (message: string, percent: number) => void;
@@ -8,7 +9,11 @@ export async function cancellable<T>(
   title: string,
   work: (signal: AbortSignal, report: Report) => Promise<T>,
 ): Promise<T> {
-  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: noticeText(title),
+    cancellable: true,
+  };
   return await vscode.window.withProgress(options, async (progress, cancelled) => {
     const abort = new AbortController();
     const listening = cancelled.onCancellationRequested(() => abort.abort());
@@ -17,7 +22,7 @@ export async function cancellable<T>(
       const increment = Math.floor(percent) - reached;
       if (increment <= 0) return;
       reached += increment;
-      progress.report({ message, increment });
+      progress.report({ message: noticeText(message), increment });
     };
     try {
       return await work(abort.signal, report);

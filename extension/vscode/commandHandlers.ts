@@ -21,6 +21,7 @@ import { groupHosts } from "./groupHosts.ts";
 import { logIn, openTerminal, removeHost, setRate, testConnection } from "./hostCommands.ts";
 import { cancelJob, copyJobId, pickJobId, showLog } from "./jobCommands.ts";
 import type { JoinCommands } from "./joinCommands.ts";
+import { inform } from "./notices.ts";
 import { offerFleet } from "./offerFleet.ts";
 import { renewMembership } from "./renewCommand.ts";
 import type { ServiceCommands } from "./serviceCommands.ts";
@@ -70,9 +71,8 @@ function fleetHandlers({ membership, joining, service, panels, log, output }: Co
     [commandIds.leave]: () => joining.leave(),
     [commandIds.reconnect]: async () => {
       const session = await membership.ready();
-      if (session === null) void vscode.window.showInformationMessage(words.fleets.none);
-      else if (session.contact.kind === "live")
-        void vscode.window.showInformationMessage(words.fleets.connected(session.identity.url));
+      if (session === null) void inform(words.fleets.none);
+      else if (session.contact.kind === "live") void inform(words.fleets.connected(session.identity.url));
       else membership.reconnect();
     },
     [commandIds.renew]: () => renewMembership(membership),

@@ -7,9 +7,9 @@ import { endNotice, isEndTold, jobSettingIds } from "../core/jobSettings.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { jobLabel, jobOutcomeText, jobTone } from "../core/jobText.ts";
 import { printable } from "../core/printable.ts";
-import { noticeText } from "../core/problemText.ts";
 import { words } from "../core/words/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
+import { inform, warn } from "./notices.ts";
 import { problemIn } from "./showProblem.ts";
 
 /**
@@ -59,9 +59,9 @@ export function createJobNotices(
 
   async function tell(session: FleetSession, job: JobRecord): Promise<void> {
     const outcome = printable(jobOutcomeText(job));
-    const text = noticeText(`${words.job.onHost(printable(jobLabel(job)), job.host)}: ${outcome}.`);
+    const text = `${words.job.onHost(printable(jobLabel(job)), job.host)}: ${outcome}.`;
     const isBad = jobTone(job) === "bad";
-    const show = isBad ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+    const show = isBad ? warn : inform;
     const { noticeShowLog } = words.job;
     if ((await show(text, noticeShowLog)) !== noticeShowLog) return;
     const { fleetId } = session.identity;

@@ -13,13 +13,13 @@ import {
   ledgerRows,
 } from "../core/ledgerRows.ts";
 import { unknownFleet } from "../core/fleetState.ts";
-import { noticeText } from "../core/problemText.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
 import { words } from "../core/words/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import { createRowTree, type RowAction } from "./createRowTree.ts";
 import { openEventDocument } from "./eventDocuments.ts";
+import { fail, inform } from "./notices.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 /** What a row of the Ledger view is to commands from its menu. */
@@ -120,7 +120,7 @@ export function createLedgerView(
     try {
       const known = feedOf(await membership.ready());
       if (known) await work(known);
-      else void vscode.window.showInformationMessage(words.fleets.none);
+      else void inform(words.fleets.none);
     } catch (error) {
       if (!isCancelled(error)) await showProblem(problemIn(error));
     }
@@ -164,16 +164,13 @@ export function createLedgerView(
         if (verdict === null) return;
         if (feed !== known && membership.session?.identity.fleetId === fleetId) feed?.takeVerdict(verdict);
         const { ok, events, firstBad } = verdict;
-        if (ok) void vscode.window.showInformationMessage(words.ledger.verified(events));
-        else
-          void vscode.window.showErrorMessage(
-            noticeText(words.ledger.brokenAt(firstBad?.seq ?? 0, firstBad?.reason ?? "")),
-          );
+        if (ok) void inform(words.ledger.verified(events));
+        else void fail(words.ledger.brokenAt(firstBad?.seq ?? 0, firstBad?.reason ?? ""));
       }),
     showOlder: () =>
       withFeed(async (known) => {
         await vscode.commands.executeCommand(`${viewIds.ledger}.focus`);
-        if (!(await known.showOlder())) void vscode.window.showInformationMessage(words.ledger.noOlder);
+        if (!(await known.showOlder())) void inform(words.ledger.noOlder);
       }),
     dispose: () => void parts.dispose(),
   };

@@ -16,6 +16,7 @@ import {
   withTrust,
   type DispatchNeeds,
 } from "./dispatchCommand.ts";
+import { warn } from "./notices.ts";
 import { isFile, scriptOf } from "./scriptToDispatch.ts";
 import type { Order } from "./sendDispatch.ts";
 
@@ -63,8 +64,7 @@ async function sendWhereItCan(needs: DispatchNeeds, session: FleetSession, order
   if (reason === null) return sendOrder(needs, session, order);
   const { elsewhere } = words.waysOut;
   const text = dispatch.cannotTake(order.host, order.script.label, printable(reason).replace(/\.$/, ""));
-  if ((await vscode.window.showWarningMessage(text, elsewhere)) === elsewhere)
-    await pickAndSend(needs, session, order);
+  if ((await warn(text, elsewhere)) === elsewhere) await pickAndSend(needs, session, order);
 }
 
 function reasonAgainst(
@@ -90,14 +90,14 @@ async function localScript(needs: DispatchNeeds, job: JobRecord): Promise<Script
 async function agreesToOther({ label }: Script, host: string): Promise<boolean> {
   const { againQuestion, againDetail, again } = dispatch;
   const options = { modal: true, detail: againDetail };
-  return (await vscode.window.showWarningMessage(againQuestion(label, host), options, again)) === again;
+  return (await warn(againQuestion(label, host), options, again)) === again;
 }
 
 /** Values of environment variables are kept nowhere, so they cannot be given again. */
 async function agreesWithoutEnvironment(job: JobRecord): Promise<boolean> {
   if (job.envNames.length === 0) return true;
   const { ownEnvironment, ownEnvironmentDetail, without } = dispatch;
-  const answer = await vscode.window.showWarningMessage(
+  const answer = await warn(
     ownEnvironment(printable(jobLabel(job)), job.envNames.join(", ")),
     {
       modal: true,
@@ -109,5 +109,5 @@ async function agreesWithoutEnvironment(job: JobRecord): Promise<boolean> {
 }
 
 function sayNotHere(script: string, why: string): void {
-  void vscode.window.showWarningMessage(dispatch.notHere(printable(script), why));
+  void warn(dispatch.notHere(printable(script), why));
 }

@@ -9,12 +9,12 @@ import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { followSession } from "../core/followSession.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
-import { noticeText } from "../core/problemText.ts";
 import type { Script } from "../core/script.ts";
 import { waysBack } from "../core/waysBack.ts";
 import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
+import { fail, warn } from "./notices.ts";
 import { offerFleet } from "./offerFleet.ts";
 import { pickHost, type Sends } from "./pickHost.ts";
 import { scriptToDispatch } from "./scriptToDispatch.ts";
@@ -99,7 +99,7 @@ export async function withTrust(run: () => Promise<void>): Promise<void> {
 async function isTrusted(): Promise<boolean> {
   if (vscode.workspace.isTrusted) return true;
   const { needsTrust, manageTrust } = words.dispatch;
-  const answer = await vscode.window.showWarningMessage(needsTrust, manageTrust);
+  const answer = await warn(needsTrust, manageTrust);
   if (answer === manageTrust) await vscode.commands.executeCommand("workbench.trust.manage");
   return false;
 }
@@ -124,7 +124,7 @@ export async function connectedSession(membership: Membership): Promise<FleetSes
     // The same sentence and the same button as above the hosts.
     const { label, run } = waysBack[awayText(contact.problem, membership.place).way];
     const text = connectionMessage(session.fleet, contact, membership.place) ?? "";
-    const answer = await vscode.window.showErrorMessage(noticeText(text), label);
+    const answer = await fail(text, label);
     if (answer !== undefined) await vscode.commands.executeCommand(commandIds[run]);
     return undefined;
   }

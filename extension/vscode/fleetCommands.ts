@@ -4,6 +4,7 @@ import type { Membership } from "../core/createMembership.ts";
 import type { Profile } from "../core/profile.ts";
 import { words } from "../core/words/words.ts";
 import { askInList } from "./askInList.ts";
+import { inform } from "./notices.ts";
 
 const { fleets } = words;
 
@@ -41,7 +42,7 @@ function fleetItem({ identity, label, home }: Profile, shown: string | undefined
 export async function renameFleet(membership: Membership): Promise<void> {
   await membership.ready();
   const { profile } = membership;
-  if (profile === null) return void vscode.window.showInformationMessage(fleets.none);
+  if (profile === null) return void inform(fleets.none);
   const label = await vscode.window.showInputBox({
     title: fleets.renameTitle,
     prompt: fleets.renamePrompt,

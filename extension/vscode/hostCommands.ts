@@ -12,6 +12,7 @@ import { askInList } from "./askInList.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import type { RowHandle } from "./createHostsView.ts";
 import { openHostTerminal } from "./hostTerminal.ts";
+import { inform, warn } from "./notices.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 /** Asks what a host costs per hour and keeps it in the fleet. */
@@ -39,8 +40,7 @@ export async function setRate(session: FleetSession, row: RowHandle | undefined)
 /** Connects to a host now; what it asks is asked here. */
 export async function logIn(session: FleetSession, row: RowHandle | undefined): Promise<void> {
   const host = await hostFor(session, row, words.hosts.logInTo);
-  if (host && (await connect(session, host)))
-    void vscode.window.showInformationMessage(words.hosts.connected(host.record.name));
+  if (host && (await connect(session, host))) void inform(words.hosts.connected(host.record.name));
 }
 
 async function connect(session: FleetSession, { record: { id, name } }: KnownHost): Promise<boolean> {
@@ -70,7 +70,7 @@ export async function testConnection(
   const isConnected = await connect(session, host);
   if (!isConnected) return;
   const took = formatDuration(Math.max(1_000, now() - beganAtMs));
-  void vscode.window.showInformationMessage(words.hosts.testOk(host.record.name, took));
+  void inform(words.hosts.testOk(host.record.name, took));
 }
 
 /** Opens a shell on a host in a terminal. */
@@ -91,7 +91,7 @@ export async function removeHost(session: FleetSession, row: RowHandle | undefin
   if (activeJobs > 0) return await removeBusyHost(session, host);
   const { remove, removeQuestion, removeDetail } = words.hosts;
   const options = { modal: true, detail: removeDetail };
-  const answer = await vscode.window.showWarningMessage(removeQuestion(name), options, remove);
+  const answer = await warn(removeQuestion(name), options, remove);
   if (answer !== remove) return;
   try {
     await session.client.call("removeHost", { params: { host: id } });
@@ -106,7 +106,7 @@ export async function removeHost(session: FleetSession, row: RowHandle | undefin
 async function removeBusyHost(session: FleetSession, { record: { id, name } }: KnownHost): Promise<void> {
   const { removeBusy, removeBusyDetail, removeAnyway } = words.hosts;
   const options = { modal: true, detail: removeBusyDetail };
-  const answer = await vscode.window.showWarningMessage(removeBusy(name), options, removeAnyway);
+  const answer = await warn(removeBusy(name), options, removeAnyway);
   if (answer !== removeAnyway) return;
   try {
     await session.client.call("removeHost", { params: { host: id }, query: { force: "1" } });

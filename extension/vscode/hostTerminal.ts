@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { KnownHost } from "../core/fleetState.ts";
 import { sshTerminalArgs } from "../core/sshTerminalArgs.ts";
 import { words } from "../core/words/words.ts";
+import { inform } from "./notices.ts";
 
 /** Opens a shell on the host, by this machine's own `ssh`. `isServiceHere`: the service runs on this machine. */
 export function openHostTerminal({ record }: KnownHost, isServiceHere: boolean): void {
@@ -12,5 +13,5 @@ export function openHostTerminal({ record }: KnownHost, isServiceHere: boolean):
     return vscode.window.createTerminal({ name, iconPath, shellPath: "ssh", shellArgs }).show();
   }
   if (isServiceHere) return vscode.window.createTerminal({ name, iconPath }).show();
-  void vscode.window.showInformationMessage(words.hosts.localElsewhere(name));
+  void inform(words.hosts.localElsewhere(name));
 }

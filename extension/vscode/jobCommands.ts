@@ -11,6 +11,7 @@ import { whenFleetKnown } from "../core/whenFleetKnown.ts";
 import { words } from "../core/words/words.ts";
 import { askInList } from "./askInList.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
+import { inform, warn } from "./notices.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 const recentJobs = 50;
@@ -52,7 +53,7 @@ export async function cancelJob(session: FleetSession, jobId?: JobId): Promise<v
     const detail = cancelDetail(job.state);
     // The editor's own "Cancel" would be one of two buttons of that name.
     const buttons = [{ title: cancel }, { title: letRun, isCloseAffordance: true }];
-    const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, ...buttons);
+    const answer = await warn(question, { modal: true, detail }, ...buttons);
     if (answer?.title === cancel) await session.client.call("cancelJob", { params: { job: job.id } });
   } catch (error) {
     const problem = problemIn(error);
@@ -88,7 +89,7 @@ async function pickJob(
   none: string,
 ): Promise<JobRecord | undefined> {
   if (jobs.length === 0) {
-    void vscode.window.showInformationMessage(none);
+    void inform(none);
     return undefined;
   }
   const items = jobs.map((job) => ({

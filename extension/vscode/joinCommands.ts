@@ -9,6 +9,7 @@ import type { FleetTraits } from "../core/profile.ts";
 import { problemText } from "../core/problemText.ts";
 import { words } from "../core/words/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
+import { inform, warn } from "./notices.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 const { join: say } = words;
@@ -43,11 +44,7 @@ export function createJoinCommands(membership: Membership, pending: PendingJoin)
         const { url, caFingerprint } = parseJoinLink(linkText);
         const known = await joining.known(linkText);
         const detail = say.linkDetail(url, inGroups(caFingerprint), known?.label ?? null);
-        const agreed = await vscode.window.showInformationMessage(
-          say.linkQuestion,
-          { modal: true, detail },
-          say.agree,
-        );
+        const agreed = await inform(say.linkQuestion, { modal: true, detail }, say.agree);
         if (agreed !== say.agree) return;
         welcome(await cancellable(say.joining(url), (signal) => joining.join(linkText, { signal })));
       } catch (error) {
@@ -60,8 +57,8 @@ export function createJoinCommands(membership: Membership, pending: PendingJoin)
     },
     async leave() {
       const session = await membership.ready();
-      if (!session) return void vscode.window.showInformationMessage(words.fleets.none);
-      const answer = await vscode.window.showWarningMessage(
+      if (!session) return void inform(words.fleets.none);
+      const answer = await warn(
         words.fleets.leaveQuestion(session.identity.url),
         {
           modal: true,
@@ -133,7 +130,7 @@ async function linkOnClipboard(): Promise<string> {
 }
 
 function welcome({ identity }: FleetSession): void {
-  void vscode.window.showInformationMessage(say.joined(identity.url, identity.member, identity.role));
+  void inform(say.joined(identity.url, identity.member, identity.role));
 }
 
 function ownName(): string {

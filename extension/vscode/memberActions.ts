@@ -1,8 +1,8 @@
-import * as vscode from "vscode";
 import type { UserRole } from "../../protocol/ids.ts";
 import type { MemberRecord } from "../../protocol/member.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { words } from "../core/words/words.ts";
+import { warn } from "./notices.ts";
 import { problemIn } from "./showProblem.ts";
 
 const say = words.members;
@@ -11,11 +11,7 @@ const say = words.members;
 export async function changeRole(session: FleetSession, member: string, role: UserRole): Promise<void> {
   if (member === session.identity.member && role !== "admin") {
     const options = { modal: true, detail: say.changeOwnDetail };
-    const answer = await vscode.window.showWarningMessage(
-      say.changeOwnQuestion(role),
-      options,
-      say.changeOwn,
-    );
+    const answer = await warn(say.changeOwnQuestion(role), options, say.changeOwn);
     if (answer !== say.changeOwn) return;
   }
   try {
@@ -42,7 +38,7 @@ async function ownRecord({ client, identity }: FleetSession): Promise<MemberReco
 /** Makes the fleet's next certificate authority, after asking. */
 export async function rotateCa({ client }: FleetSession): Promise<void> {
   const options = { modal: true, detail: say.rotateDetail };
-  const answer = await vscode.window.showWarningMessage(say.rotateQuestion, options, say.rotate);
+  const answer = await warn(say.rotateQuestion, options, say.rotate);
   if (answer === say.rotate) await client.call("rotateCa", { body: {} });
 }
 
@@ -51,7 +47,7 @@ export async function revokeMember(session: FleetSession, record: MemberRecord):
   const { name, host } = record;
   const isSelf = name === session.identity.member;
   const whom = host === null ? name : say.agentOf(host);
-  const answer = await vscode.window.showWarningMessage(
+  const answer = await warn(
     isSelf ? say.revokeSelfQuestion(whom) : say.revokeQuestion(whom),
     { modal: true, detail: say.revokeDetail },
     say.revoke,

@@ -11,6 +11,7 @@ import { choicesInPlace, placed, type PlacedChoice } from "../core/choicesInPlac
 import { createSteadyFocus } from "../core/createSteadyFocus.ts";
 import { rankHosts, type HostChoice } from "../core/rankHosts.ts";
 import { showSteadily } from "./askInList.ts";
+import { inform } from "./notices.ts";
 
 const { dispatch: say } = words;
 const refreshMs = 1_000;
@@ -69,7 +70,7 @@ export async function pickHost(needs: PickHostNeeds): Promise<Placement | undefi
   if (choices.length === 0) {
     const { none, add } = words.hosts;
     const mayAdd = mayRun(commandIds.addHost, needs.session().identity.role);
-    const answer = await vscode.window.showInformationMessage(none, ...(mayAdd ? [add] : []));
+    const answer = await inform(none, ...(mayAdd ? [add] : []));
     if (answer === add) await vscode.commands.executeCommand(commandIds.addHost);
     return undefined;
   }

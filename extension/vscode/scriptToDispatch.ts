@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Script } from "../core/script.ts";
 import { untitledScript } from "../core/untitledScript.ts";
 import { words } from "../core/words/words.ts";
+import { warn } from "./notices.ts";
 
 /**
  * What to dispatch: the file of the menu, else that of the active editor, or its buffer when it is in no file. Nothing is
@@ -56,6 +57,6 @@ function fileScript(uri: vscode.Uri): Script {
 }
 
 function refuse(text: string): undefined {
-  void vscode.window.showWarningMessage(text);
+  void warn(text);
   return undefined;
 }

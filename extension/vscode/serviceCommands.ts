@@ -8,6 +8,7 @@ import { sharedRun } from "../core/sharedRun.ts";
 import { words } from "../core/words/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import type { JoinCommands } from "./joinCommands.ts";
+import { inform, warn } from "./notices.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 /** The fleet's service on this machine, as a person handles it. */
@@ -81,14 +82,14 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
   ): Promise<boolean> {
     const home = await shownHome();
     if (home === null) {
-      void vscode.window.showInformationMessage(words.service.notHere);
+      void inform(words.service.notHere);
       return false;
     }
-    const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, agree);
+    const answer = await warn(question, { modal: true, detail }, agree);
     if (answer !== agree) return false;
     await stop(home);
     await startAndShow(home, listen);
-    void vscode.window.showInformationMessage(done);
+    void inform(done);
     return true;
   }
 
@@ -97,14 +98,14 @@ export function createServiceCommands({ membership, local, joining }: ServiceNee
     stop: () =>
       told(async () => {
         const home = await shownHome();
-        const answer = await vscode.window.showWarningMessage(
+        const answer = await warn(
           words.service.stopQuestion,
           { modal: true, detail: words.service.stopDetail },
           words.service.stop,
         );
         if (answer !== words.service.stop) return;
         const stopped = await stop(home);
-        void vscode.window.showInformationMessage(stopped ? words.service.stopped : words.service.noneRuns);
+        void inform(stopped ? words.service.stopped : words.service.noneRuns);
       }),
     restart: () =>
       told(async () => {

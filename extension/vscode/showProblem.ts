@@ -1,8 +1,9 @@
-import { commands, window } from "vscode";
+import { commands } from "vscode";
 import { problemOfError, Refusal, RemoteProblem, type Problem } from "../../protocol/problem.ts";
 import { commandIds } from "../core/commandIds.ts";
 import { problemText } from "../core/problemText.ts";
 import { words } from "../core/words/words.ts";
+import { fail } from "./notices.ts";
 
 /** The problem document of anything thrown; what is no refusal keeps its own words. */
 export function problemIn(error: unknown): Problem {
@@ -19,8 +20,8 @@ export async function showProblem<B extends string>(
   problem: Problem,
   ...buttons: B[]
 ): Promise<B | undefined> {
-  if (buttons.length > 0) return window.showErrorMessage(problemText(problem), ...buttons);
-  const answer = await window.showErrorMessage(problemText(problem), words.showOutput);
+  if (buttons.length > 0) return fail(problemText(problem), ...buttons);
+  const answer = await fail(problemText(problem), words.showOutput);
   if (answer !== undefined) await commands.executeCommand(commandIds.showOutput);
   return undefined;
 }

@@ -69,6 +69,20 @@ describe("the extension's texts", function () {
       );
   });
 
+  it("are said in notifications, dialogs and questions of a host by what lets no link through", () => {
+    const sayers: Readonly<Record<string, RegExp>> = {
+      "extension/vscode/notices.ts": /\bshow(Information|Warning|Error)Message\b/,
+      "extension/vscode/cancellable.ts": /\bProgressLocation\.Notification, title: noticeText\(/,
+      "extension/vscode/answerPrompts.ts": /\bprompt: noticeText\(/,
+    };
+    for (const [path, saying] of Object.entries(sayers)) assert.match(readFileSync(path, "utf8"), saying);
+    const others = paths.filter((path) => path !== "extension/vscode/notices.ts");
+    const direct = others.filter((path) =>
+      sayers["extension/vscode/notices.ts"]!.test(readFileSync(path, "utf8")),
+    );
+    assert.deepEqual(direct, [], "say it by extension/vscode/notices.ts");
+  });
+
   it("are found as strings, in templates and in templates' parts, and nothing else is", () => {
     const found = sentences(
       "some.ts",

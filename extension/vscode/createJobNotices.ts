@@ -10,6 +10,7 @@ import { printable } from "../core/printable.ts";
 import { words } from "../core/words/words.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { inform, warn } from "./notices.ts";
+import { showLogOf } from "./showLogOf.ts";
 import { problemIn } from "./showProblem.ts";
 
 /**
@@ -64,10 +65,7 @@ export function createJobNotices(
     const show = isBad ? warn : inform;
     const { noticeShowLog } = words.job;
     if ((await show(text, noticeShowLog)) !== noticeShowLog) return;
-    const { fleetId } = session.identity;
-    // The window may show another fleet by the time somebody answers.
-    if (membership.session?.identity.fleetId !== fleetId) membership.switchTo(fleetId);
-    if (membership.session?.identity.fleetId === fleetId) terminals.show(membership.session, job);
+    showLogOf(membership, terminals, session.identity.fleetId, job);
   }
 
   return { dispose: membership.listen(look) };

@@ -14,7 +14,9 @@ import { words } from "../core/words/words.ts";
 import { cancellable, isCancelled } from "./cancellable.ts";
 import type { JobTerminals } from "./createJobTerminals.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";
+import { inform } from "./notices.ts";
 import { rememberSent } from "./rememberSent.ts";
+import { showLogOf } from "./showLogOf.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
 export interface SendNeeds {
@@ -52,12 +54,26 @@ export async function sendDispatch(
     const { script, scriptOnly } = order;
     memory.setArgs(script.uri, job.args);
     const { root } = await rememberSent(memory, session, job, { script, scriptOnly });
-    if (membership.session?.identity.fleetId !== session.identity.fleetId) return; // left the fleet meanwhile
+    const { fleetId } = session.identity;
+    if (membership.session?.identity.fleetId !== fleetId)
+      return await sayElsewhere(needs, fleetId, order, job);
     terminals.show(membership.session, job, { source: sourceText(order, root) });
   } catch (error) {
     if (isCancelled(error)) return;
     await offerWayOut(needs, session, { order, key }, error);
   }
+}
+
+/** It has started in a fleet that the window shows no more. */
+async function sayElsewhere(
+  { membership, terminals }: SendNeeds,
+  fleetId: string,
+  { script, host }: Order,
+  job: JobRecord,
+): Promise<void> {
+  const { noticeShowLog } = words.job;
+  const answer = await inform(words.dispatch.sentElsewhere(script.label, host), noticeShowLog);
+  if (answer === noticeShowLog) showLogOf(membership, terminals, fleetId, job);
 }
 
 function sendWithProgress(session: FleetSession, order: Order, idempotencyKey: string): Promise<JobRecord> {

@@ -9,8 +9,6 @@ import { homeLayout } from "../../service/homeLayout.ts";
 import { readIdentity } from "../../service/ownerIdentity.ts";
 import { runningService } from "../../service/runningService.ts";
 import type { Editor } from "../support/editor/editor.ts";
-import { findWebview } from "../support/editor/webviews.ts";
-import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";
 import { backgroundOf, fleetItem, hoverText, shownHover } from "./actionsFixture.ts";
 import { rowOfHost } from "./crowdFixture.ts";
 import { startEmptyHanded, type EmptyHanded } from "./emptyHandedFixture.ts";
@@ -34,7 +32,6 @@ describe("every command, in the real editor with a fleet of its own", function (
   this.timeout(240_000);
   let fixture: EmptyHanded;
   let editor: Editor;
-  let other: ServiceProcess | undefined;
   let stop = () => Promise.resolve();
 
   before(async () => {
@@ -52,7 +49,6 @@ describe("every command, in the real editor with a fleet of its own", function (
     await writeFile(file, text);
   });
   after(async () => {
-    await other?.end("SIGTERM");
     await stop();
   });
 
@@ -72,19 +68,6 @@ describe("every command, in the real editor with a fleet of its own", function (
   }
   const noneRuns = async () =>
     (await asOwner((client) => client.call("listJobs"))).jobs.every(({ state }) => isJobEnded(state));
-  const shownFleetIs = (name: string) =>
-    editor.until(`"${name}" in the status bar`, async () => {
-      const which = editor.page.locator('.statusbar-item[id$="hwledger.which"]');
-      return (await which.innerText()).trim() === name;
-    });
-  /** Shows another fleet; gives what the list of fleets offered. */
-  async function switchTo(name: string): Promise<string[]> {
-    await editor.runCommand("hwLedger: Switch to Another Fleet");
-    const labels = (await editor.quickInputItems()).map(({ label }) => label.trim());
-    await editor.pickQuickInput(name);
-    await shownFleetIs(name);
-    return labels;
-  }
   const servicePid = async () => (await runningService(homeLayout(fixture.home), 30_000))!.pid;
 
   it("opens the walkthrough, whose first button starts a fleet and ticks its step off", async () => {
@@ -130,57 +113,6 @@ describe("every command, in the real editor with a fleet of its own", function (
     });
     const [now] = (await asOwner((client) => client.call("listJobs"))).jobs;
     assert.deepEqual([now?.id, now?.state], [job?.id, "running"]);
-  });
-
-  it("shows the fleet under the name that it was given, where fleets are chosen", async () => {
-    await editor.runCommand("hwLedger: Rename the Fleet");
-    await editor.typeInQuickInput("Attic GPUs", { prompt: "What you call it" });
-    other = await startServiceProcess(join(fixture.dir, "other"), { env: { HOME: fixture.dir } });
-    await editor.runCommand("hwLedger: Join a Fleet");
-    await editor.typeInQuickInput(other.link, { prompt: "join link" });
-    await editor.waitForNotification(`Joined the fleet at ${other.url}`);
-    const labels = await switchTo("Attic GPUs");
-    assert.deepEqual(labels, ["Attic GPUs", new URL(other.url).host, "Join Another Fleet…"]);
-    await editor.waitForTree("Jobs", "its job", (rows) => rows.some(({ label }) => label === "wait.py"));
-    await picture("renamed");
-  });
-
-  it("says in a host's panel that its fleet is not shown while another is, and leads back", async () => {
-    const [host] = await online();
-    await editor.runCommand("hwLedger: Open Host Panel");
-    await editor.pickQuickInput(host!.label);
-    const shows = (text: string) => findWebview(editor, text, (shown) => shown.includes(text));
-    await shows("was added");
-    await switchTo(new URL(other!.url).host);
-    // A host of the same name has a panel of its own beside it.
-    await editor.runCommand("hwLedger: Open Host Panel");
-    await editor.pickQuickInput(host!.label);
-    const tabs = editor.page.locator(".tab:visible", { hasText: host!.label });
-    await editor.until("two panels", async () => (await tabs.count()) === 2);
-    await editor.runCommand("View: Close Editor");
-    const page = await shows("in a fleet that this window does not show now");
-    await picture("panel-of-other-fleet");
-    await page.getByRole("button", { name: "Switch to Another Fleet" }).click();
-    await editor.pickQuickInput("Attic GPUs");
-    await shownFleetIs("Attic GPUs");
-    await shows("was added");
-    await editor.runCommand("View: Close Editor");
-  });
-
-  it("shows the log of a notice in the job's fleet, though another is shown by then", async () => {
-    const text = 'import time\ntime.sleep(4)\nprint("brief as", 6 * 7)\n';
-    await writeFile(join(fixture.dir, "experiments", "brief.py"), text);
-    await editor.openFile("brief.py");
-    await editor.runCommand("Dispatch to GPU host");
-    await editor.pickQuickInput((await online())[0]!.label);
-    await editor.waitForTree("Jobs", "the job", (rows) => rows.some(({ label }) => label === "brief.py"));
-    // A terminal that is in front tells of the end itself, also in a panel that is hidden.
-    await editor.runCommand("Terminal: Create New Terminal");
-    await editor.waitForNotification("brief.py on", 30_000);
-    await switchTo(new URL(other!.url).host);
-    await editor.pressNotificationButton("brief.py on", "Show Log");
-    await shownFleetIs("Attic GPUs");
-    await editor.waitForTerminal("brief as 42");
   });
 
   it("reads an event that was opened without contact once there is contact again", async () => {

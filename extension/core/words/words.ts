@@ -207,6 +207,8 @@ export const words = {
     sendAlone: (script: string) => `send ${script} alone`,
     sending: (script: string, host: string) => `Sending ${script} to ${host}`,
     sent: (size: string, ofSize: string) => `${size} of ${ofSize}`,
+    sentElsewhere: (script: string, host: string) =>
+      `${script} was dispatched to ${host}, in a fleet that this window does not show now.`,
     againQuestion: (script: string, host: string) => `Dispatch ${script} to ${host} again?`,
     againDetail: "It was dispatched last; the file in front of you has not been dispatched yet.",
     again: "Dispatch Again",

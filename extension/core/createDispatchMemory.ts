@@ -44,10 +44,14 @@ export interface DispatchMemory {
   /** Jobs of whose end the person was not told yet. */
   untold(): readonly SentJob[];
   told(jobId: JobId): void;
+  /** A buffer that is in no file was closed: the next of that URI is another. */
+  forgetBuffer(file: string): void;
 }
 
 const keys = { sent: "hwledger.sent", choices: "hwledger.arguments" } as const;
 const most = 200;
+/** In place of the URI of a buffer that is there no more. */
+const closed = "closed:";
 
 /** Reads once, when it is first asked, and writes on each change; what cannot be read is forgotten. */
 export function createDispatchMemory(state: KeptState): DispatchMemory {
@@ -77,6 +81,11 @@ export function createDispatchMemory(state: KeptState): DispatchMemory {
     last: (fleetId, file) =>
       sentJobs().find((sent) => sent.fleetId === fleetId && (file === undefined || sent.file === file)),
     untold: () => sentJobs().filter(({ endTold }) => !endTold),
+    forgetBuffer(file) {
+      const isOf = (entry: { file: string }) => entry.file === file;
+      if (sentJobs().some(isOf)) keep(sentJobs().map((sent) => (isOf(sent) ? { ...sent, file: closed } : sent)));
+      if (allChoices().some(isOf)) void state.update(keys.choices, allChoices().filter((entry) => !isOf(entry)));
+    },
     told(jobId) {
       keep(sentJobs().map((sent) => (sent.jobId === jobId ? { ...sent, endTold: true } : sent)));
     },

@@ -21,6 +21,7 @@ import { createHostsView } from "./createHostsView.ts";
 import { createJobNotices } from "./createJobNotices.ts";
 import { createJobsView } from "./createJobsView.ts";
 import { createJobTerminals } from "./createJobTerminals.ts";
+import { forgetBuffers } from "./forgetBuffers.ts";
 import { keepContextKeys } from "./keepContextKeys.ts";
 import { createLedgerView } from "./createLedgerView.ts";
 import { createPanelCommands } from "./createPanelCommands.ts";
@@ -112,6 +113,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
     terminals,
     createJobNotices(membership, terminals, memory, inTasks),
     createTraceLinks(terminals, memory),
+    forgetBuffers(memory),
     createTasks({ membership, memory, requestCancel, inTasks }),
     resumeJobs(membership, terminals),
     staleDecorations(),

@@ -240,8 +240,12 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     await editor.waitForTerminal("from disk old");
     assert.equal((await jobTexts(fixture))[0], "seen.py on cpu-box");
     await atRest("its repetition", 2);
+    // The editor gives the name of a closed buffer to the next one.
+    await editor.runCommand("File: New Untitled Text File");
+    await typeInEditor(editor, "print('something else')");
     await editor.treeContextMenu("Jobs", "untitled-1.py", "Run Job Again");
     await editor.waitForNotification("untitled-1.py is not here.");
+    await editor.runCommand("View: Revert and Close Editor");
   });
 
   it("runs as a task, which ends with the job's exit code", async () => {

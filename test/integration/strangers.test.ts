@@ -272,8 +272,10 @@ describe("how many connections there may be in all, from however many addresses"
 
   it("is so many strangers: the oldest has to go", async () => {
     const stranger = tlsOptions(service.owner.caPem, null);
-    for (let at = 0; at < 7; at += 1)
-      kept(await openTls(service.port, { ...stranger, localAddress: from(at) }));
+    for (let at = 0; at < 7; at += 1) {
+      const options = { ...stranger, localAddress: from(at) };
+      kept(await openTls(service.port, options));
+    }
     await until(() => isOpen().filter(Boolean).length === 5, "only the newest are left");
     assert.deepEqual(isOpen(), [false, false, true, true, true, true, true]);
   });

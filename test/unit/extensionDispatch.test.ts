@@ -89,6 +89,22 @@ describe("what was dispatched from a workspace", () => {
     assert.equal(memory.of(aSentJob(2).jobId)?.script, "b.py");
   });
 
+  it("is not that of a buffer that was closed, for the next one has its name", () => {
+    const state = aState();
+    const memory = createDispatchMemory(state);
+    const file = "untitled:Untitled-1";
+    memory.add(aSentJob(1, { file, root: null }));
+    memory.add(aSentJob(2));
+    memory.setArgs(file, ["--secret"]);
+    memory.forgetBuffer(file);
+    for (const now of [memory, createDispatchMemory(state)]) {
+      assert.equal(now.last("f-1", file), undefined);
+      assert.notEqual(now.of(aSentJob(1).jobId)?.file, file);
+      assert.equal(now.of(aSentJob(2).jobId)?.file, aSentJob(2).file);
+      assert.deepEqual(now.argsOf(file), []);
+    }
+  });
+
   it("keeps arguments that were edited, though nothing was sent", () => {
     const memory = createDispatchMemory(aState());
     memory.setArgs("file:///exp/a.py", ["-x"]);

@@ -8,8 +8,8 @@ export const seriesAgeMs = 15 * 60_000;
 /** The most readings kept of one host, whatever their age, give or take a step. */
 export const seriesMaxReadings = 2_000;
 
-/** Readings this much older than the newest came late; older ones mean that the clock was set back. */
-const lateMs = 60_000;
+/** Readings less than this older than the newest came late; others mean that the service's clock was set back. */
+export const lateMs = 60_000;
 /** Columns are cut in steps, so that not every reading moves every column. */
 const cutStep = 64;
 

@@ -1,4 +1,5 @@
 import type { HostRecord } from "../../protocol/host.ts";
+import { lateMs } from "../../protocol/hostSeries.ts";
 import type { HostId, JobId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
 import type { GpuReading, HostReading } from "../../protocol/reading.ts";
@@ -73,7 +74,9 @@ export function hostsInOrder(state: FleetState): KnownHost[] {
   );
 }
 
+/** The newer of two readings: the next one, unless it is a little older and so came late. */
 function newer(known: HostReading | null | undefined, next: HostReading | null): HostReading | null {
   if (next === null) return known ?? null;
-  return known && known.atMs > next.atMs ? known : next;
+  const olderMs = known ? known.atMs - next.atMs : 0;
+  return known && olderMs > 0 && olderMs < lateMs ? known : next;
 }

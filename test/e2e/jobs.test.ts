@@ -230,19 +230,16 @@ describe("dispatching and jobs, in the real editor against real hosts", function
     // While rows come and go under a row, VS Code knows none of them for a moment: a command then asks which is meant.
     const atRest = (what: string, count: number) =>
       editor.waitForTree("Jobs", what, (items) => {
-        const done = items.filter(
-          ({ label, description }) => label === "seen.py" && description.startsWith("cpu-box · exit 0"),
-        );
-        return done.length === count;
+        const seen = items.filter(({ label }) => label === "seen.py");
+        return seen.filter(({ description }) => description.startsWith("cpu-box · exit 0")).length === count;
       });
     await atRest("the job from elsewhere", 1);
     await editor.treeContextMenu("Jobs", "seen.py", "Run Job Again");
     await editor.waitForTerminal("from disk old");
     assert.equal((await jobTexts(fixture))[0], "seen.py on cpu-box");
     await atRest("its repetition", 2);
-    // The editor gives the name of a closed buffer to the next one.
     await editor.runCommand("File: New Untitled Text File");
-    await typeInEditor(editor, "print('something else')");
+    await typeInEditor(editor, "another buffer of the same name");
     await editor.treeContextMenu("Jobs", "untitled-1.py", "Run Job Again");
     await editor.waitForNotification("untitled-1.py is not here.");
     await editor.runCommand("View: Revert and Close Editor");

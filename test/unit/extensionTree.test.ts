@@ -176,6 +176,16 @@ describe("what is known of the fleet", () => {
     assert.equal(withReading(fleet, aReading({ atMs: 8_000 })), fleet);
   });
 
+  it("takes what is read after the service's clock was set back, by either topic", () => {
+    const hour = 3_600_000;
+    const readingOf = (fleet: FleetState) => [...fleet.hosts.values()][0]?.reading;
+    const fleet = withReading(aFleet([aHost()]), aReading({ atMs: 2 * hour, cpuPct: { value: 11 } }));
+    const back = aReading({ atMs: hour, cpuPct: { value: 98 } });
+    assert.equal(readingOf(withReading(fleet, back)), back);
+    const data = { kind: "fleet" as const, hosts: [aHost({ reading: back })], jobs: [], removedHostIds: [] };
+    assert.equal(readingOf(withFleetData(fleet, data, { whole: true, nowMs: 1 })), back);
+  });
+
   it("forgets removed hosts, and with a snapshot those that are not in it", () => {
     const fleet = aFleet([aHost()]);
     const none = { kind: "fleet" as const, hosts: [], jobs: [] };

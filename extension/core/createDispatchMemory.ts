@@ -83,8 +83,13 @@ export function createDispatchMemory(state: KeptState): DispatchMemory {
     untold: () => sentJobs().filter(({ endTold }) => !endTold),
     forgetBuffer(file) {
       const isOf = (entry: { file: string }) => entry.file === file;
-      if (sentJobs().some(isOf)) keep(sentJobs().map((sent) => (isOf(sent) ? { ...sent, file: closed } : sent)));
-      if (allChoices().some(isOf)) void state.update(keys.choices, allChoices().filter((entry) => !isOf(entry)));
+      if (sentJobs().some(isOf))
+        keep(sentJobs().map((sent) => (isOf(sent) ? { ...sent, file: closed } : sent)));
+      if (allChoices().some(isOf))
+        void state.update(
+          keys.choices,
+          allChoices().filter((entry) => !isOf(entry)),
+        );
     },
     told(jobId) {
       keep(sentJobs().map((sent) => (sent.jobId === jobId ? { ...sent, endTold: true } : sent)));

@@ -36,6 +36,7 @@ export function createHostsView(
   now: () => number,
 ): HostsView {
   const unfolded = new Set<HostId>();
+  const foldedGroups = new Set<string>();
   let filter = "";
 
   function hostOf({ hostId }: RowHandle): KnownHost | undefined {
@@ -66,9 +67,12 @@ export function createHostsView(
   const { view } = tree;
 
   function watchUnfolded(): void {
-    const known = membership.session?.fleet.hosts;
+    const { drawn } = tree;
+    const inSight = new Set(
+      drawn.filter(({ parentId }) => parentId === null || !foldedGroups.has(parentId)).map(({ id }) => id),
+    );
     // Those that were unfolded last are the likeliest to be looked at.
-    const seen = [...unfolded].filter((id) => known?.has(id)).slice(-mostWatched);
+    const seen = [...unfolded].filter((id) => inSight.has(id)).slice(-mostWatched);
     membership.session?.watchFor(unfolded, new Set(view.visible ? seen : []));
   }
 
@@ -93,10 +97,12 @@ export function createHostsView(
     view.onDidChangeVisibility(watchUnfolded),
     view.onDidExpandElement(({ element }) => {
       if (element.hostId !== null) unfolded.add(element.hostId);
+      else foldedGroups.delete(element.rowId);
       watchUnfolded();
     }),
     view.onDidCollapseElement(({ element }) => {
-      if (element.hostId !== null && isHost(element)) unfolded.delete(element.hostId);
+      if (element.hostId === null) foldedGroups.add(element.rowId);
+      else if (isHost(element)) unfolded.delete(element.hostId);
       watchUnfolded();
     }),
   );

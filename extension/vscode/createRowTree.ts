@@ -31,11 +31,15 @@ export interface RowAction {
 /** A view that draws rows, and what its owner does with it. */
 export interface RowTree<H> {
   readonly view: vscode.TreeView<H>;
+  /** The rows as they were drawn last, also those of folded ones. */
+  readonly drawn: readonly TreeRow[];
   /** Something may have changed. */
   touch(): void;
   dispose(): void;
 }
 
+/** VS Code keeps what a row says when one points at it until the row is drawn anew. */
+const tooltipLifeMs = 30_000;
 const redrawLimitMs = 3_000;
 const redrawPollMs = 30;
 
@@ -58,6 +62,17 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
       return () => clearTimeout(timer);
     },
   });
+
+  const ageing = new Map<H, NodeJS.Timeout>();
+  /** Draws a row anew once what it says when one points at it has grown old, so that it is asked for again. */
+  function ageTooltip(handle: H): void {
+    clearTimeout(ageing.get(handle));
+    const redrawOne = (): void => {
+      ageing.delete(handle);
+      if (handles.get(handle.rowId) === handle) redraw.fire([handle]);
+    };
+    ageing.set(handle, setTimeout(redrawOne, tooltipLifeMs));
+  }
 
   function handleOf(rowId: string): H {
     const handle = handles.get(rowId) ?? needs.newHandle(rowId);
@@ -104,6 +119,7 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
       },
       resolveTreeItem(item, handle) {
         const text = needs.tooltip(handle);
+        ageTooltip(handle);
         const row = rowIndex(feed.drawn).row(handle.rowId);
         // Without one VS Code would show nothing, and a row may be cut off.
         item.tooltip =
@@ -116,8 +132,12 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
   feed.setVisible(view.visible);
   return {
     view,
+    get drawn() {
+      return feed.drawn;
+    },
     touch: () => feed.touch(),
     dispose() {
+      for (const timer of ageing.values()) clearTimeout(timer);
       opening?.dispose();
       visibility.dispose();
       feed.close();

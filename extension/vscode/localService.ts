@@ -1,6 +1,8 @@
+import { homedir } from "node:os";
 import { Uri } from "vscode";
 import { homeDirectory } from "../../protocol/client/homeDirectory.ts";
 import { createLocalService, type LocalService } from "../core/createLocalService.ts";
+import { dataFolder } from "../core/dataFolder.ts";
 import { findNode } from "../core/findNode.ts";
 import { runTool } from "../core/runTool.ts";
 import { settingIds } from "../core/settings.ts";
@@ -17,6 +19,6 @@ export function localService(extensionUri: Uri): LocalService {
     program: Uri.joinPath(extensionUri, "dist", "service", "hwledger.cjs").fsPath,
     findNode: () => findNode({ wanted: textSetting(settingIds.nodePath), own, runTool }),
     runTool,
-    home: () => textSetting(settingIds.dataFolder) || homeDirectory(process.env),
+    home: () => dataFolder(textSetting(settingIds.dataFolder), homedir()) ?? homeDirectory(process.env),
   });
 }

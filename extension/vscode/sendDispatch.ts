@@ -16,6 +16,7 @@ import type { JobTerminals } from "./createJobTerminals.ts";
 import { dispatchRequestOf } from "./dispatchRequestOf.ts";
 import { inform } from "./notices.ts";
 import { rememberSent } from "./rememberSent.ts";
+import { saveNotebooks } from "./saveNotebooks.ts";
 import { showLogOf } from "./showLogOf.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
@@ -50,6 +51,7 @@ export async function sendDispatch(
 ): Promise<void> {
   const { membership, terminals, memory } = needs;
   try {
+    if (!(await saveNotebooks(order.script, order.scriptOnly))) return;
     const job = await sendWithProgress(session, order, key);
     const { script, scriptOnly } = order;
     memory.setArgs(script.uri, job.args);

@@ -10,6 +10,16 @@ const argv = process.argv.slice(2);
 /** Whether this is a service in the background, whose output is a file that is kept. */
 const isInBackground = argv[0] === "up" && argv.includes("--in-background");
 
+const interrupts = createInterrupts({
+  onSignal(callback) {
+    process.on("SIGINT", () => callback("SIGINT", 130));
+    process.on("SIGTERM", () => callback("SIGTERM", 143));
+    process.on("SIGHUP", () => callback("SIGTERM", 129));
+  },
+  exit: (code) => process.exit(code),
+  now: () => performance.now(),
+});
+
 const terminal: Terminal = {
   stdin: process.stdin,
   stdout: isInBackground ? cleanedOutput(process.stdout) : process.stdout,
@@ -17,15 +27,7 @@ const terminal: Terminal = {
   env: process.env,
   cwd: process.cwd(),
   now: Date.now,
-  onInterrupt: createInterrupts({
-    onSignal(callback) {
-      process.on("SIGINT", () => callback("SIGINT", 130));
-      process.on("SIGTERM", () => callback("SIGTERM", 143));
-      process.on("SIGHUP", () => callback("SIGTERM", 129));
-    },
-    exit: (code) => process.exit(code),
-    now: () => performance.now(),
-  }),
+  onInterrupt: interrupts.onInterrupt,
 };
 
 // Whoever reads us may leave first: `hwledger logs ID | head`. How a job ended is then not known.
@@ -48,5 +50,5 @@ if (isInBackground)
 void runCli(argv, terminal).then((code) => {
   process.exitCode = code;
   // Nothing is left to wait for but what stdout still has to write.
-  process.stdout.write("", () => process.exit(code));
+  process.stdout.write("", () => setTimeout(() => process.exit(code), interrupts.restMs()));
 });

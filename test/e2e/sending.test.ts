@@ -130,6 +130,57 @@ describe("what a dispatch sends, in the real editor against a real host", functi
     assert.equal((await jobTexts(fixture))[0], "which.py on rtx-box");
   });
 
+  it("is a notebook as it is seen once it is saved, which is asked about, or as it is on disk", async () => {
+    const path = join(fixture.workspaceFolder, "analysis.ipynb");
+    const cell = { cell_type: "code", execution_count: null, metadata: {}, outputs: [], source: ["x = 1"] };
+    await writeFile(path, JSON.stringify({ cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+    await writeFile(join(fixture.workspaceFolder, "reads.py"), 'print(open("analysis.ipynb").read())\n');
+    await editor.openFile("analysis.ipynb");
+    await editor.page.locator(".notebook-editor .cell .monaco-editor:visible").first().click();
+    await editor.page.keyboard.type("seen = 42;");
+    await editor.page.locator(".tab.dirty", { hasText: "analysis.ipynb" }).waitFor();
+    const send = async (answer: string) => {
+      await editor.openFile("reads.py");
+      await pressInEditor(editor, dispatchKey);
+      await editor.pickQuickInput("rtx-box");
+      await editor.page.locator(".monaco-dialog-box:visible").waitFor();
+      await picture("notebook");
+      await editor.pressDialogButton("analysis.ipynb has changes that are not saved.", answer);
+    };
+    await send("Cancel");
+    await send("Send Without Them");
+    await editor.waitForTerminal("x = 1");
+    assert.doesNotMatch(await editor.terminalBuffer(), /seen = 42/);
+    await jobsAre(7);
+    await send("Save and Send");
+    await editor.waitForTerminal("seen = 42;");
+    await jobsAre(8);
+    assert.equal(await editor.page.locator(".tab.dirty").count(), 0);
+  });
+
+  it("is asked about where the job had an environment, whose values are kept nowhere", async () => {
+    await fixture.hwledger(
+      "dispatch",
+      join(fixture.workspaceFolder, "which.py"),
+      "--host",
+      "rtx-box",
+      "--env",
+      "TOKEN=4711",
+    );
+    await jobsAre(9);
+    await editor.openView("Jobs");
+    await editor.waitForTree("Jobs", "that none runs", ([group]) => group?.label === "Done");
+    await editor.treeContextMenu("Jobs", "which.py", "Run Job Again");
+    await editor.page.locator(".monaco-dialog-box:visible").waitFor();
+    await picture("environment");
+    await editor.pressDialogButton("TOKEN", "Cancel");
+    await editor.page.waitForTimeout(quietMs);
+    await jobsAre(9);
+    await editor.treeContextMenu("Jobs", "which.py", "Run Job Again");
+    await editor.pressDialogButton("TOKEN", "Run Without Them");
+    await jobsAre(10);
+  });
+
   it("is told of when it ends: by a task's terminal, and by a notice where a reload has taken that", async () => {
     const ends = async () =>
       (await editor.notifications()).filter(({ message }) => message.startsWith("count.py on"));
@@ -138,7 +189,7 @@ describe("what a dispatch sends, in the real editor against a real host", functi
       await editor.openFile("count.py");
       await editor.runCommand("Tasks: Run Task");
       await editor.pickQuickInput(`counts ${number}`);
-      await jobsAre(6 + number);
+      await jobsAre(10 + number);
       await editor.waitForTree("Jobs", "that it runs", ([group, row]) => {
         return group?.label === "Running" && (row?.description ?? "").includes("running");
       });

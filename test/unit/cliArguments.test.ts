@@ -98,16 +98,23 @@ describe("interrupts", () => {
     let nowMs = 10_000;
     let raise: (signal: "SIGINT" | "SIGTERM", exitCode: number) => void = () => assert.fail("not installed");
     const exits: number[] = [];
-    const onInterrupt = createInterrupts({
+    const { onInterrupt, restMs } = createInterrupts({
       onSignal: (callback) => (raise = callback),
       exit: (code) => exits.push(code),
       now: () => nowMs,
     });
-    return { onInterrupt, exits, raise: () => raise("SIGINT", 130), pass: (ms: number) => (nowMs += ms) };
+    return {
+      onInterrupt,
+      restMs,
+      exits,
+      raise: () => raise("SIGINT", 130),
+      pass: (ms: number) => (nowMs += ms),
+    };
   }
 
   it("take Ctrl-C and its copy from the launcher for one", () => {
-    const { onInterrupt, exits, raise, pass } = aProcess();
+    const { onInterrupt, restMs, exits, raise, pass } = aProcess();
+    assert.equal(restMs(), 0);
     let heard = 0;
     const stop = onInterrupt(() => {
       heard += 1;
@@ -117,6 +124,9 @@ describe("interrupts", () => {
     pass(20);
     raise();
     assert.deepEqual([heard, exits], [1, []]);
+    assert.equal(restMs(), 480, "the process must not end before the copy has come");
+    pass(480);
+    assert.equal(restMs(), 0);
   });
 
   it("end the process at a second Ctrl-C that nobody listens for", () => {

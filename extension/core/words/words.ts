@@ -222,6 +222,12 @@ export const words = {
     gone: "It was moved, deleted or closed since it was dispatched.",
     foreign: "It was not sent from this workspace, and no open folder holds it.",
   },
+  notebooks: {
+    question: (names: string) => `${names} has changes that are not saved.`,
+    detail: "A notebook is sent as it is on disk.",
+    save: "Save and Send",
+    asSaved: "Send Without Them",
+  },
   /** Buttons beside a problem. */
   waysOut: {
     again: "Try Again",

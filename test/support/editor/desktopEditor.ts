@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { resolveCliPathFromVSCodeExecutablePath } from "@vscode/test-electron";
-import { _electron } from "playwright-core";
+import { _electron, type Page } from "playwright-core";
 import type { EditorBrowser } from "./editorBrowser.ts";
 import { recordNotifications } from "./notifications.ts";
 import type { UserSettings } from "./userSettings.ts";
@@ -48,8 +48,14 @@ export async function installOnDesktop(options: DesktopEditorOptions, vsix: stri
   }
 }
 
+/** The first window of a VS Code. */
+export interface DesktopWindow extends EditorBrowser {
+  /** The window that `open` makes it open. */
+  another(open: () => Promise<void>): Promise<EditorBrowser>;
+}
+
 /** Starts VS Code with the folder and gives its first window. Names do not resolve, so nothing outside is reached. */
-export async function openDesktopWindow(options: DesktopEditorOptions): Promise<EditorBrowser> {
+export async function openDesktopWindow(options: DesktopEditorOptions): Promise<DesktopWindow> {
   const app = await _electron.launch({
     executablePath: options.executable,
     args: [
@@ -63,21 +69,28 @@ export async function openDesktopWindow(options: DesktopEditorOptions): Promise<
   });
   try {
     await app.context().addInitScript(recordNotifications);
-    const page = await app.firstWindow({ timeout: launchLimitMs });
-    await page.waitForLoadState("domcontentloaded");
-    await page.evaluate(recordNotifications);
-    const messages: string[] = [];
-    page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
+    const first = await watched(await app.firstWindow({ timeout: launchLimitMs }));
     return {
-      page,
-      consoleText: () => messages.join("\n"),
-      blockedUrls: () => [],
+      ...first,
+      async another(open) {
+        const opened = app.waitForEvent("window", { timeout: launchLimitMs });
+        const [page] = await Promise.all([opened, open()]);
+        return { ...(await watched(page)), stop: () => page.close() };
+      },
       stop: () => app.close(),
     };
   } catch (error) {
     await app.close();
     throw error;
   }
+}
+
+async function watched(page: Page): Promise<Omit<EditorBrowser, "stop">> {
+  await page.waitForLoadState("domcontentloaded");
+  await page.evaluate(recordNotifications);
+  const messages: string[] = [];
+  page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
+  return { page, consoleText: () => messages.join("\n"), blockedUrls: () => [] };
 }
 
 /** The folder of the application's own files, where `product.json` and the built-in extensions lie. */

@@ -85,23 +85,30 @@ async function startOnDesktop(options: StartEditorOptions, executable: string): 
   const serverDir = desktopAppDir(executable);
   const uriScheme = await desktopUriScheme(serverDir);
   const furnished = await furnish(options, desktopSettings);
+  const { logsDir, settingsFile } = furnished;
   const desktopOptions = { executable, workspaceFolder, ...furnished };
   for (const vsix of extensionsOf(options)) await installOnDesktop(desktopOptions, vsix);
-  const browser = await openDesktopWindow(desktopOptions);
-  try {
+  const first = await openDesktopWindow(desktopOptions);
+  const windowOn = async (browser: EditorBrowser): Promise<Editor> => {
     let isLoaded = false;
     const load = async ({ runCommand }: Pick<Editor, "runCommand">) => {
       if (isLoaded) await Promise.all([browser.page.waitForEvent("load"), runCommand("Reload Window")]);
       isLoaded = true;
     };
-    const { logsDir, settingsFile } = furnished;
     const parts = { browser, load, serverDir, uriScheme, logsDir, settingsFile, theme, workspaceFolder };
-    const openWindow = () => Promise.reject(new Error("one window at a time on the desktop"));
-    const editor = createEditor({ server: null, openWindow, ...parts });
+    const editor = createEditor({ server: null, openWindow: () => openAnother(editor), ...parts });
     await editor.reload();
     return editor;
+  };
+  /** Beside the first window; where that was closed VS Code has ended, and is started again. */
+  const openAnother = async ({ runCommand }: Editor): Promise<Editor> =>
+    first.page.isClosed()
+      ? windowOn(await openDesktopWindow(desktopOptions))
+      : windowOn(await first.another(() => runCommand("Duplicate As Workspace in New Window")));
+  try {
+    return await windowOn(first);
   } catch (error) {
-    await browser.stop();
+    await first.stop();
     throw error;
   }
 }

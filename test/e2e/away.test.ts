@@ -126,6 +126,20 @@ describe("being away, in the real editor", function () {
     await joinAgain(() => editor.runCommand("Join a Fleet"));
   });
 
+  it("says that a clock is wrong where the service's certificate is of another time", async () => {
+    const shown = (await editor.notifications()).length;
+    await fixture.killService();
+    const ahead = await startNewerService(home, port, 100 * 86_400_000);
+    try {
+      await isCalm(/does not fit today's date: a clock is wrong, here or there\. Set it right/, shown);
+    } finally {
+      await ahead.stop();
+    }
+    await fixture.startServiceAgain();
+    await editor.runCommand("Reconnect to the Fleet");
+    await online();
+  });
+
   it("names both versions when they do not fit, and says which side to update", async () => {
     const shown = (await editor.notifications()).length;
     await fixture.killService();

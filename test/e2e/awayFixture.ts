@@ -25,8 +25,15 @@ export function changeStore(home: string, sql: string, without: readonly string[
   }
 }
 
-/** The fleet's service as a newer program would be: the same CA, another version of the protocol. */
-export async function startNewerService(home: string, port: number): Promise<{ stop(): Promise<void> }> {
+/**
+ * The fleet's service as a newer program would be: the same CA, another version of the protocol; with a certificate of a time
+ * that is ahead of now.
+ */
+export async function startNewerService(
+  home: string,
+  port: number,
+  aheadMs = 0,
+): Promise<{ stop(): Promise<void> }> {
   const ca = openCaFiles(homeLayout(home).keys, () => "", Date.now()).current();
   const authority = {
     fleetId: ca.fleetId,
@@ -35,7 +42,7 @@ export async function startNewerService(home: string, port: number): Promise<{ s
     crossPem: () => "",
     joinPaths: () => [],
   };
-  const tls = createServerTls({ authority, addresses: () => ["127.0.0.1"], now: Date.now });
+  const tls = createServerTls({ authority, addresses: () => ["127.0.0.1"], now: () => Date.now() + aheadMs });
   const server = createServer(tls.context());
   const sockets = new WebSocketServer({ server, path: streamPath });
   const facts = { service: protocolVersion + 1, peer: protocolVersion };

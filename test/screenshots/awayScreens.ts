@@ -47,9 +47,28 @@ export async function awayScreens(fixture: DispatchFixture, album: Album): Promi
       await newer.stop();
     }
   });
-  await step("a membership that has run out", async () => {
-    changeStore(home, `UPDATE certificates SET not_after_ms = 1 WHERE ${editorsCertificate}`);
+  await step("a wrong clock", async () => {
+    const ahead = await startNewerService(home, port(), 100 * 86_400_000);
+    try {
+      await editor.runCommand("Reconnect to the Fleet");
+      await waitForBanner(editor, /a clock is wrong/, 60_000);
+      await inEveryTheme("away-clock");
+    } finally {
+      await ahead.stop();
+    }
+  });
+  await step("a membership that was withdrawn", async () => {
+    changeStore(home, `UPDATE certificates SET revoked_at_ms = 1 WHERE ${editorsCertificate}`);
     await fixture.startServiceAgain();
+    await editor.runCommand("Reconnect to the Fleet");
+    await waitForBanner(editor, /no longer accepts your membership/, 60_000);
+  });
+  await inEveryTheme("away-withdrawn");
+  await step("a membership that has run out", async () => {
+    changeStore(
+      home,
+      `UPDATE certificates SET not_after_ms = 1, revoked_at_ms = NULL WHERE ${editorsCertificate}`,
+    );
     await editor.runCommand("Reconnect to the Fleet");
     await waitForBanner(editor, /has run out/, 60_000);
   });

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import { homeLayout } from "../../service/homeLayout.ts";
@@ -74,6 +75,9 @@ async function someJobs({ client, workspaceFolder, editor }: DispatchFixture): P
     body: { rateMicroUsdPerHour: 18_400_000 },
   });
   await dispatchFile(client, { file: join(workspaceFolder, "wait.py"), host: "h100-node" });
+  const tokened = join(workspaceFolder, "with a token.py");
+  await writeFile(tokened, "pass\n");
+  await dispatchFile(client, { file: tokened, host: "rtx-box", env: { API_TOKEN: "none" } });
   await dispatchFile(client, { file: join(workspaceFolder, "train it.py"), host: "rtx-box" });
   await editor.waitForTree("Jobs", "an end", (rows) =>
     rows.some((row) => row.description.includes("exit 3")),

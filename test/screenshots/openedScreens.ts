@@ -28,6 +28,10 @@ export async function openedScreens({ editor, client }: DispatchFixture, album: 
       await editor.runCommand("hwLedger: Cancel Job");
       await editor.pickQuickInput("wait.py");
     }, "Cancel"),
+    "dialog-own-environment": question(
+      () => editor.treeContextMenu("Jobs", "with a token.py", "Run Job Again"),
+      "environment variables of its own",
+    ),
     "dialog-remove-host": question(async () => {
       await editor.runCommand("hwLedger: Remove Host");
       await editor.pickQuickInput("worn-3090");

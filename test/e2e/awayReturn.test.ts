@@ -113,4 +113,18 @@ describe("coming back, in the real editor", function () {
     await editor.openView(view);
     await cadenceIs(1_000);
   });
+
+  it("reads no host each second that a filter keeps out of the tree, or that a folded group hides", async () => {
+    await editor.runCommand("hwLedger: Filter the Hosts");
+    await editor.typeInQuickInput("spark", { prompt: "Words that a host" });
+    await cadencesAre({ "rtx-box": 15_000, spark: 1_000 });
+    await editor.runCommand("hwLedger: Clear the Filter of the Hosts");
+    await editor.runCommand("hwLedger: Group the Hosts");
+    await editor.pickQuickInput("By Source");
+    await cadenceIs(1_000);
+    await editor.clickTreeItem(view, "By SSH");
+    await cadenceIs(15_000);
+    await editor.clickTreeItem(view, "By SSH");
+    await cadenceIs(1_000);
+  });
 });

@@ -1,7 +1,10 @@
 import type { Metric, UnsupportedReason } from "../metric.ts";
 import type { GpuReading } from "../reading.ts";
-import { nvidiaSmiProblem, pciAddressIn, type GpuProblem } from "./nvidiaSmiProblem.ts";
-import { parseNvidiaSmiLine, type GpuFigures } from "./nvidiaSmiRow.ts";
+import type { GpuFigures } from "./gpuFigures.ts";
+import type { GpuProblem } from "./gpuProblem.ts";
+import { nvidiaSmiProblem } from "./nvidiaSmiProblem.ts";
+import { parseNvidiaSmiLine } from "./nvidiaSmiRow.ts";
+import { pciAddressIn } from "./pciAddress.ts";
 import { parseProbeMarker, type ProbeMarker } from "./probeMarker.ts";
 import { ProcessBoard } from "./processBoard.ts";
 

@@ -1,34 +1,4 @@
-/** What is wrong with the GPUs of a host, in a code to decide on and the tool's own words. */
-export interface GpuProblem {
-  code: GpuProblemCode;
-  detail: string;
-}
-
-export const gpuProblemCodes = [
-  "driver-not-loaded",
-  /** The driver's package was updated under a running kernel module: the host needs a reboot. */
-  "version-mismatch",
-  "no-devices",
-  "gpu-lost",
-  "gpu-requires-reset",
-  "blocked",
-  "no-permission",
-  "library-missing",
-  "unknown-field",
-  "inforom-corrupted",
-  "nvml-unknown",
-  "nvml-failed",
-  /** The tool said something we do not know, beside its rows. */
-  "tool-message",
-  "tool-failed",
-  /** The tool runs and says nothing. */
-  "no-answer",
-  /** A process of the tool hangs in the driver and cannot be ended; no second one is started. */
-  "wedged",
-  /** The GPU is switched off to save power and is left so. */
-  "gpu-asleep",
-] as const;
-export type GpuProblemCode = (typeof gpuProblemCodes)[number];
+import { maxDetailLength, type GpuProblem, type GpuProblemCode } from "./gpuProblem.ts";
 
 const sentencePatterns: readonly (readonly [RegExp, GpuProblemCode])[] = [
   [/driver\/library version mismatch/i, "version-mismatch"],
@@ -59,8 +29,6 @@ const exitCodes: ReadonlyMap<number, GpuProblemCode> = new Map([
   [18, "version-mismatch"],
 ]);
 
-const maxDetailLength = 500;
-
 /**
  * What the tool's sentences and its exit code (null while it runs) say is wrong; null when nothing is.
  * Words come before the code: the code is one number for several things.
@@ -79,10 +47,4 @@ export function nvidiaSmiProblem(sentences: readonly string[], exitCode: number 
     };
   }
   return words.length === 0 ? null : { code: "tool-message", detail };
-}
-
-/** The PCI address in a sentence about one GPU, as `0000:02:00.0`; null when it names none. */
-export function pciAddressIn(text: string): string | null {
-  const match = /([0-9a-f]{4}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-9a-f])/i.exec(text);
-  return match === null ? null : match[0].toLowerCase();
 }

@@ -1,9 +1,6 @@
 import type { Metric } from "../metric.ts";
-import type { GpuReading } from "../reading.ts";
+import type { GpuFigures } from "./gpuFigures.ts";
 import { cellMetric, cellReason, cellText } from "./nvidiaSmiCell.ts";
-
-/** A GPU's figures without what the process list has to say. */
-export type GpuFigures = Omit<GpuReading, "occupancy">;
 
 /** What a line of `nvidia-smi --query-gpu=… --format=csv,noheader` is. */
 export type NvidiaSmiLine =

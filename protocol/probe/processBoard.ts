@@ -1,6 +1,6 @@
 import type { GpuProcess, Occupancy } from "../reading.ts";
+import type { GpuFigures } from "./gpuFigures.ts";
 import { parseNvidiaSmiAppsLine } from "./nvidiaSmiApps.ts";
-import type { GpuFigures } from "./nvidiaSmiRow.ts";
 import { occupancyOf, type ProcessList } from "./occupancy.ts";
 import { parseProbeMarker } from "./probeMarker.ts";
 

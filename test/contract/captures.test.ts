@@ -7,7 +7,7 @@ import { parseNvidiaSmiAppsLine } from "../../protocol/probe/nvidiaSmiApps.ts";
 import { cellMetric, cellReason } from "../../protocol/probe/nvidiaSmiCell.ts";
 import { nvidiaSmiProblem } from "../../protocol/probe/nvidiaSmiProblem.ts";
 import { nvidiaSmiFieldLists, parseNvidiaSmiLine } from "../../protocol/probe/nvidiaSmiRow.ts";
-import type { GpuFigures } from "../../protocol/probe/nvidiaSmiRow.ts";
+import type { GpuFigures } from "../../protocol/probe/gpuFigures.ts";
 
 const root = process.env["HWLEDGER_CAPTURES"];
 const [fields] = nvidiaSmiFieldLists;
@@ -16,6 +16,16 @@ const mib = 1024 * 1024;
 if (root === undefined) throw new Error("HWLEDGER_CAPTURES names no folder");
 describe("captures of nvidia-smi", () => nvidiaSmiCaptures(join(root, "nvidia-smi")));
 describe("captures of /proc", () => procCaptures(join(root, "proc")));
+
+it("every folder of captures has a test of what comes out of it, or is not a probe's", () => {
+  const tested = ["amd-smi", "intel-gpu-top", "ioreg", "nvidia-smi", "proc", "rocm-smi", "sysctl"];
+  tested.push("system_profiler", "tegrastats", "vm_stat", "xpu-smi");
+  // No probe asks these: another tool on the same machine says the same without root or an installation.
+  const notAsked = ["macmon", "mactop", "nvidia-smi-xml", "nvtop", "powermetrics"];
+  const others = ["avahi", "catalogs", "lambda", "modal", "openssh", "runpod", "tailscale", "vast"];
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  assert.deepEqual(folders.map(({ name }) => name).sort(), [...tested, ...notAsked, ...others].sort());
+});
 
 function nvidiaSmiCaptures(dir: string): void {
   const files = readdirSync(dir);
@@ -40,6 +50,15 @@ function nvidiaSmiCaptures(dir: string): void {
         const metric = cellMetric(cell, { min: 0, max: 1e12 });
         if ("value" in metric) assert.equal(String(metric.value), plainNumber(cell), cell);
         else if (/^\d/.test(cell)) assert.ok(!/^\d+(\.\d+)?( (MiB|%|W))?$/.test(cell), cell);
+      }
+    });
+  }
+
+  for (const file of named(/^(accounted|dmon|help|list|pmon|q-|table|version|edge-.*\.txt|gb10-table)/)) {
+    it(`${file}: nothing in it is taken for a GPU or a process, since nobody asked for it`, () => {
+      for (const line of read(file).split("\n")) {
+        assert.notEqual(parseNvidiaSmiLine(fields, line, 0).kind, "gpu", line);
+        assert.notEqual(parseNvidiaSmiAppsLine(line).kind, "process", line);
       }
     });
   }

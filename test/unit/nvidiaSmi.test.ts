@@ -4,7 +4,7 @@ import { parseNvidiaSmiAppsLine } from "../../protocol/probe/nvidiaSmiApps.ts";
 import { cellMetric } from "../../protocol/probe/nvidiaSmiCell.ts";
 import { nvidiaSmiProblem } from "../../protocol/probe/nvidiaSmiProblem.ts";
 import { nvidiaSmiFieldLists, parseNvidiaSmiLine } from "../../protocol/probe/nvidiaSmiRow.ts";
-import type { GpuFigures } from "../../protocol/probe/nvidiaSmiRow.ts";
+import type { GpuFigures } from "../../protocol/probe/gpuFigures.ts";
 
 const mib = 1024 * 1024;
 const [full, some, least] = nvidiaSmiFieldLists;

@@ -59,8 +59,10 @@ export function createHostsView(
       const gpu = gpusOf(host).find((one) => handle.rowId.startsWith(gpuRowId(host, one)));
       return gpu ? gpuTooltip(host, gpu, now()) : hostTooltip(host, contact, now());
     },
-    onUnfold({ hostId }) {
+    tooltipAges: true,
+    onUnfold({ rowId, hostId }) {
       if (hostId !== null) unfolded.add(hostId);
+      else foldedGroups.delete(rowId);
       watchUnfolded();
     },
   });
@@ -68,6 +70,8 @@ export function createHostsView(
 
   function watchUnfolded(): void {
     const { drawn } = tree;
+    // A group that comes back is unfolded.
+    for (const id of foldedGroups) if (!drawn.some((row) => row.id === id)) foldedGroups.delete(id);
     const inSight = new Set(
       drawn.filter(({ parentId }) => parentId === null || !foldedGroups.has(parentId)).map(({ id }) => id),
     );

@@ -16,6 +16,8 @@ export interface RowTreeNeeds<H extends { readonly rowId: string }> {
   newHandle: (rowId: string) => H;
   /** Markdown; null where the whole row says it all. Asked for when somebody points at the row. */
   tooltip: (handle: H) => string | null;
+  /** Whether what the tooltip says changes while the row looks the same. */
+  tooltipAges?: boolean;
   /** What a click or Enter does, beside selecting. */
   action?: (handle: H) => RowAction | undefined;
   /** Children are about to be shown. */
@@ -119,7 +121,7 @@ export function createRowTree<H extends { readonly rowId: string }>(needs: RowTr
       },
       resolveTreeItem(item, handle) {
         const text = needs.tooltip(handle);
-        ageTooltip(handle);
+        if (needs.tooltipAges) ageTooltip(handle);
         const row = rowIndex(feed.drawn).row(handle.rowId);
         // Without one VS Code would show nothing, and a row may be cut off.
         item.tooltip =

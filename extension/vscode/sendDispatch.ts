@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { HostId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
+import { Refusal } from "../../protocol/problem.ts";
 import { commandIds } from "../core/commandIds.ts";
 import type { DispatchMemory } from "../core/createDispatchMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
@@ -17,6 +18,7 @@ import { dispatchRequestOf } from "./dispatchRequestOf.ts";
 import { inform } from "./notices.ts";
 import { rememberSent } from "./rememberSent.ts";
 import { saveNotebooks } from "./saveNotebooks.ts";
+import { openDocument } from "./scriptToDispatch.ts";
 import { showLogOf } from "./showLogOf.ts";
 import { problemIn, showProblem } from "./showProblem.ts";
 
@@ -39,30 +41,41 @@ export interface Order {
   timeoutMs: number | null;
 }
 
-/**
- * Sends an order as the person sees the files now, remembers it and shows its log; what goes wrong is said here. `key`: that of
- * an earlier try whose answer was lost.
- */
-export async function sendDispatch(
-  needs: SendNeeds,
-  session: FleetSession,
-  order: Order,
-  key: string = randomUUID(),
-): Promise<void> {
+/** A try to send an order. */
+interface Attempt {
+  order: Order;
+  /** That of an earlier try whose answer was lost. */
+  key: string;
+  /** The document of a script that is in no file: another one may have its name by the time of the next try. */
+  buffer: vscode.TextDocument | undefined;
+}
+
+/** Sends an order as the person sees the files now, remembers it and shows its log; what goes wrong is said here. */
+export async function sendDispatch(needs: SendNeeds, session: FleetSession, order: Order): Promise<void> {
+  const { script, scriptOnly } = order;
+  const buffer = script.kind === "buffer" ? openDocument(script.uri) : undefined;
+  if (await saveNotebooks(script, scriptOnly))
+    await attempt(needs, session, { order, key: randomUUID(), buffer });
+}
+
+async function attempt(needs: SendNeeds, session: FleetSession, tried: Attempt): Promise<void> {
   const { membership, terminals, memory } = needs;
+  const { order, buffer } = tried;
+  const { script, scriptOnly } = order;
   try {
-    if (!(await saveNotebooks(order.script, order.scriptOnly))) return;
-    const job = await sendWithProgress(session, order, key);
-    const { script, scriptOnly } = order;
+    if (buffer?.isClosed)
+      throw new Refusal("file-not-found", { file: script.label, reason: words.dispatch.closedUnsaved });
+    const job = await sendWithProgress(session, order, tried.key);
     memory.setArgs(script.uri, job.args);
     const { root } = await rememberSent(memory, session, job, { script, scriptOnly });
+    if (buffer?.isClosed) memory.forgetBuffer(script.uri);
     const { fleetId } = session.identity;
     if (membership.session?.identity.fleetId !== fleetId)
       return await sayElsewhere(needs, fleetId, order, job);
     terminals.show(membership.session, job, { source: sourceText(order, root) });
   } catch (error) {
     if (isCancelled(error)) return;
-    await offerWayOut(needs, session, { order, key }, error);
+    await offerWayOut(needs, session, tried, error);
   }
 }
 
@@ -73,6 +86,7 @@ async function sayElsewhere(
   { script, host }: Order,
   job: JobRecord,
 ): Promise<void> {
+  if (!membership.profiles.some(({ identity }) => identity.fleetId === fleetId)) return; // left meanwhile
   const { noticeShowLog } = words.job;
   const answer = await inform(words.dispatch.sentElsewhere(script.label, host), noticeShowLog);
   if (answer === noticeShowLog) showLogOf(membership, terminals, fleetId, job);
@@ -115,10 +129,11 @@ const waysOut: Record<string, WayOut[]> = {
 async function offerWayOut(
   needs: SendNeeds,
   session: FleetSession,
-  { order, key }: { order: Order; key: string },
+  tried: Attempt,
   error: unknown,
 ): Promise<void> {
   const problem = problemIn(error);
+  const { order, key } = tried;
   /** The person may have taken long to answer: the connection to the same fleet may be another by then. */
   const current = (): FleetSession => {
     const now = needs.membership.session;
@@ -127,10 +142,17 @@ async function offerWayOut(
   switch (await showProblem(problem, ...(waysOut[problem.code] ?? []))) {
     case again:
       // Only where nobody knows whether it was taken: what has failed is to be made anew.
-      return sendDispatch(needs, current(), order, problem.code === "service-unreachable" ? key : undefined);
+      return attempt(needs, current(), {
+        ...tried,
+        key: problem.code === "service-unreachable" ? key : randomUUID(),
+      });
     case alone:
       needs.memory.setScriptOnly(order.script.uri, true);
-      return sendDispatch(needs, current(), { ...order, scriptOnly: true });
+      return attempt(needs, current(), {
+        ...tried,
+        key: randomUUID(),
+        order: { ...order, scriptOnly: true },
+      });
     case elsewhere:
       return needs.pickAnother(current(), order);
     case logIn:

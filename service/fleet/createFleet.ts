@@ -70,16 +70,17 @@ export function createFleet(needs: FleetNeeds): Fleet {
   const { store, hosts, ledger, changes, prober, now } = needs;
   const revisions = new Map<HostId, number>();
   const adding = new Set<string>();
-  /** Readings taken when a host was added, until its own stream brings newer ones. */
-  const firstReadings = new Map<HostId, HostReading>();
+  /** The newest reading of each host, also of one that is not read any more: the one of its adding, or of before it was left alone. */
+  const lastReadings = new Map<HostId, HostReading>();
 
   changes.listen((change) => {
     const id = change.kind === "reading" ? (change.reading.hostId as HostId) : hostOf(change);
     if (id) revisions.set(id, (revisions.get(id) ?? 0) + 1);
+    if (id && change.kind === "reading") lastReadings.set(id, change.reading);
   });
 
   function recordOf(row: HostRow): HostRecord {
-    const reading = prober.latest(row.id) ?? firstReadings.get(row.id) ?? null;
+    const reading = prober.latest(row.id) ?? lastReadings.get(row.id) ?? null;
     const signals = prober.signals(row.id);
     const lastSeenAtMs = signals.lastSeenAtMs ?? reading?.atMs ?? null;
     const { id, name, connection, rateMicroUsdPerHour, python, probe, addedAtMs } = row;
@@ -136,7 +137,7 @@ export function createFleet(needs: FleetNeeds): Fleet {
   async function check(target: ShellTarget, actor: string, signal?: AbortSignal): Promise<void> {
     try {
       const options = { attended: true, timeoutMs: firstReadingLimitMs, ...(signal ? { signal } : {}) };
-      firstReadings.set(target.id, await prober.probeOnce(target, options));
+      lastReadings.set(target.id, await prober.probeOnce(target, options));
     } catch (error) {
       if (error instanceof Refusal && /^host-key-(changed|revoked)$/.test(error.code)) {
         const { code } = error;
@@ -179,7 +180,7 @@ export function createFleet(needs: FleetNeeds): Fleet {
     } catch (error) {
       needs.takeAcceptedKey(id);
       needs.disconnect(id);
-      firstReadings.delete(id);
+      lastReadings.delete(id);
       throw error;
     } finally {
       adding.delete(name);
@@ -262,7 +263,7 @@ export function createFleet(needs: FleetNeeds): Fleet {
         afterCommit(() => {
           refreshProber();
           needs.disconnect(row.id);
-          firstReadings.delete(row.id);
+          lastReadings.delete(row.id);
           changes.emit({ kind: "host-removed", hostId: row.id });
           changes.emit({ kind: "ledger" });
         });

@@ -94,6 +94,13 @@ describe("what can be pointed at and clicked, in the real editor against real ho
         `${figure}\n${facts.join("\n")}`,
       );
     assert.equal(await shownHover(editor).locator("strong").first().innerText(), "rtx-box");
+    // The editor keeps what a row says until the row is drawn anew, which an idle one may not be for hours.
+    const readAt = (said: string) => /\bat (\d\d:\d\d:\d\d)/.exec(said)?.[1] ?? assert.fail(said);
+    const early = await hoverText(editor, rowOfHost(editor, "h100-node"), "Status");
+    await editor.page.mouse.move(700, 300);
+    await editor.page.waitForTimeout(35_000);
+    const late = await hoverText(editor, rowOfHost(editor, "h100-node"), "Status");
+    assert.notEqual(readAt(late), readAt(early));
     assert.doesNotMatch(text, /\*\*|undefined|NaN/);
     await picture("host-hover");
   });

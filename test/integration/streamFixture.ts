@@ -46,8 +46,10 @@ export interface StreamFixture {
 }
 
 /** Starts a service for tests of its stream. */
-export async function startStreamFixture(): Promise<StreamFixture> {
-  const service = await startTestService();
+export async function startStreamFixture(
+  options: Parameters<typeof startTestService>[0] = {},
+): Promise<StreamFixture> {
+  const service = await startTestService(options);
   const folder = mkdtempSync(join(tmpdir(), "hwledger-stream-"));
   const raws: WebSocket[] = [];
   const streams: StreamClient[] = [];

@@ -8,36 +8,45 @@ import {
   openRawHttp2,
   type RawHttp2,
 } from "../support/rawHttp2.ts";
-import { startTestService, type TestService } from "../support/startTestService.ts";
+import type { TestService } from "../support/startTestService.ts";
 import { openTls, tlsOptions } from "../support/tlsRequest.ts";
 import { until } from "../support/until.ts";
+import { startStreamFixture, type StreamFixture } from "./streamFixture.ts";
 
 /** The largest answer there is without a fleet of hosts. */
 const path = "/v1/openapi.json";
 
 describe("an answer that nobody reads", function () {
   this.timeout(60_000);
+  let fixture: StreamFixture;
   let service: TestService;
   let answerBytes: number;
   const clients: { destroy(): void }[] = [];
 
   before(async () => {
-    service = await startTestService({ limits: { unreadMs: 1_000, unreadBytes: 500_000, idleMs: 30_000 } });
+    fixture = await startStreamFixture({
+      limits: { unreadMs: 1_000, unreadBytes: 500_000, idleMs: 30_000 },
+    });
+    ({ service } = fixture);
     answerBytes = JSON.stringify(await service.client.call("getOpenApi")).length;
     assert.ok(answerBytes > 64_000, `${answerBytes} B are too few to show anything`);
   });
   afterEach(() => {
     for (const client of clients.splice(0)) client.destroy();
   });
-  after(() => service.end());
+  after(() => fixture.end());
 
-  /** A client of HTTP/2 that says it takes not a byte of any answer. */
-  async function deaf(): Promise<RawHttp2> {
+  /** A client of HTTP/2 that takes so many bytes of each answer. */
+  async function taking(bytes: number): Promise<RawHttp2> {
     const client = await openRawHttp2(service.port, tlsOptions(service.owner.caPem, service.owner));
     clients.push(client);
-    client.send({ type: frameTypes.settings, payload: Buffer.from([0, 4, 0, 0, 0, 0]) });
+    const payload = Buffer.alloc(6);
+    payload.writeUInt16BE(4);
+    payload.writeUInt32BE(bytes, 2);
+    client.send({ type: frameTypes.settings, payload });
     return client;
   }
+  const deaf = (): Promise<RawHttp2> => taking(0);
   const ask = (client: RawHttp2, stream: number): void =>
     client.send({
       type: frameTypes.headers,
@@ -95,5 +104,40 @@ describe("an answer that nobody reads", function () {
     assert.equal((await other.call("getStatus")).role, "viewer");
     client.destroy();
     await until(async () => (await refusal()) === null, "it is served again");
+  });
+
+  it("ends a connection of HTTP/2 that takes not even the word that an answer was given up", async () => {
+    const client = await taking(2 ** 31 - 1);
+    const increment = Buffer.alloc(4);
+    increment.writeUInt32BE(2 ** 31 - 1 - 65_535);
+    client.send({ type: frameTypes.windowUpdate, payload: increment });
+    client.stopReading();
+    for (let at = 0; at < 120; at += 1) ask(client, 2 * at + 1);
+    await until(async () => (await refusal()) !== null, "its answers wait");
+    await until(async () => (await refusal()) === null, "they wait no more");
+    client.readOn();
+    await client.closed;
+  });
+
+  it("is none where it is read slowly, however much of it always waits", async () => {
+    const megabytes = 24;
+    const { id } = await fixture.job(`head -c ${megabytes}000000 /dev/zero | tr '\\0' x\n`);
+    await fixture.ended(id);
+    const socket = await openTls(service.port, tlsOptions(service.owner.caPem, service.owner));
+    clients.push(socket);
+    socket.on("error", () => undefined);
+    let bytes = 0;
+    let pausedAt = 0;
+    socket.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes - pausedAt < 1_500_000) return;
+      pausedAt = bytes;
+      socket.pause();
+      setTimeout(() => socket.resume(), 300);
+    });
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    socket.write(`GET /v1/jobs/${id}/log HTTP/1.1\r\nhost: fleet\r\nconnection: close\r\n\r\n`);
+    await closed;
+    assert.ok(bytes > megabytes * 1e6, `${bytes} B came`);
   });
 });

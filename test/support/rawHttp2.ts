@@ -8,6 +8,7 @@ export const frameTypes = {
   settings: 4,
   ping: 6,
   goAway: 7,
+  windowUpdate: 8,
   continuation: 9,
 } as const;
 
@@ -33,6 +34,9 @@ export interface RawHttp2 {
   readonly received: readonly Frame[];
   /** Settles when the connection has ended. */
   readonly closed: Promise<void>;
+  /** From now on takes nothing of what the network brings. */
+  stopReading(): void;
+  readOn(): void;
   destroy(): void;
 }
 
@@ -79,6 +83,8 @@ export async function openRawHttp2(port: number, options: ConnectionOptions): Pr
     send,
     received,
     closed,
+    stopReading: () => void socket.pause(),
+    readOn: () => void socket.resume(),
     destroy: () => void socket.destroy(),
   };
 }

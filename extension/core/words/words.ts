@@ -227,6 +227,8 @@ export const words = {
     detail: "A notebook is sent as it is on disk.",
     save: "Save and Send",
     asSaved: "Send Without Them",
+    notSaved: (name: string) =>
+      `${name} could not be saved, and nothing was sent. Save it, then dispatch again.`,
   },
   /** Buttons beside a problem. */
   waysOut: {

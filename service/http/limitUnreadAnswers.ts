@@ -15,8 +15,8 @@ const looks = 4;
 
 /**
  * Answers wait in memory until the other side takes them, which it may never do. One of which nothing is taken for a time
- * is cut off: an HTTP/2 stream alone, else its connection. Who has too many bytes of answers waiting is refused more,
- * `answers-unread`.
+ * is cut off: an HTTP/2 stream alone, else its connection. Who has too many bytes of answers waiting is refused large ones,
+ * `answers-unread`, and in the end all.
  */
 export function limitUnreadAnswers(app: FastifyInstance, limits: UnreadLimits): void {
   const waitingBytes = new Map<string, number>();

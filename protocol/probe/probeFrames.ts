@@ -1,5 +1,7 @@
 import type { HostReading } from "../reading.ts";
-import { GpuBoard, toolStartMs } from "./gpuBoard.ts";
+import { AmdBoard } from "./amd/amdBoard.ts";
+import { GpuBoard, toolStartMs, type GpuSnapshot } from "./gpuBoard.ts";
+import type { GpuProblem } from "./gpuProblem.ts";
 import { HostFiguresBoard, type HostFiguresCarry } from "./hostFigures.ts";
 
 /** What one run of the script is decoded with. */
@@ -44,6 +46,7 @@ export class ProbeFrames {
   readonly #options: ProbeFramesOptions;
   readonly #host: HostFiguresBoard;
   readonly #gpus: GpuBoard;
+  readonly #amd: AmdBoard;
   #partial = "";
   #skipsLine = false;
   #tickLength = 0;
@@ -57,7 +60,9 @@ export class ProbeFrames {
     this.#options = options;
     this.#host = new HostFiguresBoard(options.carry?.figures ?? null);
     const known = options.carry?.reading.gpus ?? [];
-    this.#gpus = new GpuBoard(options.cadenceMs, options.startedAtMs, known);
+    const ofTool = known.filter(({ vendor }) => vendor === "nvidia");
+    this.#gpus = new GpuBoard(options.cadenceMs, options.startedAtMs, ofTool);
+    this.#amd = new AmdBoard(known);
   }
 
   get state(): ProbeFramesState {
@@ -139,6 +144,9 @@ export class ProbeFrames {
       case "A":
         this.#appsLine(text, nowMs);
         return false;
+      case "D":
+        if (!this.#amd.line(text, nowMs)) this.#state.garbageLines += 1;
+        return false;
       case "H":
         if (!this.#host.line(tag, text, nowMs)) this.#state.garbageLines += 1;
         this.#forgetOtherBoot();
@@ -182,6 +190,7 @@ export class ProbeFrames {
   #tick(nowMs: number): boolean {
     this.#state.ticks += 1;
     this.#tickLength = 0;
+    this.#amd.tick();
     if (!this.#hasTool()) return true;
     if (this.#gpusSentAtMs !== null) return nowMs - this.#gpusSentAtMs > 1.5 * this.#options.cadenceMs;
     return !this.#gpus.answered && nowMs - this.#options.startedAtMs >= toolStartMs;
@@ -190,7 +199,9 @@ export class ProbeFrames {
   #forgetOtherBoot(): void {
     const before = this.#options.carry?.figures.bootId ?? null;
     const boot = this.#host.fact("boot");
-    if (before !== null && boot !== null && boot !== before) this.#gpus.forgetKnown();
+    if (before === null || boot === null || boot === before) return;
+    this.#gpus.forgetKnown();
+    this.#amd.forgetKnown();
   }
 
   #hasTool(): boolean {
@@ -203,8 +214,23 @@ export class ProbeFrames {
     if (this.#gpus.answered && this.#flushAtMs !== null) this.#gpusSentAtMs = nowMs;
     this.#flushAtMs = null;
     this.#gpus.takeFresh();
-    const gpus = this.#hasTool() ? this.#gpus.snapshot(nowMs) : { gpus: [], gpuProblem: null };
-    this.#last = { hostId, atMs: nowMs, cadenceMs, ...this.#host.figures(nowMs), ...gpus, probeBytes };
+    const ofTool = this.#hasTool() ? this.#gpus.snapshot(nowMs) : { gpus: [], gpuProblem: null };
+    const ofAmd = this.#amd.snapshot();
+    this.#last = {
+      hostId,
+      atMs: nowMs,
+      cadenceMs,
+      ...this.#host.figures(nowMs),
+      gpus: [...ofTool.gpus, ...ofAmd.gpus],
+      gpuProblem: problemOfBoth(ofTool, ofAmd),
+      probeBytes,
+    };
     return this.#last;
   }
+}
+
+/** A tool that finds none of its GPUs is no matter where there are others. */
+function problemOfBoth(ofTool: GpuSnapshot, ofAmd: GpuSnapshot): GpuProblem | null {
+  const isNoMatter = ofTool.gpuProblem?.code === "no-devices" && ofAmd.gpus.length > 0;
+  return (isNoMatter ? null : ofTool.gpuProblem) ?? ofAmd.gpuProblem;
 }

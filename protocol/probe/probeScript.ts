@@ -13,6 +13,8 @@ export interface ProbeScriptOptions {
   sysRoot?: string;
   /** Tried after the PATH, which is short in a session without a terminal. */
   toolPaths?: readonly string[];
+  /** Lists of the names of AMD's cards. */
+  amdLists?: readonly string[];
   /** Seconds until a tool that ended is started again. */
   restartS?: number;
 }
@@ -30,6 +32,8 @@ const nvidiaSmiPaths = [
   "/run/current-system/sw/bin/nvidia-smi",
 ];
 
+const amdgpuIds = ["/usr/share/libdrm/amdgpu.ids", "/opt/amdgpu/share/libdrm/amdgpu.ids"];
+
 /**
  * The text for the stdin of one `/bin/sh -s`. It prints tagged lines (README.md) until its stdin closes, then
  * ends every process it started. It reads nothing of its stdin and must be the last text written there. POSIX
@@ -40,7 +44,8 @@ export function probeScript(options: ProbeScriptOptions): string {
   if (!/^[0-9a-f]{8,64}$/.test(nonce)) throw new Error("the nonce is not lower-case hex");
   if (!Number.isInteger(everyS) || everyS < 1 || everyS > 3600) throw new Error("bad cadence");
   const paths = options.toolPaths ?? nvidiaSmiPaths;
-  for (const path of [procRoot, sysRoot, ...paths]) {
+  const lists = options.amdLists ?? amdgpuIds;
+  for (const path of [procRoot, sysRoot, ...paths, ...lists]) {
     if (!/^\/[\w./-]*$/.test(path)) throw new Error("a path of the probe is not plain");
   }
   const [full, some, least] = nvidiaSmiFieldLists;
@@ -50,6 +55,7 @@ export function probeScript(options: ProbeScriptOptions): string {
     `nonce=${nonce} every=${everyS} proc=${procRoot} sys=${sysRoot} restart=${restartS}`,
     `sleepy_every=${Math.max(everyS, sleepyGpuEveryS)}`,
     `tool_paths='${paths.join(" ")}'`,
+    `amd_lists='${lists.join(" ")}'`,
     `fields_0=${full.join(",")}`,
     `fields_1=${some.join(",")}`,
     `fields_2=${least.join(",")}`,

@@ -1,9 +1,11 @@
+import { amdShellFunctions } from "./amd/amdShellFunctions.ts";
+
 /**
  * The functions of the probe's script, POSIX sh for dash, BusyBox ash and bash 3.2. Each worker is a subshell
  * that runs at most one process at a time and kills it on TERM; `serve` blocks on stdin and, at its end, sends
  * TERM to all workers. Pipes 3, 4 and 7 lead to loops that tag the lines of a tool.
  */
-export const probeShellFunctions = String.raw`
+export const probeShellFunctions = `${amdShellFunctions}${String.raw`
 tag() {
   while IFS= read -r line || [ -n "$line" ]; do printf '%s %s\n' "$1" "$line"; done
 }
@@ -154,6 +156,7 @@ group_cells() {
 linux_worker() {
   be_worker
   while :; do
+    if [ -n "$amd" ]; then amd_cells; fi
     cpu=- uptime=-
     IFS= read -r cpu <"$proc/stat"
     memory_cells
@@ -225,9 +228,12 @@ main() {
   fact tool "\${tool:-none}"
   # its own process group, so that what the tool starts ends with it
   group=$(command -v setsid) && group=setsid
-  workers=
+  workers= amd=
   case $kernel in
-    Linux*) linux_worker & ;;
+    Linux*)
+      if amd_here; then amd=1; amd_names; fi
+      linux_worker &
+      ;;
     Darwin*) darwin_worker & ;;
     *) other_worker & ;;
   esac
@@ -259,4 +265,4 @@ serve() {
   exec 2>/dev/null 6>&1
   { { { main 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag A >&6; } 3>&1 >&6 | tag G >&6; }
 }
-`.replaceAll("\\$", "$");
+`.replaceAll("\\$", "$")}`;

@@ -1,0 +1,96 @@
+/**
+ * The part of the probe's script that reads AMD's GPUs: the driver's files in /sys, by the shell alone. POSIX sh. A GPU
+ * that sleeps is left so: most of its files would wake it.
+ */
+export const amdShellFunctions = String.raw`
+amd_here() {
+  for device in "$sys"/bus/pci/drivers/amdgpu/*:*:*; do
+    if [ -e "$device/mem_info_vram_total" ]; then return 0; fi
+  done
+  return 1
+}
+
+# A card's name: by its maker, else by the list that comes with the graphics library; without a process
+amd_names() {
+  tab=$(printf '\t')
+  for device in "$sys"/bus/pci/drivers/amdgpu/*:*:*; do
+    [ -e "$device/mem_info_vram_total" ] || continue
+    name= id= revision=
+    state=active
+    read -r state <"$device/power/runtime_status"
+    case $state in suspend*) ;; *) IFS= read -r name <"$device/product_name" ;; esac
+    read -r id <"$device/device"
+    read -r revision <"$device/revision"
+    case $name,$id,$revision in ,0x*,0x*) amd_listed_name "$id" "$revision" ;; esac
+    printf 'D %s is %s\n' "\${device##*/}" "$name"
+  done
+  for node in "$sys"/class/kfd/kfd/topology/nodes/*; do
+    gpu=0
+    read -r gpu <"$node/gpu_id" || continue
+    [ "$gpu" != 0 ] || continue
+    place= domain=0
+    while read -r key value; do
+      case $key in location_id) place=$value ;; domain) domain=$value ;; esac
+    done <"$node/properties"
+    [ -n "$place" ] || continue
+    printf 'D %04x:%02x:%02x.%x kfd %s\n' "$domain" $((place >> 8 & 255)) $((place >> 3 & 31)) $((place & 7)) "$gpu"
+  done
+}
+amd_listed_name() {
+  for list in $amd_lists; do
+    [ -r "$list" ] || continue
+    # "744C,<tab>C8,<tab>AMD Radeon RX 7900 XTX"
+    while IFS=",$tab" read -r listed_id listed_revision listed_name; do
+      case $listed_id,$listed_revision in *[!0-9A-Fa-f,]* | ,* | *,) continue ;; esac
+      [ "$((0x$listed_id)),$((0x$listed_revision))" = "$(($1)),$(($2))" ] || continue
+      name=$listed_name
+      return
+    done <"$list"
+  done
+}
+
+cell() {
+  value=
+  read -r value <"$1" || value=-
+  cells="$cells \${value:--}"
+}
+first_cell() {
+  for file; do
+    if [ -e "$file" ]; then cell "$file"; return; fi
+  done
+  cells="$cells -"
+}
+amd_cells() {
+  for device in "$sys"/bus/pci/drivers/amdgpu/*:*:*; do
+    [ -e "$device/mem_info_vram_total" ] || continue
+    state=active
+    read -r state <"$device/power/runtime_status"
+    case $state in suspend*) printf 'D %s asleep\n' "\${device##*/}"; continue ;; esac
+    cells=
+    first_cell "$device/gpu_busy_percent"
+    for file in mem_info_vram_total mem_info_vram_used mem_info_gtt_total mem_info_gtt_used; do
+      first_cell "$device/$file"
+    done
+    for sensors in "$device"/hwmon/hwmon*; do break; done
+    first_cell "$sensors/temp1_input" "$sensors/temp2_input"
+    first_cell "$sensors/power1_average" "$sensors/power1_input"
+    first_cell "$sensors/power1_cap"
+    printf 'D %s at%s\n' "\${device##*/}" "$cells"
+  done
+  [ -r "$sys/class/kfd/kfd/proc" ] || return 0
+  printf 'D - listed\n'
+  for file in "$sys"/class/kfd/kfd/proc/*/vram_*; do
+    value=
+    read -r value <"$file"
+    if [ -z "$value" ]; then
+      if [ -e "$file" ]; then printf 'D - hidden\n'; fi
+      continue
+    fi
+    owner=\${file%/*}
+    owner=\${owner##*/}
+    name=
+    IFS= read -r name <"$proc/$owner/comm"
+    printf 'D - by %s %s %s %s\n' "\${file##*/vram_}" "$owner" "$value" "$name"
+  done
+}
+`.replaceAll("\\$", "$");

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { AmdBoard } from "../../protocol/probe/amd/amdBoard.ts";
+import type { GpuReading } from "../../protocol/reading.ts";
+
+const card = "0000:03:00.0";
+const inside = "0000:c4:00.0";
+const cells = "37 25753026560 8794341376 67000000000 27000000 49000 19000000 303000000";
+
+function aBoard(...lines: string[]): AmdBoard {
+  const board = new AmdBoard();
+  say(board, ...lines);
+  return board;
+}
+function say(board: AmdBoard, ...lines: string[]): void {
+  for (const line of lines) assert.ok(board.line(line, 7), line);
+  board.tick();
+}
+const only = (board: AmdBoard): GpuReading => {
+  const { gpus } = board.snapshot();
+  assert.equal(gpus.length, 1);
+  return gpus[0]!;
+};
+
+describe("AMD's GPUs by the driver's files", () => {
+  it("have their figures, and who computes there", () => {
+    const board = aBoard(
+      `${card} is AMD Radeon RX 7900 XTX`,
+      `${card} kfd 30381`,
+      `${card} at ${cells}`,
+      "- listed",
+      "- by 30381 4711 8000000000 python3 train.py",
+      "- by 30381 4712 0 idle",
+      "- by 777 4713 5 elsewhere",
+    );
+    assert.deepEqual(only(board), {
+      uuid: `pci:${card}`,
+      index: 0,
+      name: "AMD Radeon RX 7900 XTX",
+      vendor: "amd",
+      pciBusId: card,
+      driverVersion: null,
+      memoryKind: "dedicated",
+      utilizationPct: { value: 37 },
+      memoryUsedBytes: { value: 8_794_341_376 },
+      memoryTotalBytes: { value: 25_753_026_560 },
+      temperatureC: { value: 49 },
+      powerW: { value: 19 },
+      powerLimitW: { value: 303 },
+      occupancy: {
+        kind: "busy",
+        processes: [{ pid: 4711, name: "python3 train.py", memoryBytes: { value: 8_000_000_000 } }],
+      },
+      atMs: 7,
+    });
+    assert.equal(board.snapshot().gpuProblem, null);
+    say(board, `${card} at 0 25753026560 27947008 67000000000 0 31000 8000000 303000000`, "- listed");
+    assert.deepEqual(only(board).occupancy, { kind: "free" });
+    assert.deepEqual(only(board).utilizationPct, { value: 0 });
+  });
+
+  it("inside a processor have the carve-out and their share of its memory together", () => {
+    const board = aBoard(
+      `${inside} is AMD Radeon 8060S Graphics`,
+      `${inside} at 12 536870912 200000000 103079215104 27000000 49000 19000000 -`,
+    );
+    const { memoryKind, memoryTotalBytes, memoryUsedBytes, powerLimitW } = only(board);
+    assert.deepEqual(
+      [memoryKind, memoryTotalBytes, memoryUsedBytes],
+      ["unified", { value: 536_870_912 + 103_079_215_104 }, { value: 227_000_000 }],
+    );
+    assert.deepEqual(powerLimitW, { unsupported: "not-supported" });
+  });
+
+  it("are not free where nobody says who computes, or not all may be seen", () => {
+    const at = `${card} at ${cells}`;
+    const reasonOf = (board: AmdBoard): string => {
+      const { occupancy } = only(board);
+      return occupancy.kind === "unknown" ? occupancy.reason : occupancy.kind;
+    };
+    assert.equal(reasonOf(aBoard(at)), "not-supported");
+    assert.equal(reasonOf(aBoard(at, "- listed")), "not-supported");
+    assert.equal(reasonOf(aBoard(`${card} kfd 1`, at, "- listed", "- hidden")), "denied");
+    assert.equal(reasonOf(aBoard(`${card} kfd 1`, at, "- listed")), "unlisted-memory");
+  });
+
+  it("that sleep keep their name and have no figures, and are read again once they are awake", () => {
+    const board = aBoard(`${card} is AMD Radeon RX 7900 XTX`, `${card} asleep`);
+    assert.deepEqual(only(board).utilizationPct, { unsupported: "not-measured" });
+    assert.deepEqual(only(board).occupancy, { kind: "unknown", reason: "asleep" });
+    assert.deepEqual(board.snapshot().gpuProblem, { code: "gpu-asleep", detail: card });
+    say(board, `${card} at ${cells}`);
+    assert.deepEqual(only(board).utilizationPct, { value: 37 });
+    say(board, `${card} asleep`);
+    assert.deepEqual(only(board).memoryTotalBytes, { value: 25_753_026_560 });
+    assert.deepEqual(only(board).memoryUsedBytes, { unsupported: "not-measured" });
+  });
+
+  it("that were there and are not any more are in fault, also over a new start of the probe", () => {
+    const board = aBoard(`${card} is AMD Radeon RX 7900 XTX`, `${card} at ${cells}`);
+    const known = board.snapshot().gpus;
+    for (const later of [board, new AmdBoard(known)]) {
+      later.tick();
+      assert.deepEqual(only(later).utilizationPct, { unsupported: "fault" });
+      assert.deepEqual(only(later).name, "AMD Radeon RX 7900 XTX");
+      assert.deepEqual(later.snapshot().gpuProblem, { code: "gpu-lost", detail: card });
+      later.forgetKnown();
+      assert.deepEqual(later.snapshot(), { gpus: [], gpuProblem: null });
+    }
+  });
+
+  it("are no matter of lines that make no sense", () => {
+    const board = new AmdBoard();
+    for (const line of ["", "x", card, `${card} at 1 2`, `${card} flies`, "- by 1 x 3 y", "- of"])
+      assert.equal(board.line(line, 0), false, line);
+    board.tick();
+    assert.deepEqual(board.snapshot().gpus, []);
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 80 })), (lines) => {
+        const any = new AmdBoard();
+        for (const line of lines) any.line(line, 0);
+        for (const line of lines) any.line(`${card} ${line}`, 0);
+        any.tick();
+        any.snapshot();
+      }),
+    );
+  });
+});

@@ -61,7 +61,7 @@ export async function awayScreens(fixture: DispatchFixture, album: Album): Promi
     changeStore(home, `UPDATE certificates SET revoked_at_ms = 1 WHERE ${editorsCertificate}`);
     await fixture.startServiceAgain();
     await editor.runCommand("Reconnect to the Fleet");
-    await waitForBanner(editor, /no longer accepts your membership/, 60_000);
+    await waitForBanner(editor, /membership of this fleet was withdrawn/, 60_000);
   });
   await inEveryTheme("away-withdrawn");
   await step("a membership that has run out", async () => {

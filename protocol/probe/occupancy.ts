@@ -30,7 +30,8 @@ export function occupancyOf(facts: OccupancyFacts): Occupancy {
   if (processes.processes.length > 0) return { kind: "busy", processes: [...processes.processes] };
   const { utilizationPct: load } = facts;
   if ("value" in load && load.value > idleCeilingPct) return { kind: "unknown", reason: "unlisted-load" };
-  if (facts.memoryKind === "unified") return { kind: "free" };
+  // Where memory is shared, often nobody tells how much of it is in use here.
+  if (facts.memoryKind === "unified" && !("value" in used)) return { kind: "free" };
   if (!("value" in used)) return { kind: "unknown", reason: used.unsupported };
   const share = "value" in total ? total.value / 20 : 0;
   if (used.value <= Math.max(idleFloorBytes, share)) return { kind: "free" };

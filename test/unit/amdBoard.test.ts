@@ -82,6 +82,10 @@ describe("AMD's GPUs by the driver's files", () => {
     assert.equal(reasonOf(aBoard(at, "- listed")), "not-supported");
     assert.equal(reasonOf(aBoard(`${card} kfd 1`, at, "- listed", "- hidden")), "denied");
     assert.equal(reasonOf(aBoard(`${card} kfd 1`, at, "- listed")), "unlisted-memory");
+    // Programs that compute by Vulkan are in no list; their memory is seen, also where it is the machine's.
+    const shared = `${inside} at 3 536870912 500000000 103079215104 60000000000 49000 19000000 -`;
+    const named = [`${inside} is AMD Radeon 8060S Graphics`, `${inside} kfd 2`];
+    assert.equal(reasonOf(aBoard(...named, shared, "- listed")), "unlisted-memory");
   });
 
   it("that sleep keep their name and have no figures, and are read again once they are awake", () => {

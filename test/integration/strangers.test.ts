@@ -7,11 +7,20 @@ import { startTestService, type TestService } from "../support/startTestService.
 import { openHttp2, openTls, requestHttp2, tlsOptions, type PlainAnswer } from "../support/tlsRequest.ts";
 import { until } from "../support/until.ts";
 
+/** The sockets of a test, in the order in which they were opened. */
+let sockets: Socket[] = [];
+
+function kept(socket: Socket): Socket {
+  sockets.push(socket);
+  socket.on("error", () => undefined);
+  socket.resume();
+  return socket;
+}
+
 describe("how many connections there may be", function () {
   this.timeout(60_000);
   let service: TestService;
   let stranger: ConnectionOptions;
-  let sockets: Socket[] = [];
 
   before(async () => {
     service = await startTestService({
@@ -25,12 +34,6 @@ describe("how many connections there may be", function () {
   });
   after(() => service.end());
 
-  function kept(socket: Socket): Socket {
-    sockets.push(socket);
-    socket.on("error", () => undefined);
-    socket.resume();
-    return socket;
-  }
   const openOnes = (): number => sockets.filter((socket) => !socket.destroyed).length;
 
   it("is few of an address without a member's certificate: the oldest has to go, and members still come in", async () => {
@@ -233,7 +236,6 @@ async function ended(socket: Socket): Promise<void> {
 describe("how many connections there may be in all, from however many addresses", function () {
   this.timeout(60_000);
   let service: TestService;
-  let sockets: Socket[] = [];
   const from = (at: number): string => `127.0.0.${at + 2}`;
 
   before(async () => {
@@ -258,12 +260,6 @@ describe("how many connections there may be in all, from however many addresses"
   });
   after(() => service.end());
 
-  function kept(socket: Socket): Socket {
-    sockets.push(socket);
-    socket.on("error", () => undefined);
-    socket.resume();
-    return socket;
-  }
   const isOpen = (): boolean[] => sockets.map((socket) => !socket.destroyed);
   async function silent(at: number): Promise<void> {
     const socket = kept(connectTcp({ port: service.port, host: "127.0.0.1", localAddress: from(at) }));

@@ -54,6 +54,7 @@ export class ProbeFrames {
   /** When to give out what has come, if nothing more comes; null when nothing waits. */
   #flushAtMs: number | null = null;
   #gpusSentAtMs: number | null = null;
+  #amdSentAtMs: number | null = null;
   #last: HostReading | null = null;
 
   constructor(options: ProbeFramesOptions) {
@@ -62,7 +63,7 @@ export class ProbeFrames {
     const known = options.carry?.reading.gpus ?? [];
     const ofTool = known.filter(({ vendor }) => vendor === "nvidia");
     this.#gpus = new GpuBoard(options.cadenceMs, options.startedAtMs, ofTool);
-    this.#amd = new AmdBoard(known);
+    this.#amd = new AmdBoard(options.startedAtMs, known);
   }
 
   get state(): ProbeFramesState {
@@ -95,6 +96,7 @@ export class ProbeFrames {
   /** Whether all parts of a reading have been heard, or will not be. */
   isSettled(nowMs: number): boolean {
     if (this.#state.ticks === 0) return false;
+    if (this.#host.fact("amd") !== null && !this.#amd.answered) return false;
     if (!this.#hasTool()) return true;
     const gpus = this.#gpus;
     return gpus.answered && (gpus.processes.isSettled(nowMs) || gpus.snapshot(nowMs).gpus.length === 0);
@@ -145,8 +147,7 @@ export class ProbeFrames {
         this.#appsLine(text, nowMs);
         return false;
       case "D":
-        if (!this.#amd.line(text, nowMs)) this.#state.garbageLines += 1;
-        return false;
+        return this.#amdLine(text, nowMs);
       case "H":
         if (!this.#host.line(tag, text, nowMs)) this.#state.garbageLines += 1;
         this.#forgetOtherBoot();
@@ -170,6 +171,19 @@ export class ProbeFrames {
     return this.#gpusSentAtMs !== null && this.#gpus.allFresh;
   }
 
+  #amdLine(text: string, nowMs: number): boolean {
+    const outcome = this.#amd.line(text, nowMs);
+    if (outcome === "garbage") this.#state.garbageLines += 1;
+    if (outcome !== "sample" || !this.#amdPaces() || this.#state.ticks === 0) return false;
+    this.#amdSentAtMs = nowMs;
+    return true;
+  }
+
+  /** Whether the samples of AMD's GPUs give out the readings: where there is no tool that does. */
+  #amdPaces(): boolean {
+    return this.#host.fact("amd") !== null && !this.#hasTool();
+  }
+
   /** The first answer about processes is worth a reading; later ones go along with the figures. */
   #appsLine(text: string, nowMs: number): void {
     const { processes } = this.#gpus;
@@ -190,7 +204,11 @@ export class ProbeFrames {
   #tick(nowMs: number): boolean {
     this.#state.ticks += 1;
     this.#tickLength = 0;
-    this.#amd.tick();
+    if (this.#amdPaces()) {
+      // There a sample gives out the reading, and a tick only where none comes.
+      const waitMs = this.#amdSentAtMs === null ? toolStartMs : 1.5 * this.#options.cadenceMs;
+      return nowMs - (this.#amdSentAtMs ?? this.#options.startedAtMs) > waitMs;
+    }
     if (!this.#hasTool()) return true;
     if (this.#gpusSentAtMs !== null) return nowMs - this.#gpusSentAtMs > 1.5 * this.#options.cadenceMs;
     return !this.#gpus.answered && nowMs - this.#options.startedAtMs >= toolStartMs;
@@ -215,7 +233,7 @@ export class ProbeFrames {
     this.#flushAtMs = null;
     this.#gpus.takeFresh();
     const ofTool = this.#hasTool() ? this.#gpus.snapshot(nowMs) : { gpus: [], gpuProblem: null };
-    const ofAmd = this.#amd.snapshot();
+    const ofAmd = this.#amd.snapshot(nowMs);
     this.#last = {
       hostId,
       atMs: nowMs,

@@ -156,7 +156,6 @@ group_cells() {
 linux_worker() {
   be_worker
   while :; do
-    if [ -n "$amd" ]; then amd_cells; fi
     cpu=- uptime=-
     IFS= read -r cpu <"$proc/stat"
     memory_cells
@@ -228,16 +227,16 @@ main() {
   fact tool "\${tool:-none}"
   # its own process group, so that what the tool starts ends with it
   group=$(command -v setsid) && group=setsid
-  workers= amd=
+  workers=
   case $kernel in
     Linux*)
-      if amd_here; then amd=1; amd_names; fi
+      if amd_here; then fact amd here; amd_worker & workers=$!; fi
       linux_worker &
       ;;
     Darwin*) darwin_worker & ;;
     *) other_worker & ;;
   esac
-  workers=$!
+  workers="$workers $!"
   disk_worker >&7 &
   workers="$workers $!"
   if [ -n "$tool" ]; then

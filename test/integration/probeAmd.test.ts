@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ProbeFrames } from "../../protocol/probe/probeFrames.ts";
@@ -41,7 +42,7 @@ describe("probe of a host with GPUs of AMD", () => {
     const script = probeScript({ nonce, everyS: 1, sysRoot: sys, amdLists: [ids] });
     const said = await sandbox.run(script);
     return () => {
-      const frames = new ProbeFrames({ hostId: "h-1", nonce, cadenceMs: 1_000, startedAtMs: 0 });
+      const frames = new ProbeFrames({ hostId: "h-1", nonce, cadenceMs: 1_000, startedAtMs: 19_000 });
       const pushed = frames.push(said(), 20_000, 0);
       const rest = frames.flush(21_500, 0);
       return rest === null ? pushed : [...pushed, rest];
@@ -100,6 +101,17 @@ describe("probe of a host with GPUs of AMD", () => {
   it("asks nothing of one that sleeps, and says that one is lost which was there", async () => {
     aHost(["dash"]);
     writeAmdSysfs(sys, [card, { ...server, runtimeStatus: "suspended" }]);
+    // A read of any of these would wait for ever.
+    const sleeper = join(sys, "bus/pci/drivers/amdgpu", server.pciAddress);
+    for (const name of [
+      "product_name",
+      "mem_info_vram_used",
+      "mem_info_gtt_used",
+      "hwmon/hwmon4/temp1_input",
+    ]) {
+      rmSync(join(sleeper, name));
+      execFileSync("mkfifo", [join(sleeper, name)]);
+    }
     const now = await readings();
     await until("a reading", () => now().length > 0);
     const first = now().at(-1)!;
@@ -109,6 +121,42 @@ describe("probe of a host with GPUs of AMD", () => {
     await until("the loss", () => now().at(-1)?.gpuProblem?.code === "gpu-lost");
     assert.deepEqual(now().at(-1)?.gpus[0]?.utilizationPct, { unsupported: "fault" });
   }).timeout(20_000);
+
+  it("asks one that can sleep and has nothing to do no more often than every 15 s", async () => {
+    aHost(["dash"]);
+    const idle = { ...card, busyPct: 0, control: "auto" as const };
+    writeAmdSysfs(sys, [idle]);
+    const script = probeScript({ nonce, everyS: 1, sysRoot: sys, amdLists: [ids] });
+    const said = await sandbox.run(script);
+    await until("a sample", () => /^D - end 15$/m.test(said()));
+    await until("three ticks", () => (said().match(/^T$/gm) ?? []).length >= 3);
+    assert.equal((said().match(/^D .* at /gm) ?? []).length, 1);
+  }).timeout(20_000);
+
+  it("goes on with the rest while the driver does not answer, and starts no second shell on it", async () => {
+    aHost(["dash"]);
+    writeAmdSysfs(sys, [card]);
+    const device = join(sys, "bus/pci/drivers/amdgpu", card.pciAddress);
+    rmSync(join(device, "gpu_busy_percent"));
+    execFileSync("mkfifo", [join(device, "gpu_busy_percent")]);
+    const said = await sandbox.run(probeScript({ nonce, everyS: 1, sysRoot: sys, amdLists: [ids] }));
+    await until("three ticks", () => (said().match(/^T$/gm) ?? []).length >= 3);
+    assert.doesNotMatch(said(), /^D - end/m);
+    await sandbox.end();
+    // A shell that hangs there is seen by the next one.
+    aHost(["dash"]);
+    writeAmdSysfs(sys, [card]);
+    const proc = join(sandbox.dir, "proc");
+    mkdirSync(join(proc, "4711"), { recursive: true });
+    writeFileSync(join(proc, "4711/stat"), "4711 (sh) D 1 4711 4711 0 -1\n");
+    const next = await sandbox.run(
+      probeScript({ nonce, everyS: 1, sysRoot: sys, procRoot: proc, restartS: 1, amdLists: [ids] }),
+    );
+    await until("the notice", () => /^D - wedged$/m.test(next()));
+    assert.doesNotMatch(next(), /^D - end/m);
+    rmSync(join(proc, "4711"), { recursive: true });
+    await until("figures", () => /^D - end 1$/m.test(next()));
+  }).timeout(30_000);
 
   it("has those of both makers on one machine", async () => {
     aHost(["dash"], "rtx-box");

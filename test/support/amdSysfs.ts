@@ -8,6 +8,8 @@ export interface SysfsGpu {
   revision: string;
   productName?: string;
   runtimeStatus?: string;
+  /** `auto`: it may sleep. */
+  control?: "on" | "auto";
   busyPct?: number;
   vramTotalBytes: number;
   vramUsedBytes: number;
@@ -39,6 +41,7 @@ export function writeAmdSysfs(
     put(`${device}/device`, gpu.device);
     put(`${device}/revision`, gpu.revision);
     put(`${device}/power/runtime_status`, gpu.runtimeStatus ?? "active");
+    put(`${device}/power/control`, gpu.control ?? "on");
     if (gpu.productName !== undefined) put(`${device}/product_name`, gpu.productName);
     if (gpu.busyPct !== undefined) put(`${device}/gpu_busy_percent`, gpu.busyPct);
     put(`${device}/mem_info_vram_total`, gpu.vramTotalBytes);

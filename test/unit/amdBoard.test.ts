@@ -8,16 +8,16 @@ const inside = "0000:c4:00.0";
 const cells = "37 25753026560 8794341376 67000000000 27000000 49000 19000000 303000000";
 
 function aBoard(...lines: string[]): AmdBoard {
-  const board = new AmdBoard();
+  const board = new AmdBoard(0);
   say(board, ...lines);
   return board;
 }
 function say(board: AmdBoard, ...lines: string[]): void {
-  for (const line of lines) assert.ok(board.line(line, 7), line);
-  board.tick();
+  for (const line of lines) assert.equal(board.line(line, 7), "part", line);
+  assert.equal(board.line("- end 1", 7), "sample");
 }
 const only = (board: AmdBoard): GpuReading => {
-  const { gpus } = board.snapshot();
+  const { gpus } = board.snapshot(7);
   assert.equal(gpus.length, 1);
   return gpus[0]!;
 };
@@ -30,7 +30,6 @@ describe("AMD's GPUs by the driver's files", () => {
       `${card} at ${cells}`,
       "- listed",
       "- by 30381 4711 8000000000 python3 train.py",
-      "- by 30381 4712 0 idle",
       "- by 777 4713 5 elsewhere",
     );
     assert.deepEqual(only(board), {
@@ -53,7 +52,7 @@ describe("AMD's GPUs by the driver's files", () => {
       },
       atMs: 7,
     });
-    assert.equal(board.snapshot().gpuProblem, null);
+    assert.equal(board.snapshot(7).gpuProblem, null);
     say(board, `${card} at 0 25753026560 27947008 67000000000 0 31000 8000000 303000000`, "- listed");
     assert.deepEqual(only(board).occupancy, { kind: "free" });
     assert.deepEqual(only(board).utilizationPct, { value: 0 });
@@ -80,8 +79,9 @@ describe("AMD's GPUs by the driver's files", () => {
     };
     assert.equal(reasonOf(aBoard(at)), "not-supported");
     assert.equal(reasonOf(aBoard(at, "- listed")), "not-supported");
-    assert.equal(reasonOf(aBoard(`${card} kfd 1`, at, "- listed", "- hidden")), "denied");
-    assert.equal(reasonOf(aBoard(`${card} kfd 1`, at, "- listed")), "unlisted-memory");
+    const is = `${card} is AMD Radeon RX 7900 XTX`;
+    assert.equal(reasonOf(aBoard(is, `${card} kfd 1`, at, "- listed", "- hidden")), "denied");
+    assert.equal(reasonOf(aBoard(is, `${card} kfd 1`, at, "- listed")), "unlisted-memory");
     // Programs that compute by Vulkan are in no list; their memory is seen, also where it is the machine's.
     const shared = `${inside} at 3 536870912 500000000 103079215104 60000000000 49000 19000000 -`;
     const named = [`${inside} is AMD Radeon 8060S Graphics`, `${inside} kfd 2`];
@@ -92,7 +92,7 @@ describe("AMD's GPUs by the driver's files", () => {
     const board = aBoard(`${card} is AMD Radeon RX 7900 XTX`, `${card} asleep`);
     assert.deepEqual(only(board).utilizationPct, { unsupported: "not-measured" });
     assert.deepEqual(only(board).occupancy, { kind: "unknown", reason: "asleep" });
-    assert.deepEqual(board.snapshot().gpuProblem, { code: "gpu-asleep", detail: card });
+    assert.deepEqual(board.snapshot(7).gpuProblem, { code: "gpu-asleep", detail: card });
     say(board, `${card} at ${cells}`);
     assert.deepEqual(only(board).utilizationPct, { value: 37 });
     say(board, `${card} asleep`);
@@ -102,30 +102,76 @@ describe("AMD's GPUs by the driver's files", () => {
 
   it("that were there and are not any more are in fault, also over a new start of the probe", () => {
     const board = aBoard(`${card} is AMD Radeon RX 7900 XTX`, `${card} at ${cells}`);
-    const known = board.snapshot().gpus;
-    for (const later of [board, new AmdBoard(known)]) {
-      later.tick();
+    const known = board.snapshot(7).gpus;
+    for (const later of [board, new AmdBoard(0, known)]) {
+      say(later);
       assert.deepEqual(only(later).utilizationPct, { unsupported: "fault" });
       assert.deepEqual(only(later).name, "AMD Radeon RX 7900 XTX");
-      assert.deepEqual(later.snapshot().gpuProblem, { code: "gpu-lost", detail: card });
+      assert.deepEqual(later.snapshot(7).gpuProblem, { code: "gpu-lost", detail: card });
       later.forgetKnown();
-      assert.deepEqual(later.snapshot(), { gpus: [], gpuProblem: null });
+      assert.deepEqual(later.snapshot(7), { gpus: [], gpuProblem: null });
     }
   });
 
+  it("are what they were until the first sample of a new probe, and do not answer where none comes", () => {
+    const known = aBoard(`${card} is AMD Radeon RX 7900 XTX`, `${card} at ${cells}`).snapshot(7).gpus;
+    const later = new AmdBoard(100_000, known);
+    assert.equal(later.answered, false);
+    const [early] = later.snapshot(101_000).gpus;
+    assert.deepEqual(
+      [early?.name, early?.utilizationPct, early?.atMs],
+      ["AMD Radeon RX 7900 XTX", { value: 37 }, 7],
+    );
+    const { gpus, gpuProblem } = later.snapshot(111_000);
+    assert.deepEqual([gpus[0]?.utilizationPct, gpuProblem?.code], [{ unsupported: "fault" }, "no-answer"]);
+    assert.equal(later.line(`${card} at ${cells}`, 112_000), "part");
+    assert.equal(later.line("- end 15", 112_000), "sample");
+    assert.equal(later.snapshot(150_000).gpuProblem, null);
+    assert.equal(later.snapshot(160_000).gpuProblem?.code, "no-answer");
+  });
+
+  it("are in fault where a shell hangs in the driver, and are read once it does not", () => {
+    const board = aBoard(`${card} at ${cells}`);
+    assert.equal(board.line("- wedged", 9), "sample");
+    assert.equal(board.snapshot(9).gpuProblem?.code, "wedged");
+    assert.deepEqual(board.snapshot(9).gpus[0]?.utilizationPct, { unsupported: "fault" });
+    say(board, `${card} at ${cells}`);
+    assert.equal(board.snapshot(9).gpuProblem, null);
+  });
+
+  it("have the processes of all their parts, and no part is a GPU of its own", () => {
+    const board = aBoard(
+      `${card} kfd 9`,
+      `${card} is AMD Instinct MI300X`,
+      `${card} kfd 1`,
+      `${card} kfd 2`,
+      `${inside} kfd 3`,
+      `${card} at ${cells}`,
+      "- listed",
+      "- by 1 11 5 one",
+      "- by 2 12 5 two",
+    );
+    const { occupancy } = only(board);
+    assert.ok(occupancy.kind === "busy");
+    assert.deepEqual(
+      occupancy.processes.map(({ pid }) => pid),
+      [11, 12],
+    );
+  });
+
   it("are no matter of lines that make no sense", () => {
-    const board = new AmdBoard();
-    for (const line of ["", "x", card, `${card} at 1 2`, `${card} flies`, "- by 1 x 3 y", "- of"])
-      assert.equal(board.line(line, 0), false, line);
-    board.tick();
-    assert.deepEqual(board.snapshot().gpus, []);
+    const board = new AmdBoard(0);
+    for (const line of ["", "x", card, `${card} at 1 2`, `${card} flies`, "- by 1 x 3 y", "- of", "- end 0"])
+      assert.equal(board.line(line, 0), "garbage", line);
+    say(board);
+    assert.deepEqual(board.snapshot(7).gpus, []);
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 80 })), (lines) => {
-        const any = new AmdBoard();
+        const any = new AmdBoard(0);
         for (const line of lines) any.line(line, 0);
         for (const line of lines) any.line(`${card} ${line}`, 0);
-        any.tick();
-        any.snapshot();
+        any.line("- end 1", 0);
+        any.snapshot(0);
       }),
     );
   });

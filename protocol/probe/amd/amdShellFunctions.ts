@@ -32,8 +32,8 @@ amd_names() {
     while read -r key value; do
       case $key in location_id) place=$value ;; domain) domain=$value ;; esac
     done <"$node/properties"
-    [ -n "$place" ] || continue
-    printf 'D %04x:%02x:%02x.%x kfd %s\n' "$domain" $((place >> 8 & 255)) $((place >> 3 & 31)) $((place & 7)) "$gpu"
+    case $place,$domain in *[!0-9,]* | ,* | *,) continue ;; esac
+    printf 'D %04x:%02x:%02x.0 kfd %s\n' "$domain" $((place >> 8 & 255)) $((place >> 3 & 31)) "$gpu"
   done
 }
 amd_listed_name() {
@@ -60,6 +60,40 @@ first_cell() {
   done
   cells="$cells -"
 }
+# Whether a shell hangs in the driver: it cannot be ended, and another one would hang too.
+shell_hangs() {
+  for stat in "$proc"/[0-9]*/stat; do
+    IFS= read -r line <"$stat" || continue
+    case $line in *'sh) D '* | *'(busybox) D '*) hung="$hung \${line%% *}" ;; esac
+  done
+}
+amd_worker() {
+  be_worker
+  while :; do
+    hung=
+    shell_hangs
+    [ -n "$hung" ] || break
+    run sleep 2
+    before="$hung "
+    hung=
+    shell_hangs
+    stuck=
+    for pid in $hung; do case $before in *" $pid "*) stuck=1 ;; esac; done
+    [ -n "$stuck" ] || break
+    printf 'D - wedged\n'
+    run sleep "$restart"
+  done
+  amd_names
+  while :; do
+    pause=$every may_sleep= works=
+    amd_cells
+    # one that can sleep does so only when it is not asked all the time
+    if [ -n "$may_sleep" ] && [ -z "$works" ]; then pause=$sleepy_every; fi
+    printf 'D - end %s\n' "$pause"
+    run sleep "$pause"
+  done
+}
+
 amd_cells() {
   for device in "$sys"/bus/pci/drivers/amdgpu/*:*:*; do
     [ -e "$device/mem_info_vram_total" ] || continue
@@ -67,7 +101,12 @@ amd_cells() {
     read -r state <"$device/power/runtime_status"
     case $state in suspend*) printf 'D %s asleep\n' "\${device##*/}"; continue ;; esac
     cells=
+    control=
+    read -r control <"$device/power/control"
+    if [ "$control" = auto ]; then may_sleep=1; fi
+    value=0
     first_cell "$device/gpu_busy_percent"
+    case $value in 0 | -) ;; *) works=1 ;; esac
     for file in mem_info_vram_total mem_info_vram_used mem_info_gtt_total mem_info_gtt_used; do
       first_cell "$device/$file"
     done
@@ -86,6 +125,7 @@ amd_cells() {
       if [ -e "$file" ]; then printf 'D - hidden\n'; fi
       continue
     fi
+    [ "$value" != 0 ] || continue
     owner=\${file%/*}
     owner=\${owner##*/}
     name=

@@ -220,7 +220,8 @@ export class GpuBoard {
   }
 }
 
-function withoutFigures(figures: GpuFigures, reason: UnsupportedReason, why: string): GpuReading {
+/** A GPU that is there and has no figures now; `why`: for those who ask who uses it. */
+export function withoutFigures(figures: GpuFigures, reason: UnsupportedReason, why: string): GpuReading {
   const none: Metric = { unsupported: reason };
   return {
     ...figures,

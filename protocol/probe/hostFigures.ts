@@ -1,5 +1,6 @@
 import type { Metric } from "../metric.ts";
 import type { HostReading } from "../reading.ts";
+import type { MachineFacts } from "./toolBoard.ts";
 import { darwinMemory, parseVmStat } from "./darwinMemory.ts";
 import { linuxCpuPct, parseLinuxCpuTicks, type LinuxCpuTicks } from "./linuxCpu.ts";
 import { parseDfLine, type DiskFigures } from "./linuxDisk.ts";
@@ -33,6 +34,7 @@ export class HostFiguresBoard {
   #vmStat: string[] = [];
   #darwinTotalBytes: number | null = null;
   #darwinBootS: number | null = null;
+  #wiredLimitMib: number | null = null;
   #clock: { hostS: number; atMs: number } | null = null;
 
   constructor(carry: HostFiguresCarry | null = null) {
@@ -64,9 +66,15 @@ export class HostFiguresBoard {
     }
   }
 
-  /** A fact of the start: `kernel`, `boot`, `machine`, `distro`, `tool`, `clock`. */
+  /** A fact of the start: `kernel`, `boot`, `machine`, `distro`, `tool`, `amd`, `asks`, `model`, `clock`. */
   fact(name: string): string | null {
     return this.#facts.get(name) ?? null;
+  }
+
+  /** What the figures of GPUs need of it. */
+  get machine(): MachineFacts {
+    const model = this.fact("model");
+    return { model, totalBytes: this.#darwinTotalBytes, wiredLimitMib: this.#wiredLimitMib };
   }
 
   /** The figures at hand. */
@@ -119,6 +127,8 @@ export class HostFiguresBoard {
   #darwinFact(text: string): void {
     const memory = /^hw\.memsize: (\d{1,18})$/.exec(text);
     if (memory !== null) this.#darwinTotalBytes = Number(memory[1]);
+    const limit = /^iogpu\.wired_limit_mb: (\d{1,9})$/.exec(text);
+    if (limit !== null) this.#wiredLimitMib = Number(limit[1]);
     const boot = /^kern\.boottime: \{ sec = (\d{1,12}),/.exec(text);
     if (boot !== null) this.#darwinBootS = Number(boot[1]);
     const session = /^kern\.bootsessionuuid: ([0-9A-Fa-f-]{36})$/.exec(text);

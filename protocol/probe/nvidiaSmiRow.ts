@@ -33,6 +33,9 @@ export const nvidiaSmiFieldLists = [
 
 /** Products whose GPU shares the machine's memory. `[N/A]` alone does not tell: a broken driver says the same. */
 const unifiedName = /\b(GB10|Thor|Orin|Xavier|N1X)\b/i;
+/** What the one such GPU of a machine is known by where it has no id. */
+export const integratedNvidia = "integrated:nvidia";
+
 const mib = 1024 * 1024;
 const maxNameLength = 200;
 
@@ -100,7 +103,7 @@ function uuidOf(cell: string, name: string | null): string | null {
   if (/^(GPU|MIG)-[\w./-]{1,120}$/.test(text)) return text;
   // Jetsons answer [N/A] to everything but the name, and have one such GPU
   if (cellReason(text) === "not-supported" && name !== null && unifiedName.test(name)) {
-    return `integrated:${name.replace(/\s+/g, "-")}`;
+    return integratedNvidia;
   }
   return null;
 }

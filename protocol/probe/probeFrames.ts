@@ -1,7 +1,10 @@
 import type { HostReading } from "../reading.ts";
 import { AmdBoard } from "./amd/amdBoard.ts";
 import { GpuBoard, toolStartMs, type GpuSnapshot } from "./gpuBoard.ts";
-import type { GpuProblem } from "./gpuProblem.ts";
+import { isOfMac } from "./apple/macTool.ts";
+import type { ToolBoard } from "./toolBoard.ts";
+import { toolNamed } from "./toolNamed.ts";
+import { joinedGpus } from "./joinedGpus.ts";
 import { HostFiguresBoard, type HostFiguresCarry } from "./hostFigures.ts";
 
 /** What one run of the script is decoded with. */
@@ -47,6 +50,8 @@ export class ProbeFrames {
   readonly #host: HostFiguresBoard;
   readonly #gpus: GpuBoard;
   readonly #amd: AmdBoard;
+  /** Of another tool, where the script asks one. */
+  #tool: ToolBoard | null = null;
   #partial = "";
   #skipsLine = false;
   #tickLength = 0;
@@ -54,7 +59,7 @@ export class ProbeFrames {
   /** When to give out what has come, if nothing more comes; null when nothing waits. */
   #flushAtMs: number | null = null;
   #gpusSentAtMs: number | null = null;
-  #amdSentAtMs: number | null = null;
+  #sampleSentAtMs: number | null = null;
   #last: HostReading | null = null;
 
   constructor(options: ProbeFramesOptions) {
@@ -97,9 +102,17 @@ export class ProbeFrames {
   isSettled(nowMs: number): boolean {
     if (this.#state.ticks === 0) return false;
     if (this.#host.fact("amd") !== null && !this.#amd.answered) return false;
+    if (this.#tool?.answered === false) return false;
     if (!this.#hasTool()) return true;
     const gpus = this.#gpus;
     return gpus.answered && (gpus.processes.isSettled(nowMs) || gpus.snapshot(nowMs).gpus.length === 0);
+  }
+
+  /** For `probeScript`: the boot of a Mac at which its GPUs were listed. */
+  get listedBoot(): string | null {
+    const { carry } = this.#options;
+    const boot = carry?.figures.bootId ?? "";
+    return carry?.reading.gpus.some(isOfMac) === true && /^[0-9a-f-]{36}$/i.test(boot) ? boot : null;
   }
 
   /** What the next run goes on from; null before the first reading. */
@@ -148,9 +161,13 @@ export class ProbeFrames {
         return false;
       case "D":
         return this.#amdLine(text, nowMs);
+      case "X":
+        if (this.#tool === null) this.#state.garbageLines += 1;
+        return this.#tool?.line(text, nowMs) === true && this.#isSample("tool", nowMs);
       case "H":
         if (!this.#host.line(tag, text, nowMs)) this.#state.garbageLines += 1;
         this.#forgetOtherBoot();
+        if (text.startsWith("asks ")) this.#asks(text.slice(5));
         return false;
       case "P":
       case "M":
@@ -174,14 +191,27 @@ export class ProbeFrames {
   #amdLine(text: string, nowMs: number): boolean {
     const outcome = this.#amd.line(text, nowMs);
     if (outcome === "garbage") this.#state.garbageLines += 1;
-    if (outcome !== "sample" || !this.#amdPaces() || this.#state.ticks === 0) return false;
-    this.#amdSentAtMs = nowMs;
+    return outcome === "sample" && this.#isSample("amd", nowMs);
+  }
+
+  /** Takes note of a whole sample. True where it gives out a reading. */
+  #isSample(of: "amd" | "tool", nowMs: number): boolean {
+    if (this.#pace() !== of || this.#state.ticks === 0) return false;
+    this.#sampleSentAtMs = nowMs;
     return true;
   }
 
-  /** Whether the samples of AMD's GPUs give out the readings: where there is no tool that does. */
-  #amdPaces(): boolean {
-    return this.#host.fact("amd") !== null && !this.#hasTool();
+  /** Whose samples give out the readings: the ticks' where there are no GPUs. */
+  #pace(): "nvidia" | "amd" | "tool" | "tick" {
+    if (this.#hasTool()) return "nvidia";
+    if (this.#host.fact("amd") !== null) return "amd";
+    return this.#tool === null ? "tick" : "tool";
+  }
+
+  #asks(name: string): void {
+    const { cadenceMs, startedAtMs, carry } = this.#options;
+    const before = this.#isOtherBoot() ? [] : (carry?.reading.gpus ?? []);
+    this.#tool ??= toolNamed(name, cadenceMs, startedAtMs, before);
   }
 
   /** The first answer about processes is worth a reading; later ones go along with the figures. */
@@ -204,22 +234,28 @@ export class ProbeFrames {
   #tick(nowMs: number): boolean {
     this.#state.ticks += 1;
     this.#tickLength = 0;
-    if (this.#amdPaces()) {
+    const pace = this.#pace();
+    if (pace === "amd" || pace === "tool") {
       // There a sample gives out the reading, and a tick only where none comes.
-      const waitMs = this.#amdSentAtMs === null ? toolStartMs : 1.5 * this.#options.cadenceMs;
-      return nowMs - (this.#amdSentAtMs ?? this.#options.startedAtMs) > waitMs;
+      const waitMs = this.#sampleSentAtMs === null ? toolStartMs : 1.5 * this.#options.cadenceMs;
+      return nowMs - (this.#sampleSentAtMs ?? this.#options.startedAtMs) > waitMs;
     }
-    if (!this.#hasTool()) return true;
+    if (pace === "tick") return true;
     if (this.#gpusSentAtMs !== null) return nowMs - this.#gpusSentAtMs > 1.5 * this.#options.cadenceMs;
     return !this.#gpus.answered && nowMs - this.#options.startedAtMs >= toolStartMs;
   }
 
-  #forgetOtherBoot(): void {
+  #isOtherBoot(): boolean {
     const before = this.#options.carry?.figures.bootId ?? null;
     const boot = this.#host.fact("boot");
-    if (before === null || boot === null || boot === before) return;
+    return before !== null && boot !== null && boot !== before;
+  }
+
+  #forgetOtherBoot(): void {
+    if (!this.#isOtherBoot()) return;
     this.#gpus.forgetKnown();
     this.#amd.forgetKnown();
+    this.#tool?.forgetKnown();
   }
 
   #hasTool(): boolean {
@@ -232,23 +268,20 @@ export class ProbeFrames {
     if (this.#gpus.answered && this.#flushAtMs !== null) this.#gpusSentAtMs = nowMs;
     this.#flushAtMs = null;
     this.#gpus.takeFresh();
-    const ofTool = this.#hasTool() ? this.#gpus.snapshot(nowMs) : { gpus: [], gpuProblem: null };
-    const ofAmd = this.#amd.snapshot(nowMs);
+    const none: GpuSnapshot = { gpus: [], gpuProblem: null };
+    const gpus = joinedGpus(
+      this.#hasTool() ? this.#gpus.snapshot(nowMs) : none,
+      this.#amd.snapshot(nowMs),
+      this.#tool?.snapshot(this.#host.machine, nowMs) ?? none,
+    );
     this.#last = {
       hostId,
       atMs: nowMs,
       cadenceMs,
       ...this.#host.figures(nowMs),
-      gpus: [...ofTool.gpus, ...ofAmd.gpus],
-      gpuProblem: problemOfBoth(ofTool, ofAmd),
+      ...gpus,
       probeBytes,
     };
     return this.#last;
   }
-}
-
-/** A tool that finds none of its GPUs is no matter where there are others. */
-function problemOfBoth(ofTool: GpuSnapshot, ofAmd: GpuSnapshot): GpuProblem | null {
-  const isNoMatter = ofTool.gpuProblem?.code === "no-devices" && ofAmd.gpus.length > 0;
-  return (isNoMatter ? null : ofTool.gpuProblem) ?? ofAmd.gpuProblem;
 }

@@ -13,6 +13,8 @@ export interface ProbeScriptOptions {
   sysRoot?: string;
   /** Tried after the PATH, which is short in a session without a terminal. */
   toolPaths?: readonly string[];
+  /** Of a Mac whose GPUs were listed before: `kern.bootsessionuuid` of then. */
+  listedBoot?: string | null;
   /** Lists of the names of AMD's cards. */
   amdLists?: readonly string[];
   /** Seconds until a tool that ended is started again. */
@@ -40,7 +42,7 @@ const amdgpuIds = ["/usr/share/libdrm/amdgpu.ids", "/opt/amdgpu/share/libdrm/amd
  * sh; the only process per tick is a `sleep`, beside the tool in its own loop.
  */
 export function probeScript(options: ProbeScriptOptions): string {
-  const { nonce, everyS, procRoot = "/proc", sysRoot = "/sys", restartS = 30 } = options;
+  const { nonce, everyS, procRoot = "/proc", sysRoot = "/sys", restartS = 30, listedBoot = null } = options;
   if (!/^[0-9a-f]{8,64}$/.test(nonce)) throw new Error("the nonce is not lower-case hex");
   if (!Number.isInteger(everyS) || everyS < 1 || everyS > 3600) throw new Error("bad cadence");
   const paths = options.toolPaths ?? nvidiaSmiPaths;
@@ -48,6 +50,7 @@ export function probeScript(options: ProbeScriptOptions): string {
   for (const path of [procRoot, sysRoot, ...paths, ...lists]) {
     if (!/^\/[\w./-]*$/.test(path)) throw new Error("a path of the probe is not plain");
   }
+  if (listedBoot !== null && !/^[0-9a-f-]{36}$/i.test(listedBoot)) throw new Error("not the id of a boot");
   const [full, some, least] = nvidiaSmiFieldLists;
   return [
     "hwledger_probe() {",
@@ -55,6 +58,8 @@ export function probeScript(options: ProbeScriptOptions): string {
     `nonce=${nonce} every=${everyS} proc=${procRoot} sys=${sysRoot} restart=${restartS}`,
     `sleepy_every=${Math.max(everyS, sleepyGpuEveryS)}`,
     `tool_paths='${paths.join(" ")}'`,
+    "tegra_paths=/usr/bin/tegrastats xpu_paths=/usr/bin/xpu-smi",
+    `listed_boot=${listedBoot?.toUpperCase() ?? ""}`,
     `amd_lists='${lists.join(" ")}'`,
     `fields_0=${full.join(",")}`,
     `fields_1=${some.join(",")}`,

@@ -1,13 +1,39 @@
 import { amdShellFunctions } from "./amd/amdShellFunctions.ts";
+import { macShellFunctions } from "./apple/macShellFunctions.ts";
+import { xpuShellFunctions } from "./intel/xpuShellFunctions.ts";
+import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
 
 /**
  * The functions of the probe's script, POSIX sh for dash, BusyBox ash and bash 3.2. Each worker is a subshell
  * that runs at most one process at a time and kills it on TERM; `serve` blocks on stdin and, at its end, sends
- * TERM to all workers. Pipes 3, 4 and 7 lead to loops that tag the lines of a tool.
+ * TERM to all workers. Pipes 3, 4, 7 and 8 lead to loops that tag the lines of a tool.
  */
-export const probeShellFunctions = `${amdShellFunctions}${String.raw`
+export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
 tag() {
   while IFS= read -r line || [ -n "$line" ]; do printf '%s %s\n' "$1" "$line"; done
+}
+
+# as tag, but of the drivers of a Mac, which tell tens of kilobytes, only what is read
+tag_tool() {
+  picks=
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in '#begin '*' accelerators') picks=1 ;; '#end'*) picks= ;; esac
+    if [ -n "$picks" ]; then
+      case $line in
+        '#'* | *+-o* | *'"PerformanceStatistics"'* | *'"model"'* | *'"gpu-core-count"'* | *'"IOClass"'*) ;;
+        *) continue ;;
+      esac
+    fi
+    printf 'X %s\n' "$line"
+  done
+}
+
+# the answer of a tool, whole, between two lines of ours
+run_block() {
+  printf '#begin %s %s\n' "$1" "$2"
+  shift 2
+  run "$@"
+  printf '#end %s\n' "$code"
 }
 
 # in a worker: the running process ends with it
@@ -22,25 +48,25 @@ halt() {
 }
 run() {
   busy=1
-  "$@" </dev/null 3>&- 4>&- 6>&- 7>&- &
+  "$@" </dev/null 3>&- 4>&- 6>&- 7>&- 8>&- &
   wait "$!"
   code=$?
   busy=
   return "$code"
 }
 
-# Whether an nvidia-smi, ours or not, hangs in the driver: it cannot be killed, and a second one would hang too.
+# Whether such a tool, ours or not, hangs in the driver: it cannot be killed, and a second one would hang too.
 hangs_now() {
   for stat in "$proc"/[0-9]*/stat; do
     IFS= read -r line <"$stat" || continue
-    case $line in *'(nvidia-smi) D '*) return 0 ;; esac
+    case $line in *"($1) D "*) return 0 ;; esac
   done
   return 1
 }
 await_driver() {
-  hangs_now || return 0
+  hangs_now "$1" || return 0
   run sleep 2
-  while hangs_now; do
+  while hangs_now "$1"; do
     printf '#wedged\n'
     run sleep "$restart"
   done
@@ -50,7 +76,7 @@ gpu_worker() {
   be_worker
   level=0
   while :; do
-    await_driver
+    await_driver nvidia-smi
     case $level in 0) fields=$fields_0 ;; 1) fields=$fields_1 ;; *) fields=$fields_2 ;; esac
     printf '#start loop %s %s\n' "$every" "$fields"
     run $group "$tool" "--query-gpu=$fields" --format=csv,noheader,nounits -l "$every"
@@ -64,7 +90,7 @@ gpu_worker() {
 apps_worker() {
   be_worker
   while :; do
-    await_driver
+    await_driver nvidia-smi
     printf '#start loop %s %s\n' "$every" "$app_fields"
     run $group "$tool" "--query-compute-apps=$app_fields" --format=csv,nounits -l "$every"
     printf '#exit %s\n' "$code"
@@ -77,7 +103,7 @@ sleepy_worker() {
   be_worker
   level=0
   while :; do
-    await_driver >&3
+    await_driver nvidia-smi >&3
     case $level in 0) fields=$fields_0 ;; 1) fields=$fields_1 ;; *) fields=$fields_2 ;; esac
     awake= asleep=
     for device in "$sys"/bus/pci/drivers/nvidia/*:*:*; do
@@ -168,20 +194,6 @@ linux_worker() {
   done
 }
 
-darwin_worker() {
-  be_worker
-  run_aside sysctl hw.memsize kern.boottime kern.bootsessionuuid
-  run_aside ioreg -rd1 -c IOPlatformExpertDevice
-  while :; do
-    run_aside vm_stat
-    printf 'T\n'
-    run sleep "$every"
-  done
-}
-run_aside() {
-  run "$@" >&7
-}
-
 other_worker() {
   be_worker
   while :; do
@@ -224,6 +236,13 @@ find_tool() {
 main() {
   print_facts
   find_tool
+  asks=
+  case $kernel in
+    Darwin*) asks=mac ;;
+    Linux*) if find_tegra; then asks=tegra; elif find_xpu; then asks=xpu; fi ;;
+  esac
+  fact asks "$asks"
+  if [ "$asks" = tegra ]; then first_line "$proc/device-tree/model"; fact model "$line"; fi
   fact tool "\${tool:-none}"
   # its own process group, so that what the tool starts ends with it
   group=$(command -v setsid) && group=setsid
@@ -247,7 +266,8 @@ main() {
       apps_worker >&4 & workers="$workers $!"
     fi
   fi
-  exec 3>&- 4>&- 7>&-
+  if [ -n "$asks" ]; then "\${asks}_worker" >&8 & workers="$workers $!"; fi
+  exec 3>&- 4>&- 7>&- 8>&-
   trap stop TERM HUP INT
   # bash as sh heeds an exported TMOUT here: more than 128
   while IFS= read -r line || [ $? -gt 128 ]; do :; done
@@ -262,6 +282,6 @@ stop() {
 serve() {
   printf '\nhwledger-probe %s\n' "$nonce"
   exec 2>/dev/null 6>&1
-  { { { main 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag A >&6; } 3>&1 >&6 | tag G >&6; }
+  { { { { main 8>&1 >&6 | tag_tool >&6; } 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag A >&6; } 3>&1 >&6 | tag G >&6; }
 }
 `.replaceAll("\\$", "$")}`;

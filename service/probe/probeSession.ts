@@ -57,7 +57,8 @@ export class ProbeSession {
     this.#exited = shell.exited;
     this.#listen(shell);
     this.#watchSilence();
-    this.#send(probeScript({ nonce, everyS: Math.max(1, Math.round(cadenceMs / 1000)) }));
+    const everyS = Math.max(1, Math.round(cadenceMs / 1000));
+    this.#send(probeScript({ nonce, everyS, listedBoot: this.#frames.listedBoot }));
   }
 
   /** Readings of /proc so far; 0: the host has not answered yet. */

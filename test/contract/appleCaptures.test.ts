@@ -12,22 +12,22 @@ describe("captures of macOS", () => {
     "system_profiler",
     {
       "intel-masked-full-layout.json": [
-        "? cores, Intel UHD Graphics, mac:0:Intel-UHD-Graphics, unified, of unified B, used unified B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
-        "? cores, Intel UHD Graphics 2, mac:1:Intel-UHD-Graphics-2, unified, of unified B, used unified B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
+        "? cores, Intel UHD Graphics, mac:intel:0, unified, of unified B, used unified B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
+        "? cores, Intel UHD Graphics 2, mac:intel:1, unified, of unified B, used unified B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
       ],
       "intel-uhd630-plus-radeon.json": [
-        "? cores, Intel UHD Graphics 630, mac:0:Intel-UHD-Graphics-630, unified, of unified B, used unified B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
-        "? cores, Radeon RX 580, mac:1:Radeon-RX-580, of 8589934592 B, used not-measured B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
+        "? cores, Intel UHD Graphics 630, mac:intel:0, unified, of unified B, used unified B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
+        "? cores, Radeon RX 580, mac:amd:0, of 8589934592 B, used not-measured B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
       ],
       "listDataTypes.txt": ["no answer"],
       "m1-2021-kHW-name.json": [
-        "8 cores, Apple M1, mac:0:Apple-M1, unified, of 17179869184 B, used not-measured B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
+        "8 cores, Apple M1, mac:apple:0, unified, of 17179869184 B, used not-measured B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
       ],
       "m3max-headless-live.json": [
-        "40 cores, Apple M3 Max, mac:0:Apple-M3-Max, unified, of 17179869184 B, used not-measured B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
+        "40 cores, Apple M3 Max, mac:apple:0, unified, of 17179869184 B, used not-measured B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
       ],
       "m3pro-two-displays.json": [
-        "14 cores, Apple M3 Pro, mac:0:Apple-M3-Pro, unified, of 17179869184 B, used not-measured B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
+        "14 cores, Apple M3 Pro, mac:apple:0, unified, of 17179869184 B, used not-measured B, load not-measured %, not-supported °C, not-supported W, limit not-supported W",
       ],
       "vm-bochs-vga.json": ["no GPU"],
     },
@@ -46,20 +46,20 @@ describe("captures of macOS", () => {
     "ioreg",
     {
       "intel-mac-amd-plus-intel.txt": [
-        "AMD GPU, mac:0:AMD-GPU, of 4294967296 B, used 1073741824 B, load 17 %, not-supported °C, not-supported W, limit not-supported W",
-        "Intel GPU, mac:1:Intel-GPU, unified, of unified B, used unified B, load 2 %, not-supported °C, not-supported W, limit not-supported W",
+        "AMD GPU, mac:amd:0, of 4294967296 B, used 1073741824 B, load 17 %, not-supported °C, not-supported W, limit not-supported W",
+        "Intel GPU, mac:intel:0, unified, of unified B, used unified B, load 2 %, not-supported °C, not-supported W, limit not-supported W",
       ],
       "m1-8core.txt": [
-        "Apple M1, mac:0:Apple-M1, unified, of 128849018880 B, used 268435456 B, load 6 %, not-supported °C, not-supported W, limit not-supported W",
+        "Apple M1, mac:apple:0, unified, of 128849018880 B, used 268435456 B, load 6 %, not-supported °C, not-supported W, limit not-supported W",
       ],
       "m4-full-keys.txt": [
-        "Apple M4, mac:0:Apple-M4, unified, of 128849018880 B, used 33390592 B, load 25 %, not-supported °C, not-supported W, limit not-supported W",
+        "Apple M4, mac:apple:0, unified, of 128849018880 B, used 33390592 B, load 25 %, not-supported °C, not-supported W, limit not-supported W",
       ],
       "m4-model-after-stats.txt": [
-        "Apple M4, mac:0:Apple-M4, unified, of 128849018880 B, used 725286912 B, load 23 %, not-supported °C, not-supported W, limit not-supported W",
+        "Apple M4, mac:apple:0, unified, of 128849018880 B, used 725286912 B, load 23 %, not-supported °C, not-supported W, limit not-supported W",
       ],
       "m5-class-g17x.txt": [
-        "Apple GPU, mac:0:Apple-GPU, unified, of 128849018880 B, used 479608832 B, load 37 %, not-supported °C, not-supported W, limit not-supported W",
+        "Apple GPU, mac:apple:0, unified, of 128849018880 B, used 479608832 B, load 37 %, not-supported °C, not-supported W, limit not-supported W",
       ],
     },
     (text) => {

@@ -167,31 +167,4 @@ describe("probe of a host", () => {
     assert.deepEqual(first.gpus[0].powerW, { unsupported: "unknown-field" });
     assert.equal(first.gpuProblem, null);
   }).timeout(20_000);
-
-  it("reads a Mac's memory, uptime and ids by its own tools", async () => {
-    sandbox = aProbeSandbox({ gpus: null });
-    const id = "01234567-89AB-CDEF-0123-456789ABCDEF";
-    sandbox.addTool("uname", "#!/bin/sh\necho Darwin 24.1.0 arm64\n");
-    sandbox.addTool("date", "#!/bin/sh\necho 1700000500\n");
-    sandbox.addTool(
-      "sysctl",
-      `#!/bin/sh\necho 'hw.memsize: 1000000000'\necho 'kern.boottime: { sec = 1700000000, usec = 1 } Tue'\necho 'kern.bootsessionuuid: ${id}'\n`,
-    );
-    sandbox.addTool("ioreg", `#!/bin/sh\necho '    "IOPlatformUUID" = "${id}"'\n`);
-    const pages = [
-      "Mach Virtual Memory Statistics: (page size of 16384 bytes)",
-      "Pages active: 100.",
-      "Pages wired down: 50.",
-      "Pages occupied by compressor: 25.",
-    ];
-    sandbox.addTool("vm_stat", `#!/bin/sh\n${pages.map((line) => `echo '${line}'`).join("\n")}\n`);
-    const { reading } = sandbox.watch();
-    const first = await reading("memory", (r) => "value" in r.memoryUsedBytes);
-    assert.deepEqual(first.memoryUsedBytes, { value: 175 * 16384 });
-    assert.deepEqual(first.memoryTotalBytes, { value: 1e9 });
-    assert.ok("value" in first.uptimeS && first.uptimeS.value >= 500 && first.uptimeS.value < 520);
-    assert.equal(first.bootId, id.toLowerCase());
-    assert.equal(first.machineId !== null, true);
-    assert.deepEqual(first.cpuPct, { unsupported: "not-measured" });
-  }).timeout(20_000);
 });

@@ -137,7 +137,7 @@ describe("nvidia-smi rows", () => {
 
   it("keeps a Jetson that says nothing but its name", () => {
     const gpu = gpuOf([...Array.from({ length: 10 }, () => "[N/A]"), "NVIDIA Orin"].join(", "));
-    assert.equal(gpu.uuid, "integrated:NVIDIA-Orin");
+    assert.equal(gpu.uuid, "integrated:nvidia");
     assert.equal(gpu.index, null);
   });
 

@@ -1,15 +1,11 @@
 import type { Metric } from "../../metric.ts";
 import type { GpuFigures } from "../gpuFigures.ts";
+import type { MachineFacts } from "../toolBoard.ts";
 import type { MacAccelerator } from "./accelerators.ts";
 import type { MacDisplayGpu } from "./displays.ts";
 
 /** What a Mac tells of its memory. */
-export interface MacMemory {
-  /** `hw.memsize`. */
-  totalBytes: number | null;
-  /** `iogpu.wired_limit_mb`, what the GPU may have; 0 or absent: the system's own share. */
-  wiredLimitMib: number | null;
-}
+export type MacMemory = Pick<MachineFacts, "totalBytes" | "wiredLimitMib">;
 
 const mib = 1024 ** 2;
 const gib = 1024 ** 3;
@@ -33,12 +29,16 @@ export function macGpus(
   };
   const listed = (displays ?? []).map((display) => ({ display, accelerator: take(display.vendor) }));
   const others = displays === null ? left.map((accelerator) => ({ display: null, accelerator })) : [];
+  const ofMaker = new Map<string, number>();
   return [...listed, ...others].flatMap(({ display, accelerator }, index) => {
     const vendor = display?.vendor ?? accelerator?.vendor ?? null;
     if (vendor === null) return [];
     const name = display?.name ?? accelerator?.model ?? namesOfMakers[vendor];
+    const number = ofMaker.get(vendor) ?? 0;
+    ofMaker.set(vendor, number + 1);
     return {
-      uuid: `mac:${index}:${name.replace(/\s+/g, "-")}`,
+      // By the maker, since the name may come after the figures; nothing in a Mac changes places.
+      uuid: `mac:${vendor}:${number}`,
       index,
       name,
       vendor,

@@ -1,0 +1,34 @@
+import type { GpuReading } from "../reading.ts";
+import { isOfMac, MacTool } from "./apple/macTool.ts";
+import { isOfXpu, XpuTool } from "./intel/xpuTool.ts";
+import { TegraTool } from "./jetson/tegraTool.ts";
+import { integratedNvidia } from "./nvidiaSmiRow.ts";
+import { ToolBoard } from "./toolBoard.ts";
+
+/** The board of the tool that the script says it asks; null where it is none of ours. `before`: an earlier reading's GPUs. */
+export function toolNamed(
+  name: string,
+  cadenceMs: number,
+  startedAtMs: number,
+  before: readonly GpuReading[],
+): ToolBoard | null {
+  const board = (tool: MacTool | TegraTool | XpuTool, known: readonly GpuReading[]) =>
+    new ToolBoard(tool, cadenceMs, startedAtMs, known);
+  switch (name) {
+    case "mac": {
+      const known = before.filter(isOfMac);
+      return board(new MacTool(known), known);
+    }
+    case "tegra":
+      return board(
+        new TegraTool(),
+        before.filter(({ uuid }) => uuid === integratedNvidia),
+      );
+    case "xpu": {
+      const known = before.filter(isOfXpu);
+      return board(new XpuTool(known), known);
+    }
+    default:
+      return null;
+  }
+}

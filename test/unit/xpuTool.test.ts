@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { aProbe, hello, tick } from "../support/scriptedFrames.ts";
+
+const device = (number: number, name: string): string =>
+  `{"device_id": ${number}, "device_name": "${name}", "memory_physical_size_byte": "25669140480", "pci_bdf_address": "0000:${97 + number}:00.0"}`;
+const listed = (...devices: readonly string[]): string[] => [
+  "X #begin 1 discovery",
+  `X {"device_list": [${devices.join(", ")}]}`,
+  "X #end 0",
+];
+const header =
+  "X Timestamp, DeviceId, GPU Utilization (%), GPU Power (W), GPU Core Temperature (Celsius Degree), GPU Memory Used (MiB)";
+const row = (number: number, load: string | number): string =>
+  `X 18:38:50.000,    ${number}, ${load}, 43.72, 24.00, 512.00`;
+const two = listed(device(0, "Intel(R) Arc(TM) Pro B60"), device(1, "Intel(R) Arc(TM) A770"));
+const [first, second] = ["pci:0000:97:00.0", "pci:0000:98:00.0"];
+
+const aHost = (options: Parameters<typeof aProbe>[0] = {}) => {
+  const probe = aProbe(options);
+  probe.say(options.startedAtMs ?? 0, ...hello("none"), "H asks xpu", ...tick(10));
+  return probe;
+};
+const aRunningHost = () => {
+  const probe = aHost();
+  probe.say(10, ...two, "X #run 1");
+  probe.say(900, header, row(0, "N/A"), row(1, 7), row(0, 42), row(9, 50), row(1, 8));
+  return probe;
+};
+const shown = (probe: ReturnType<typeof aProbe>) =>
+  probe.last.gpus.map(({ uuid, name, utilizationPct }) => [uuid, name, utilizationPct]);
+
+describe("GPUs of Intel", () => {
+  it("are those that are listed, with the newest row of each", () => {
+    const probe = aHost();
+    probe.say(10, ...two, "X #run 1", header, row(0, 5));
+    assert.deepEqual([probe.readings.length, probe.frames.isSettled(10)], [0, false]);
+    const running = aRunningHost();
+    assert.equal(running.frames.isSettled(900), true);
+    assert.equal(running.readings.length, 2);
+    assert.deepEqual(shown(running), [
+      [first, "Intel Arc Pro B60", { value: 42 }],
+      [second, "Intel Arc A770", { value: 8 }],
+    ]);
+    const [gpu] = running.last.gpus;
+    assert.deepEqual([gpu?.memoryUsedBytes, gpu?.powerW], [{ value: 512 * 1024 ** 2 }, { value: 43.72 }]);
+    assert.ok(running.last.gpus.every(({ occupancy }) => occupancy.kind === "unknown"));
+  });
+
+  it("are what they were while a new probe begins, and without figures where the tool ends or falls silent", () => {
+    const carry = aRunningHost().frames.carry();
+    const next = aHost({ startedAtMs: 9_000, carry });
+    assert.equal(next.readings.length, 0);
+    next.say(9_900, ...two, "X #run 1", header, row(0, 1), row(1, 2));
+    assert.deepEqual(
+      shown(next).map(([, , load]) => load),
+      [{ value: 1 }, { value: 2 }],
+    );
+    next.say(10_000, "X #exit 1");
+    assert.deepEqual(next.last.gpuProblem, { code: "tool-failed", detail: "xpu-smi ended with 1" });
+    assert.deepEqual(
+      shown(next).map(([, , load]) => load),
+      [{ unsupported: "fault" }, { unsupported: "fault" }],
+    );
+    const silent = aRunningHost();
+    silent.say(5_901, "T");
+    assert.equal(silent.last.gpuProblem?.code, "no-answer");
+    assert.equal(silent.last.gpus.length, 2);
+  });
+
+  it("are none where none is listed, and a tool that fails says so", () => {
+    for (const [answer, end, code] of [
+      ['X {"device_list": "No device discovered"}', 0, undefined],
+      ["X Error: level zero is missing", 0, "tool-message"],
+      ["X", 139, "tool-failed"],
+    ] as const) {
+      const probe = aHost();
+      probe.say(0, "X #begin 1 discovery", answer, `X #end ${end}`);
+      assert.equal(probe.frames.isSettled(0), true);
+      assert.deepEqual([probe.last.gpus, probe.last.gpuProblem?.code], [[], code]);
+    }
+  });
+
+  it("that sleep are left so and keep their name, and those that nobody has listed have an address", () => {
+    const probe = aRunningHost();
+    probe.say(2_000, "X #asleep 15 0000:98:00.0");
+    assert.deepEqual(probe.last.gpuProblem, { code: "gpu-asleep", detail: "0000:98:00.0" });
+    assert.deepEqual(shown(probe), [
+      [first, "Intel Arc Pro B60", { unsupported: "not-measured" }],
+      [second, "Intel Arc A770", { unsupported: "not-measured" }],
+    ]);
+    assert.deepEqual(probe.last.gpus[1]?.occupancy, { kind: "unknown", reason: "asleep" });
+    // Looked at again after 15 s: until then nobody is silent.
+    probe.say(40_000, "T");
+    assert.equal(probe.last.gpuProblem?.code, "gpu-asleep");
+    const known = aHost({ startedAtMs: 50_000, carry: probe.frames.carry() });
+    known.say(50_100, "X #asleep 15 0000:97:00.0,0000:98:00.0");
+    assert.deepEqual(
+      shown(known).map(([uuid, name]) => [uuid, name]),
+      [
+        [first, "Intel Arc Pro B60"],
+        [second, "Intel Arc A770"],
+      ],
+    );
+    const unknown = aHost();
+    unknown.say(100, "X #asleep 15 0000:98:00.0");
+    assert.deepEqual(shown(unknown), [[second, "Intel GPU", { unsupported: "not-measured" }]]);
+    unknown.say(
+      20_000,
+      ...two,
+      "X #begin 15 dump",
+      header,
+      row(0, "N/A"),
+      row(1, "N/A"),
+      row(0, 3),
+      row(1, 4),
+      "X #end 0",
+    );
+    assert.deepEqual(shown(unknown), [
+      [first, "Intel Arc Pro B60", { value: 3 }],
+      [second, "Intel Arc A770", { value: 4 }],
+    ]);
+    assert.equal(unknown.last.gpuProblem, null);
+  });
+});

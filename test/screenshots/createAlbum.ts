@@ -47,7 +47,7 @@ export function createAlbum(editor: Editor, folder: string): Album {
       await run();
     } catch (error) {
       isThere = false;
-      missing.push(`${name}: ${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)}`);
+      missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
       for (let times = 0; times < 3; times += 1) await editor.page.keyboard.press("Escape").catch(() => null);
     }
   }

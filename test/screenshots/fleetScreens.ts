@@ -4,6 +4,7 @@ import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import { homeLayout } from "../../service/homeLayout.ts";
 import { runningService } from "../../service/runningService.ts";
 import type { DispatchFixture } from "../e2e/dispatchFixture.ts";
+import { waitUntilKept } from "../e2e/membersFixture.ts";
 import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import type { Album } from "./createAlbum.ts";
@@ -90,6 +91,8 @@ async function loadingScreens(fixture: DispatchFixture, album: Album): Promise<v
   let pid = 0;
   await album.step("a service that does not answer", async () => {
     await editor.runCommand("Open the Fleet Dashboard");
+    await page(fixture, "Fleet");
+    await waitUntilKept(editor, "mainThreadWebview-hwledger.dashboard"); // a tab that is not would not outlive a reload
     pid = (await runningService(homeLayout(home), 5_000))!.pid;
     process.kill(pid, "SIGSTOP");
   });

@@ -226,6 +226,14 @@ export default tseslint.config(
   {
     files: ["test/**/*.ts"],
     rules: {
+      "no-restricted-syntax": [
+        "error",
+        ...syntaxBans,
+        {
+          selector: "Program > ExpressionStatement > CallExpression[callee.name=/^(before|after)(Each)?$/]",
+          message: "Outside `describe` a hook runs around the tests of every file.",
+        },
+      ],
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/unbound-method": "off",
       // A hook that failed leaves what it should have set unset, whatever its type says.

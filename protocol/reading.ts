@@ -1,11 +1,18 @@
 import * as z from "zod";
+import { jobIdSchema } from "./ids.ts";
 import { metricSchema } from "./metric.ts";
 
-/** A process seen on a GPU. `user` is null when the probe could not tell. */
+/** A process seen on a GPU; whose it is where the host's kernel says so to the login that reads it. */
 export const gpuProcessSchema = z.object({
   pid: z.number().int(),
   name: z.string(),
   memoryBytes: metricSchema,
+  /** Name of the login it belongs to; null where nobody says. */
+  user: z.string().nullable(),
+  /** Our job that started it; null of what others started, and where nobody says. */
+  jobId: jobIdSchema.nullable(),
+  /** Service clock, when it began; null where nobody says. */
+  startedAtMs: z.number().int().nullable(),
 });
 export type GpuProcess = z.infer<typeof gpuProcessSchema>;
 

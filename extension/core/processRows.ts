@@ -1,16 +1,31 @@
+import type { JobId } from "../../protocol/ids.ts";
 import type { GpuProcess, GpuReading } from "../../protocol/reading.ts";
 import { formatBytes, metricText } from "./figures.ts";
-import type { KnownHost } from "./fleetState.ts";
+import type { FleetState, KnownHost } from "./fleetState.ts";
+import { jobLabel } from "./jobText.ts";
 import { printable } from "./printable.ts";
 import type { TreeRow } from "./treeRow.ts";
 import { hostWords } from "./words/hostWords.ts";
 
+const say = hostWords.row;
+
+/** The name of a job of ours; null where it is not known here. */
+export type JobNames = (id: JobId) => string | null;
+
+/** The names of a fleet's jobs. */
+export function jobNamesOf({ jobs }: Pick<FleetState, "jobs">): JobNames {
+  return (id) => {
+    const job = jobs.get(id);
+    return job === undefined ? null : jobLabel(job);
+  };
+}
+
 /** One row for each process on a GPU, most memory first. */
-export function processRows(host: KnownHost, gpu: GpuReading, fresh: boolean): TreeRow[] {
+export function processRows(host: KnownHost, gpu: GpuReading, fresh: boolean, jobNames: JobNames): TreeRow[] {
   if (gpu.occupancy.kind !== "busy") return [];
   return [...gpu.occupancy.processes]
     .sort((a, b) => memoryOf(b) - memoryOf(a) || a.pid - b.pid)
-    .map((process) => processRow(host, gpu, process, fresh));
+    .map((process) => processRow(host, gpu, process, fresh, jobNames));
 }
 
 /** Id of a GPU's row. */
@@ -18,22 +33,58 @@ export function gpuRowId(host: KnownHost, gpu: GpuReading): string {
   return `${host.record.id}/${gpu.uuid}`;
 }
 
-function processRow(host: KnownHost, gpu: GpuReading, process: GpuProcess, fresh: boolean): TreeRow {
-  const label = printable(process.name.split(/[\\/]/).at(-1) ?? process.name) || hostWords.row.aProcess;
-  const description = `${metricText(process.memoryBytes, formatBytes)} · pid ${process.pid}`;
+function processRowId(host: KnownHost, gpu: GpuReading, process: GpuProcess): string {
+  return `${gpuRowId(host, gpu)}/${process.pid}`;
+}
+
+/** The process that a row is of; null where it is of none. */
+export function processOf(host: KnownHost, gpu: GpuReading, rowId: string): GpuProcess | null {
+  if (gpu.occupancy.kind !== "busy") return null;
+  return gpu.occupancy.processes.find((process) => processRowId(host, gpu, process) === rowId) ?? null;
+}
+
+/** What a process is called for short. */
+export function processLabel({ name }: GpuProcess): string {
+  return printable(name.split(/[\\/]/).at(-1) ?? name) || say.aProcess;
+}
+
+function processRow(
+  host: KnownHost,
+  gpu: GpuReading,
+  process: GpuProcess,
+  fresh: boolean,
+  jobNames: JobNames,
+): TreeRow {
+  const label = processLabel(process);
+  const whose = whoseText(process, jobNames);
+  const description = [
+    metricText(process.memoryBytes, formatBytes),
+    ...(whose === null ? [] : [whose]),
+    say.pid(process.pid),
+  ].join(" · ");
   return {
-    id: `${gpuRowId(host, gpu)}/${process.pid}`,
+    id: processRowId(host, gpu, process),
     parentId: gpuRowId(host, gpu),
     kind: "process",
     hostId: host.record.id,
     label,
     description,
-    icon: { codicon: "symbol-event", color: "disabledForeground" },
+    icon: {
+      codicon: "symbol-event",
+      color: process.jobId !== null && fresh ? "charts.blue" : "disabledForeground",
+    },
     isStale: !fresh,
     contextValue: "hwledger.process",
-    accessibilityLabel: hostWords.row.processSpoken(label, host.record.name, description),
+    accessibilityLabel: say.processSpoken(label, host.record.name, description),
     fold: "leaf",
   };
+}
+
+/** Our job that started a process, else the login it belongs to; null where nobody says. */
+function whoseText({ jobId, user }: GpuProcess, jobNames: JobNames): string | null {
+  if (jobId === null) return user === null ? null : printable(user);
+  const name = jobNames(jobId);
+  return name === null ? say.ofAJob : say.ofJob(printable(name));
 }
 
 function memoryOf({ memoryBytes }: GpuProcess): number {

@@ -1,13 +1,16 @@
 import { formatDuration } from "../../protocol/duration.ts";
 import { metricValue, type Metric } from "../../protocol/metric.ts";
-import type { GpuReading } from "../../protocol/reading.ts";
-import { clockText } from "./clock.ts";
+import type { GpuProcess, GpuReading } from "../../protocol/reading.ts";
+import { whoUses } from "../../protocol/whoUses.ts";
+import { clockText, momentText } from "./clock.ts";
 import type { Contact } from "./contact.ts";
 import { formatBytes, formatMemory, formatRate, metricText } from "./figures.ts";
 import { gpusOf, type KnownHost } from "./fleetState.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
 import { unknownUseText } from "../../protocol/unknownUseText.ts";
+import { processLabel, type JobNames } from "./processRows.ts";
+import { gpuModel } from "./gpuModel.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
 import { hostWords } from "./words/hostWords.ts";
 
@@ -61,6 +64,25 @@ export function gpuTooltip(host: KnownHost, gpu: GpuReading, nowMs: number): str
   return `${say.gpuTitle(markdownText(gpu.name), markdownText(host.record.name))}\n\n${markdownTable(lines)}`;
 }
 
+/** Everything known about a process on a GPU, as Markdown. */
+export function processTooltip(
+  host: KnownHost,
+  gpu: GpuReading,
+  process: GpuProcess,
+  jobNames: JobNames,
+): string {
+  const { pid, name, user, jobId, startedAtMs, memoryBytes } = process;
+  const lines: Line[] = [
+    [say.process, `${name} (${pid})`],
+    [say.user, user ?? say.notKnown],
+    ...(jobId === null ? [] : [[say.job, [jobNames(jobId) ?? [], jobId].flat().join(", ")] as const]),
+    [say.memory, metricText(memoryBytes, formatBytes)],
+    [say.since, startedAtMs === null ? say.notKnown : momentText(startedAtMs)],
+  ];
+  const place = [markdownText(gpuModel(gpu.name)), markdownText(host.record.name)] as const;
+  return `${say.processTitle(markdownText(processLabel(process)), ...place)}\n\n${markdownTable(lines)}`;
+}
+
 function occupancyText(gpu: GpuReading): string {
   const { occupancy } = gpu;
   switch (occupancy.kind) {
@@ -76,9 +98,14 @@ function occupancyText(gpu: GpuReading): string {
   }
 }
 
-function processText(process: { pid: number; name: string; memoryBytes: Metric }): string {
+function processText(process: GpuProcess): string {
   const bytes = metricValue(process.memoryBytes);
-  return `${process.name} (${process.pid}${bytes === null ? "" : `, ${formatBytes(bytes)}`})`;
+  const parts = [
+    String(process.pid),
+    ...whoUses([process], say.ours),
+    ...(bytes === null ? [] : [formatBytes(bytes)]),
+  ];
+  return `${process.name} (${parts.join(", ")})`;
 }
 
 function moreText(count: number): string {

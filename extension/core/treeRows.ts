@@ -7,7 +7,7 @@ import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetSt
 import { isFaulty } from "./gpuUse.ts";
 import { hostGroup, type HostGroup } from "./hostGroups.ts";
 import { matchesFilter } from "./matchesFilter.ts";
-import { gpuRowId, processRows } from "./processRows.ts";
+import { gpuRowId, jobNamesOf, processRows, type JobNames } from "./processRows.ts";
 import type { HostGrouping } from "./settings.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
@@ -34,8 +34,11 @@ export function treeRows(
   nowMs: number,
   { groupBy, filter }: TreeShape = { groupBy: "none", filter: "" },
 ): TreeRow[] {
+  const jobNames = jobNamesOf(fleet);
+  const rowsOf = (host: KnownHost, parentId: string | null): readonly TreeRow[] =>
+    hostRows(host, contact, nowMs, parentId, jobNames);
   const hosts = hostsInOrder(fleet).filter((host) => matchesFilter(host, contact, nowMs, filter));
-  if (groupBy === "none") return hosts.flatMap((host) => hostRows(host, contact, nowMs, null));
+  if (groupBy === "none") return hosts.flatMap((host) => rowsOf(host, null));
   const groups = new Map<string, { group: HostGroup; hosts: KnownHost[] }>();
   for (const host of hosts) {
     const group = hostGroup(host, contact, groupBy);
@@ -47,7 +50,7 @@ export function treeRows(
     .sort((a, b) => a.group.rank - b.group.rank)
     .flatMap(({ group, hosts: members }) => [
       groupRow(group, members.length),
-      ...members.flatMap((host) => hostRows(host, contact, nowMs, groupRowId(group))),
+      ...members.flatMap((host) => rowsOf(host, groupRowId(group))),
     ]);
 }
 
@@ -59,22 +62,29 @@ function hostRows(
   contact: Contact,
   nowMs: number,
   parentId: string | null,
+  jobNames: JobNames,
 ): readonly TreeRow[] {
-  if (!isFresh(host, contact)) return newRows(host, contact, nowMs, parentId);
+  if (!isFresh(host, contact)) return newRows(host, contact, nowMs, parentId, jobNames);
   const known = freshRows.get(host);
   if (known !== undefined && known[0]?.parentId === parentId) return known;
-  const rows = newRows(host, contact, nowMs, parentId);
+  const rows = newRows(host, contact, nowMs, parentId, jobNames);
   freshRows.set(host, rows);
   return rows;
 }
 
-function newRows(host: KnownHost, contact: Contact, nowMs: number, parentId: string | null): TreeRow[] {
+function newRows(
+  host: KnownHost,
+  contact: Contact,
+  nowMs: number,
+  parentId: string | null,
+  jobNames: JobNames,
+): TreeRow[] {
   return [
     { ...hostRow(host, contact, nowMs), parentId },
     ...noteRows(host, contact),
     ...gpusInOrder(host).flatMap((gpu) => [
       gpuRow(host, gpu, contact, nowMs),
-      ...processRows(host, gpu, isFresh(host, contact)),
+      ...processRows(host, gpu, isFresh(host, contact), jobNames),
     ]),
   ];
 }

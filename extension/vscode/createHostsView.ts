@@ -4,10 +4,10 @@ import { connectionMessage } from "../core/connectionMessage.ts";
 import type { FilterMemory } from "../core/createFilterMemory.ts";
 import type { Membership } from "../core/createMembership.ts";
 import { gpusOf, type KnownHost } from "../core/fleetState.ts";
-import { gpuTooltip, hostTooltip } from "../core/tooltips.ts";
+import { gpuTooltip, hostTooltip, processTooltip } from "../core/tooltips.ts";
 import { treeRows } from "../core/treeRows.ts";
 import { mostWatched } from "../core/createHostWatch.ts";
-import { gpuRowId } from "../core/processRows.ts";
+import { gpuRowId, jobNamesOf, processOf } from "../core/processRows.ts";
 import { hostGroupings, settingIds, type HostGrouping } from "../core/settings.ts";
 import { contextKeys, viewIds } from "../core/viewIds.ts";
 import { words } from "../core/words/words.ts";
@@ -54,10 +54,13 @@ export function createHostsView(
     }),
     tooltip(handle) {
       const host = hostOf(handle);
-      const contact = membership.session?.contact;
-      if (!host || !contact) return null;
+      const { session } = membership;
+      if (!host || !session) return null;
+      const { contact, fleet } = session;
       const gpu = gpusOf(host).find((one) => handle.rowId.startsWith(gpuRowId(host, one)));
-      return gpu ? gpuTooltip(host, gpu, now()) : hostTooltip(host, contact, now());
+      if (!gpu) return hostTooltip(host, contact, now());
+      const process = processOf(host, gpu, handle.rowId);
+      return process ? processTooltip(host, gpu, process, jobNamesOf(fleet)) : gpuTooltip(host, gpu, now());
     },
     tooltipAges: true,
     onUnfold({ rowId, hostId }) {

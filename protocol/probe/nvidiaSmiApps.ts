@@ -1,4 +1,5 @@
 import type { GpuProcess } from "../reading.ts";
+import { unowned } from "./processOwners.ts";
 import { cellMetric, cellReason, cellText } from "./nvidiaSmiCell.ts";
 
 /** Fields of the process query. The name comes last, because it is a path that may hold commas. */
@@ -29,10 +30,10 @@ export function parseNvidiaSmiAppsLine(line: string): NvidiaSmiAppsLine {
   return {
     kind: "process",
     gpuUuid: uuidCell.trim(),
-    process: {
+    process: unowned({
       pid: Number(pidCell),
       name: (cellText(nameCells.join(", ")) ?? "?").slice(0, maxNameLength),
       memoryBytes: cellMetric(memoryCell, { min: 0, max: 1e8, scale: 1024 * 1024 }),
-    },
+    }),
   };
 }

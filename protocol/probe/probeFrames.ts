@@ -5,6 +5,7 @@ import { isOfMac } from "./apple/macTool.ts";
 import type { ToolBoard } from "./toolBoard.ts";
 import { toolNamed } from "./toolNamed.ts";
 import { joinedGpus } from "./joinedGpus.ts";
+import { ProcessOwners } from "./processOwners.ts";
 import { HostFiguresBoard, type HostFiguresCarry } from "./hostFigures.ts";
 
 /** What one run of the script is decoded with. */
@@ -52,6 +53,7 @@ export class ProbeFrames {
   readonly #amd: AmdBoard;
   /** Of another tool, where the script asks one. */
   #tool: ToolBoard | null = null;
+  readonly #owners = new ProcessOwners();
   #partial = "";
   #skipsLine = false;
   #tickLength = 0;
@@ -169,6 +171,9 @@ export class ProbeFrames {
         this.#forgetOtherBoot();
         if (text.startsWith("asks ")) this.#asks(text.slice(5));
         return false;
+      case "W":
+        if (!this.#owners.line(text, nowMs)) this.#state.garbageLines += 1;
+        return false;
       case "P":
       case "M":
       case "C":
@@ -269,7 +274,7 @@ export class ProbeFrames {
     this.#flushAtMs = null;
     this.#gpus.takeFresh();
     const none: GpuSnapshot = { gpus: [], gpuProblem: null };
-    const gpus = joinedGpus(
+    const { gpus, gpuProblem } = joinedGpus(
       this.#hasTool() ? this.#gpus.snapshot(nowMs) : none,
       this.#amd.snapshot(nowMs),
       this.#tool?.snapshot(this.#host.machine, nowMs) ?? none,
@@ -279,7 +284,8 @@ export class ProbeFrames {
       atMs: nowMs,
       cadenceMs,
       ...this.#host.figures(nowMs),
-      ...gpus,
+      gpus: gpus.map((gpu) => this.#owners.named(gpu)),
+      gpuProblem,
       probeBytes,
     };
     return this.#last;

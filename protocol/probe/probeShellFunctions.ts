@@ -1,5 +1,6 @@
 import { amdShellFunctions } from "./amd/amdShellFunctions.ts";
 import { macShellFunctions } from "./apple/macShellFunctions.ts";
+import { ownerShellFunctions } from "./ownerShellFunctions.ts";
 import { xpuShellFunctions } from "./intel/xpuShellFunctions.ts";
 import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
 
@@ -8,7 +9,7 @@ import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
  * that runs at most one process at a time and kills it on TERM; `serve` blocks on stdin and, at its end, sends
  * TERM to all workers. Pipes 3, 4, 7 and 8 lead to loops that tag the lines of a tool.
  */
-export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
+export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
 tag() {
   while IFS= read -r line || [ -n "$line" ]; do printf '%s %s\n' "$1" "$line"; done
 }
@@ -282,6 +283,6 @@ stop() {
 serve() {
   printf '\nhwledger-probe %s\n' "$nonce"
   exec 2>/dev/null 6>&1
-  { { { { main 8>&1 >&6 | tag_tool >&6; } 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag A >&6; } 3>&1 >&6 | tag G >&6; }
+  { { { { main 8>&1 >&6 | tag_tool >&6; } 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag_apps >&6; } 3>&1 >&6 | tag G >&6; }
 }
 `.replaceAll("\\$", "$")}`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { Editor } from "../support/editor/editor.ts";
@@ -103,55 +103,6 @@ describe("what can be pointed at and clicked, in the real editor against real ho
     assert.notEqual(readAt(late), readAt(early));
     assert.doesNotMatch(text, /\*\*|undefined|NaN/);
     await picture("host-hover");
-  });
-
-  it("shows the processes of a GPU that is unfolded, and everything about a GPU to who points at it", async () => {
-    const host = fixture.lab.host("h100-node");
-    const busy = host.gpus[0]!;
-    const apps = await readFile(join(host.gpuFiles.dir, "apps.csv"), "utf8");
-    const [, pid = "", usedMib = "", path = ""] =
-      apps
-        .split("\n")
-        .find((row) => row.startsWith(busy.uuid))
-        ?.split(", ") ?? [];
-    const gib = (mib: number) => (mib / 1_024).toFixed(1);
-    await editor.expandTreeItem(view, "h100-node");
-    await editor.expandTreeItem(view, "GPU 0");
-    const items = await editor.waitForTree(view, "its process", (rows) =>
-      rows.some(({ level }) => level === 3),
-    );
-    const at = items.findIndex(({ label }) => label === "GPU 0");
-    const process = {
-      label: basename(path),
-      description: `${gib(Number(usedMib))} GiB · pid ${pid}`,
-      level: 3,
-    };
-    assert.deepEqual(items[at + 1], { ...process, expanded: null });
-    assert.ok(items[at + 2]?.label.startsWith("GPU 1"), "more than its process");
-    const row = editor.page.locator('.pane-body .monaco-list-row[aria-level="2"]', { hasText: "GPU 0" });
-    await hoverText(editor, row.first(), "PCI address");
-    const table = shownHover(editor).locator("table tr");
-    const facts = (await table.allInnerTexts()).map((fact) => fact.replaceAll(/\s+/g, " ").trim());
-    const { cells } = busy;
-    assert.match(facts.at(-1) ?? "", /^Read at \d{1,2}:\d\d:\d\d/);
-    assert.deepEqual(
-      facts.slice(0, -1).filter((fact) => fact !== ""),
-      [
-        `In use ${path} (${pid}, ${gib(Number(usedMib))} GiB)`,
-        `Utilisation ${busy.utilizationPct} %`,
-        `Memory ${gib(busy.memoryUsedMib!)}/${gib(busy.memoryTotalMib!)} GiB`,
-        `Temperature ${busy.temperatureC} °C`,
-        `Power ${busy.powerW!.toFixed(1)} W`,
-        `Power limit ${Number(cells["power.limit"]).toFixed(1)} W`,
-        `Driver ${cells["driver_version"]}`,
-        `PCI address ${cells["pci.bus_id"]}`,
-        `UUID ${busy.uuid}`,
-      ],
-    );
-    const shown = shownHover(editor);
-    assert.equal(await shown.locator("strong").first().innerText(), busy.name);
-    assert.match(await shown.innerText(), / on h100-node/);
-    await picture("gpu-hover");
   });
 
   it("dispatches the open file from the run button above it", async () => {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { userInfo } from "node:os";
 import { join } from "node:path";
+import { unowned } from "../../protocol/probe/processOwners.ts";
 import { hostStatus } from "../../protocol/hostStatus.ts";
 import { probeScript } from "../../protocol/probe/probeScript.ts";
 import { aProbeSandbox, localTarget, until, type ProbeSandbox } from "./probeSandbox.ts";
@@ -61,12 +64,51 @@ describe("probe of a host", () => {
     assert.deepEqual(busy.gpus[0]?.occupancy, {
       kind: "busy",
       processes: [
-        { pid: 4711, name: "/opt/my apps/train, v2", memoryBytes: { unsupported: "not-supported" } },
+        unowned({ pid: 4711, name: "/opt/my apps/train, v2", memoryBytes: { unsupported: "not-supported" } }),
       ],
     });
     sandbox.gpuFiles.setApps([]);
     await until("free again", () => readings.at(-1)?.gpus[0]?.occupancy.kind === "free");
   }).timeout(30_000);
+
+  for (const shell of [["dash"], ["busybox", "sh"], ["bash", "--posix"]])
+    it(`says whose a process is, and leaves that open where its number is another's, under ${shell.join(" ")}`, async () => {
+      sandbox = aProbeSandbox({ gpus: "rtx-box", shell });
+      const jobId = "j-0123456789abcdef";
+      const job = spawn("sleep", ["60"], {
+        env: { ...process.env, HWLEDGER_JOB_ID: jobId },
+        stdio: "ignore",
+      });
+      // Another's only where tests may start processes for others.
+      const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+      const stranger = spawn("sleep", ["60"], { env: { A: "1" }, stdio: "ignore", ...nobody });
+      try {
+        const uuid = sandbox.gpuFiles.read()[0]?.uuid ?? "";
+        const app = (pid: number, processName: string) => ({ uuid, pid, usedMib: 100, processName });
+        sandbox.gpuFiles.setApps([
+          app(job.pid!, "sleep"),
+          app(stranger.pid!, "/usr/bin/sleep"),
+          app(process.pid, "/opt/other, v2"),
+        ]);
+        const { reading } = sandbox.watch();
+        const { gpus, atMs } = await reading("three", ({ gpus: [gpu] }) => {
+          return gpu?.occupancy.kind === "busy" && gpu.occupancy.processes.length === 3;
+        });
+        assert.ok(gpus[0]?.occupancy.kind === "busy");
+        const [ours, others, unread] = gpus[0].occupancy.processes;
+        assert.deepEqual([ours?.user, ours?.jobId], [userInfo().username, jobId]);
+        assert.deepEqual(
+          [others?.user, others?.jobId],
+          ["uid" in nobody ? "nobody" : userInfo().username, null],
+        );
+        for (const one of [ours, others])
+          assert.ok(one?.startedAtMs && Math.abs(atMs - one.startedAtMs) < 20_000, JSON.stringify(one));
+        assert.deepEqual([unread?.user, unread?.jobId, unread?.startedAtMs], [null, null, null]);
+      } finally {
+        job.kill("SIGKILL");
+        stranger.kill("SIGKILL");
+      }
+    }).timeout(20_000);
 
   it("says what a broken driver says, keeps the CPU's figures, and starts the tool no more", async () => {
     sandbox = aProbeSandbox({ gpus: "stale-a10" });

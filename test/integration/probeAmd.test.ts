@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ProbeFrames } from "../../protocol/probe/probeFrames.ts";
@@ -91,8 +92,8 @@ describe("probe of a host with GPUs of AMD", () => {
       const [busy, unknown, free] = gpus.map(({ occupancy }) => occupancy);
       assert.ok(busy?.kind === "busy");
       assert.deepEqual(
-        busy.processes.map(({ pid, memoryBytes }) => [pid, memoryBytes]),
-        [[process.pid, { value: 8e9 }]],
+        busy.processes.map(({ pid, memoryBytes, user }) => [pid, memoryBytes, user]),
+        [[process.pid, { value: 8e9 }, userInfo().username]],
       );
       assert.deepEqual(unknown, { kind: "unknown", reason: "not-supported" });
       assert.deepEqual(free, { kind: "free" });

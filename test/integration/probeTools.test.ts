@@ -12,7 +12,6 @@ const shellsOfHosts = [["dash"], ["busybox", "sh"], ["bash", "--posix"]];
 const cat = (...lines: readonly string[]): string => `cat <<'END'\n${lines.join("\n")}\nEND\n`;
 
 let sandbox: ProbeSandbox;
-afterEach(() => sandbox.end());
 
 /** Starts the script on the sandbox, and gives its readings so far and what it said. */
 async function started(options: { procRoot?: string; sysRoot?: string; carry?: ProbeCarry | null } = {}) {
@@ -33,6 +32,8 @@ async function started(options: { procRoot?: string; sysRoot?: string; carry?: P
 const ticks = (said: () => string): number => (said().match(/^T$/gm) ?? []).length;
 
 describe("probe of a Mac", () => {
+  afterEach(() => sandbox.end());
+
   const id = "01234567-89AB-CDEF-0123-456789ABCDEF";
   const pages = [
     "Mach Virtual Memory Statistics: (page size of 16384 bytes)",
@@ -140,6 +141,8 @@ describe("probe of a Mac", () => {
 });
 
 describe("probe of a Jetson", () => {
+  afterEach(() => sandbox.end());
+
   const line =
     "06-18-2025 11:25:24 RAM 3452/7620MB (lfb 25x4MB) CPU [1%@1420] GR3D_FREQ 42% gpu@49.031C VDD_IN 4824mW/4824mW VDD_CPU_GPU_CV 518mW/518mW";
 
@@ -172,6 +175,8 @@ describe("probe of a Jetson", () => {
 });
 
 describe("probe of a host with GPUs of Intel", () => {
+  afterEach(() => sandbox.end());
+
   const list = JSON.stringify({
     device_list: [{ device_id: 0, device_name: "Intel(R) Arc(TM) A770", pci_bdf_address: "0000:03:00.0" }],
   });

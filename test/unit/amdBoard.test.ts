@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { unowned } from "../../protocol/probe/processOwners.ts";
 import { AmdBoard } from "../../protocol/probe/amd/amdBoard.ts";
 import type { GpuReading } from "../../protocol/reading.ts";
 
@@ -48,7 +49,7 @@ describe("AMD's GPUs by the driver's files", () => {
       powerLimitW: { value: 303 },
       occupancy: {
         kind: "busy",
-        processes: [{ pid: 4711, name: "python3 train.py", memoryBytes: { value: 8_000_000_000 } }],
+        processes: [unowned({ pid: 4711, name: "python3 train.py", memoryBytes: { value: 8_000_000_000 } })],
       },
       atMs: 7,
     });

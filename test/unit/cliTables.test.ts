@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { HostId } from "../../protocol/ids.ts";
+import { jobIdSchema, type HostId } from "../../protocol/ids.ts";
+import { unowned } from "../../protocol/probe/processOwners.ts";
 import { notStarted } from "../../service/cli/notStarted.ts";
 import { hostListText } from "../../service/cli/render/hostListText.ts";
-import { hostText } from "../../service/cli/render/hostText.ts";
+import { hostText, occupancyText } from "../../service/cli/render/hostText.ts";
 import { jobListText, jobText } from "../../service/cli/render/jobText.ts";
 import { eventText } from "../../service/cli/render/ledgerText.ts";
 import { renderTable, visibleLength } from "../../service/cli/render/table.ts";
@@ -122,7 +123,7 @@ describe("host ls on a narrow terminal", () => {
     atMs: nowMs,
     occupancy: {
       kind: "busy",
-      processes: [1, 2].map((pid) => ({ pid, name: "python", user: "ada", memoryBytes: null })) as never,
+      processes: [1, 2].map((pid) => unowned({ pid, name: "python", memoryBytes: { value: 1 } })),
     },
   });
   const hosts = [
@@ -150,6 +151,27 @@ describe("host ls on a narrow terminal", () => {
       assert.match(lines[1]!, /busy \(2 proc\.\)$/);
       assert.match(lines[2]!, /free$/);
     });
+
+  it("says who uses a GPU where that is known, as far as there is room", () => {
+    const use = (...users: (string | null)[]) =>
+      occupancyText(
+        aGpu({
+          occupancy: {
+            kind: "busy",
+            processes: users.map((user, pid) => ({
+              ...unowned({ pid, name: "python", memoryBytes: { value: 1 } }),
+              user,
+              jobId: user === "us" ? jobIdSchema.parse("j-0000000000000001") : null,
+            })),
+          },
+        }),
+      );
+    assert.equal(use("ada", "ada"), "busy (ada)");
+    assert.equal(use("ada", "us", null), "busy (ours, ada)");
+    assert.equal(use("ada", "bob", "eve", "us"), "busy (ours, ada +2)");
+    assert.equal(use(null), "busy (1 proc.)");
+    assert.equal(use("a-very-long-login\u001b").length <= "busy (a-very-long…)".length, true);
+  });
 
   it("shortens a long status before it leaves anything out", () => {
     const head = hostListText(hosts, nowMs, plain, { columns: 125 }).split("\n");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { HostId } from "../../protocol/ids.ts";
+import { jobIdSchema, type HostId } from "../../protocol/ids.ts";
+import { unowned } from "../../protocol/probe/processOwners.ts";
 import type { GpuReading } from "../../protocol/reading.ts";
 import type { HostRecord } from "../../protocol/host.ts";
 import { parseHostAddress } from "../../protocol/hostAddress.ts";
@@ -9,7 +10,9 @@ import { unknownFleet, withFleetData } from "../../extension/core/fleetState.ts"
 import { sshTerminalArgs } from "../../extension/core/sshTerminalArgs.ts";
 import { suggestHostName } from "../../extension/core/suggestHostName.ts";
 import { treeRows, type TreeShape } from "../../extension/core/treeRows.ts";
-import { aGpu, aHost, aReading } from "../support/fleetRecords.ts";
+import { gpuTooltip, processTooltip } from "../../extension/core/tooltips.ts";
+import { jobNamesOf, processOf } from "../../extension/core/processRows.ts";
+import { aGpu, aHost, aJob, aReading } from "../support/fleetRecords.ts";
 
 const live: Contact = { kind: "live" };
 const lost: Contact = { kind: "lost", sinceMs: 0, problem: problemOf("service-unreachable") };
@@ -77,14 +80,22 @@ describe("the Hosts view", () => {
   });
 
   it("shows the processes of a GPU, most memory first, and says when a figure is not known", () => {
+    const gib = 1_073_741_824;
+    const ours = jobIdSchema.parse("j-0000000000000001");
     const processes = [
-      { pid: 7, name: "/usr/bin/python3", memoryBytes: { value: 1_073_741_824 } },
-      { pid: 9, name: "C:\\tools\\ollama.exe", memoryBytes: { value: 8 * 1_073_741_824 } },
-      { pid: 8, name: "bad\u001b[31m\nname", memoryBytes: { unsupported: "denied" as const } },
+      { ...unowned({ pid: 7, name: "/usr/bin/python3", memoryBytes: { value: gib } }), user: "ada\u001b" },
+      { ...unowned({ pid: 9, name: "C:\\tools\\ollama.exe", memoryBytes: { value: 8 * gib } }) },
+      { ...unowned({ pid: 8, name: "bad\u001b[31m\nname", memoryBytes: { unsupported: "denied" } }) },
+      { ...unowned({ pid: 5, name: "python", memoryBytes: { value: 4 * gib } }), user: "lab", jobId: ours },
+      {
+        ...unowned({ pid: 6, name: "python", memoryBytes: { value: 2 * gib } }),
+        jobId: jobIdSchema.parse("j-0000000000000002"),
+      },
     ];
     const gpu = aGpu({ occupancy: { kind: "busy", processes } });
     const host = aHost({ reading: aReading({ gpus: [gpu] }) });
-    const data = { kind: "fleet" as const, hosts: [host], jobs: [], removedHostIds: [] };
+    const jobs = [aJob({ id: ours, script: "runs/train it.py" })];
+    const data = { kind: "fleet" as const, hosts: [host], jobs, removedHostIds: [] };
     const fleet = withFleetData(unknownFleet, data, { whole: true, nowMs: 0 });
     const rows = treeRows(fleet, live, 0);
     assert.equal(rows[1]?.fold, "closed");
@@ -92,11 +103,27 @@ describe("the Hosts view", () => {
       rows.slice(2).map(({ label, description }) => [label, description]),
       [
         ["ollama.exe", "8.0 GiB · pid 9"],
-        ["python3", "1.0 GiB · pid 7"],
+        ["python", "4.0 GiB · job train it.py · pid 5"],
+        ["python", "2.0 GiB · a job of ours · pid 6"],
+        ["python3", "1.0 GiB · ada? · pid 7"],
         ["bad?[31m?name", "this login may not read it · pid 8"],
       ],
     );
     assert.ok(rows.slice(2).every(({ parentId }) => parentId === rows[1]?.id));
+    assert.deepEqual(
+      rows.slice(2).map(({ icon }) => icon?.color === "charts.blue"),
+      [false, true, true, false, false],
+    );
+    const known = [...fleet.hosts.values()][0]!;
+    const startedAtMs = new Date(2026, 10, 26, 14, 30).getTime();
+    const tooltip = (at: number) =>
+      processTooltip(known, gpu, { ...processOf(known, gpu, rows[at]!.id)!, startedAtMs }, jobNamesOf(fleet));
+    assert.match(tooltip(3), /\*\*python\*\* on RTX 3090 of rtx\\-box/);
+    assert.match(tooltip(3), /User.*lab[^]*Job.*train it\\\.py, j\\-0000000000000001[^]*Since.*14:30/);
+    assert.doesNotMatch(tooltip(2), /Job/);
+    assert.equal(processOf(known, gpu, rows[1]!.id), null);
+    assert.match(gpuTooltip(known, gpu, 0), /python3 \\\(7, ada/);
+    assert.equal(outline([host], { filter: "lab" }).length > 0, true);
   });
 
   it("say to a screen reader in words what a GPU's row shows", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { unowned } from "../../protocol/probe/processOwners.ts";
 import { readFileSync } from "node:fs";
 import { parseNvidiaSmiAppsLine } from "../../protocol/probe/nvidiaSmiApps.ts";
 import { cellMetric } from "../../protocol/probe/nvidiaSmiCell.ts";
@@ -202,11 +203,11 @@ describe("nvidia-smi process rows", () => {
     assert.deepEqual(parseNvidiaSmiAppsLine(line), {
       kind: "process",
       gpuUuid: uuid,
-      process: {
+      process: unowned({
         pid: 51877,
         name: "/usr/local/bin/my tool serve, tensor 1",
         memoryBytes: { value: 66090 * mib },
-      },
+      }),
     });
   });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { HostId } from "../../protocol/ids.ts";
+import { jobIdSchema, type HostId } from "../../protocol/ids.ts";
 import { problemOfError, Refusal } from "../../protocol/problem.ts";
 import type { Contact } from "../../extension/core/contact.ts";
 import type { FleetState, KnownHost } from "../../extension/core/fleetState.ts";
@@ -10,6 +10,7 @@ import {
   type DashboardColumn,
   type DashboardRow,
 } from "../../extension/core/panels/dashboardSchema.ts";
+import { unowned } from "../../protocol/probe/processOwners.ts";
 import { aGpu, aHost, aReading } from "../support/fleetRecords.ts";
 import { identity } from "../support/handPlayedFleet.ts";
 
@@ -68,18 +69,28 @@ describe("the dashboard", () => {
   });
 
   it("says who uses a GPU: the names of its processes, or why nobody knows, with our jobs beside it", () => {
-    const process = (pid: number, name: string) => ({ pid, name, memoryBytes: { value: 1 } });
+    const process = (pid: number, name: string, user: string | null = null) => ({
+      ...unowned({ pid, name, memoryBytes: { value: 1 } }),
+      user,
+    });
     const busy = [
       process(1, "/usr/bin/python3"),
       process(2, "python3"),
       process(3, "vllm"),
       process(4, "Xorg"),
     ];
+    const jobId = jobIdSchema.parse("j-0000000000000001");
+    const owned = [
+      { ...process(5, "python3", "lab"), jobId },
+      process(6, "python3", "ada"),
+      process(7, "python3", "bob\u001b"),
+    ];
     const gpus = [
       aGpu({ uuid: "a", index: 0, occupancy: { kind: "busy", processes: busy } }),
       aGpu({ uuid: "b", index: 1, occupancy: { kind: "busy", processes: [] } }),
       aGpu({ uuid: "c", index: 2, occupancy: { kind: "unknown", reason: "denied" } }),
       aGpu({ uuid: "d", index: 3 }),
+      aGpu({ uuid: "e", index: 4, occupancy: { kind: "busy", processes: owned } }),
     ];
     const { rows } = modelOf(aFleet({ reading: aReading({ gpus }), activeJobs: 1 }));
     assert.deepEqual(
@@ -89,7 +100,12 @@ describe("the dashboard", () => {
         ["busy", "in use"],
         ["unknown", "unknown: this login does not see its processes"],
         ["free", "free"],
+        ["busy", "python3 (ours, ada and 1 more)"],
       ],
+    );
+    assert.match(
+      rows[4]?.use.hint ?? "",
+      /^python3 \(5, ours\); python3 \(6, ada\); python3 \(7, bob\?\); a job/,
     );
     assert.equal(rows[3]?.use.hint, "a job of ours runs on this host");
     assert.equal(rows[0]?.hostNote, "1 job runs here");

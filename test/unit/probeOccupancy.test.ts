@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Metric } from "../../protocol/metric.ts";
+import { unowned } from "../../protocol/probe/processOwners.ts";
 import { occupancyOf, type OccupancyFacts } from "../../protocol/probe/occupancy.ts";
 
 const mib = (count: number): Metric => ({ value: count * 1024 * 1024 });
-const aProcess = { pid: 7, name: "python3", memoryBytes: mib(100) };
+const aProcess = unowned({ pid: 7, name: "python3", memoryBytes: mib(100) });
 
 const facts = (changes: Partial<OccupancyFacts> = {}): OccupancyFacts => ({
   memoryKind: "dedicated",

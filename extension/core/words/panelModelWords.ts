@@ -29,6 +29,8 @@ export const panelModelWords = {
     free: "free",
     unknown: (why: string) => `unknown: ${why}`,
     inUse: "in use",
+    ours: "ours",
+    by: (names: string, whom: string) => `${names} (${whom})`,
     more: (count: number) => ` and ${count} more`,
   },
   host: {

@@ -84,7 +84,7 @@ export const words = {
     },
     groupedNow: "as it is now",
     filterTitle: "Filter the Hosts",
-    filterPrompt: "Words that a host must have in its name, address, status, GPUs or processes",
+    filterPrompt: "Words that a host must have in its name, address, status, GPUs, processes or their users",
     testing: "Test the connection to",
     testOk: (name: string, took: string) => `${name} answers: connected and read in ${took}.`,
   },

@@ -7,6 +7,7 @@ import { looseFigure, type FigureLimits } from "../looseFigure.ts";
 import { occupancyOf, type ProcessList } from "../occupancy.ts";
 import { pciAddressIn } from "../pciAddress.ts";
 import { amdKey, amdMemory } from "./amdGpus.ts";
+import { unowned } from "../processOwners.ts";
 
 type Measured = Omit<GpuFigures, "uuid" | "index" | "name" | "vendor" | "pciBusId" | "driverVersion">;
 
@@ -131,7 +132,8 @@ export class AmdBoard {
 
   #process([kfdId = "", pid = "", used = "", ...name]: readonly string[]): "part" | "garbage" {
     if (!/^\d{1,10}$/.test(pid) || this.#nextProcesses.length >= maxProcesses) return "garbage";
-    const process = { pid: Number(pid), name: name.join(" ") || "?", memoryBytes: looseFigure(used, bytes) };
+    const memoryBytes = looseFigure(used, bytes);
+    const process = unowned({ pid: Number(pid), name: name.join(" ") || "?", memoryBytes });
     this.#nextProcesses.push({ kfdId, process });
     return "part";
   }

@@ -69,6 +69,7 @@ shell_hangs() {
 }
 amd_worker() {
   be_worker
+  known=' '
   while :; do
     hung=
     shell_hangs
@@ -130,6 +131,7 @@ amd_cells() {
     owner=\${owner##*/}
     name=
     IFS= read -r name <"$proc/$owner/comm"
+    whose "$owner" ""
     printf 'D - by %s %s %s %s\n' "\${file##*/vram_}" "$owner" "$value" "$name"
   done
 }

@@ -4,6 +4,7 @@ import { jsonAmid } from "../jsonAmid.ts";
 import { firstFigure, isRecord, looseFigure, looseText, valueAt } from "../looseFigure.ts";
 import { pciAddressIn } from "../pciAddress.ts";
 import { amdProblem, type AmdAnswer, type AmdPart } from "./amdAnswer.ts";
+import { unowned } from "../processOwners.ts";
 
 const mib = 1024 * 1024;
 const maxGpus = 256;
@@ -81,6 +82,6 @@ function processesOf(list: unknown): GpuProcess[] | null {
       looseFigure(valueAt(info, "mem_usage"), bytes),
       looseFigure(valueAt(info, "mem"), bytes),
     ]);
-    return [{ pid, name: looseText(info["name"], 300) ?? "?", memoryBytes }];
+    return [unowned({ pid, name: looseText(info["name"], 300) ?? "?", memoryBytes })];
   });
 }

@@ -1,6 +1,7 @@
 import type { GpuProcess } from "../../reading.ts";
 import { jsonAmid } from "../jsonAmid.ts";
 import { isRecord, looseFigure, looseText, valueAt } from "../looseFigure.ts";
+import { unowned } from "../processOwners.ts";
 
 /** A process that computes on AMD's GPUs, and on how many. rocm-smi does not say on which. */
 export interface RocmProcess extends GpuProcess {
@@ -26,6 +27,6 @@ export function parseRocmPids(text: string): RocmProcess[] | null {
       if (pid === undefined || cells.length < 5 || !Number.isInteger(gpuCount)) return [];
       const name = looseText(cells.slice(0, -4).join(","), 300) ?? "?";
       const memoryBytes = looseFigure(cells.at(-3), { min: 0, max: 1e14 });
-      return [{ pid: Number(pid), name, memoryBytes, gpuCount }];
+      return [{ ...unowned({ pid: Number(pid), name, memoryBytes }), gpuCount }];
     });
 }

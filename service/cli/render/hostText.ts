@@ -1,8 +1,9 @@
 import { formatDuration } from "../../../protocol/duration.ts";
 import type { HostRecord, HostStatus } from "../../../protocol/host.ts";
 import type { Metric } from "../../../protocol/metric.ts";
-import type { GpuReading } from "../../../protocol/reading.ts";
+import type { GpuProcess, GpuReading } from "../../../protocol/reading.ts";
 import { unsupportedText } from "../../../protocol/unsupportedText.ts";
+import { whoUses } from "../../../protocol/whoUses.ts";
 import type { Style } from "../terminal.ts";
 import { bytesText, celsius, memoryText, noFigure, percent, rateText, timeText, watts } from "./figures.ts";
 import { printable, shorten } from "./table.ts";
@@ -59,10 +60,20 @@ export function occupancyText(gpu: GpuReading): string {
     case "free":
       return "free";
     case "busy":
-      return gpu.occupancy.processes.length === 0 ? "busy" : `busy (${gpu.occupancy.processes.length} proc.)`;
+      return busyText(gpu.occupancy.processes);
     case "unknown":
       return "unknown";
   }
+}
+
+/** By whom, where that is known and fits; else by how many. */
+function busyText(processes: readonly GpuProcess[]): string {
+  if (processes.length === 0) return "busy";
+  const whom = whoUses(processes, "ours").map((user) => shorten(printable(user), 12));
+  const more = whom.length > 2 ? ` +${whom.length - 2}` : "";
+  return whom.length === 0
+    ? `busy (${processes.length} proc.)`
+    : `busy (${whom.slice(0, 2).join(", ")}${more})`;
 }
 
 /** How old a GPU's figures may be while its host answers, in milliseconds, at least. */

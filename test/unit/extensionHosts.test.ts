@@ -121,7 +121,7 @@ describe("the Hosts view", () => {
     assert.match(tooltip(3), /\*\*python\*\* on RTX 3090 of rtx\\-box/);
     assert.match(tooltip(3), /User.*lab[^]*Job.*train it\\\.py, j\\-0000000000000001[^]*Since.*14:30/);
     assert.doesNotMatch(tooltip(2), /Job/);
-    assert.equal(processOf(known, gpu, rows[1]!.id), null);
+    assert.equal(processOf(known, gpu, rows[1].id), null);
     assert.match(gpuTooltip(known, gpu, 0), /python3 \\\(7, ada/);
     assert.equal(outline([host], { filter: "lab" }).length > 0, true);
   });

@@ -16,16 +16,17 @@ import { createSpareShells } from "./ssh/createSpareShells.ts";
 import { createSshPool } from "./ssh/createSshPool.ts";
 import { listSshNames } from "./ssh/listSshNames.ts";
 import { runTool } from "./ssh/runTool.ts";
+import type { JobsTable } from "./store/createJobs.ts";
 import type { HostsTable } from "./store/hostsTable.ts";
 import type { Store } from "./store/openStore.ts";
 
 /** The parts that reach hosts: questions to people, connections, probes. */
 export function composeReach(
   frame: { now: () => number; log: ProbeLog },
-  needs: { hosts: HostsTable; changes: Changes; store: Store; ledger: Ledger },
+  needs: { hosts: HostsTable; changes: Changes; store: Store; ledger: Ledger; jobs: JobsTable },
 ) {
   const { now, log } = frame;
-  const { hosts, changes, store, ledger } = needs;
+  const { hosts, changes, store, ledger, jobs } = needs;
   const prompts = createPrompts({ now, newId: () => newId("p") as PromptId });
   prompts.onChange(() => changes.emit({ kind: "prompts" }));
   const { accepted, takeAcceptedKey } = acceptedKeys(hosts, store, ledger, changes);
@@ -43,6 +44,7 @@ export function composeReach(
     shells,
     now,
     random: Math.random,
+    isJobOn: (hostId, jobId) => jobs.isActiveOn(jobId, hostId),
     onReading: (reading) => changes.emit({ kind: "reading", reading }),
     onFailure: (hostId) => changes.emit({ kind: "host", hostId: hostId as HostId }),
     log,

@@ -125,7 +125,7 @@ async function composeOn(store: Store, frame: ServiceFrame): Promise<ComposedSer
     },
   );
   const startedAtMs = now();
-  const reach = composeReach(frame, { hosts, changes, store, ledger });
+  const reach = composeReach(frame, { hosts, changes, store, ledger, jobs });
   const { prober } = reach;
   const fleet = createFleet({
     store,

@@ -1,7 +1,7 @@
 import type { JobId } from "../../protocol/ids.ts";
 import type { GpuProcess, GpuReading } from "../../protocol/reading.ts";
 import { formatBytes, metricText } from "./figures.ts";
-import type { FleetState, KnownHost } from "./fleetState.ts";
+import { gpusOf, type FleetState, type KnownHost } from "./fleetState.ts";
 import { jobLabel } from "./jobText.ts";
 import { printable } from "./printable.ts";
 import type { TreeRow } from "./treeRow.ts";
@@ -18,6 +18,17 @@ export function jobNamesOf({ jobs }: Pick<FleetState, "jobs">): JobNames {
     const job = jobs.get(id);
     return job === undefined ? null : jobLabel(job);
   };
+}
+
+/** The names of the jobs whose processes are on a host's GPUs, as one text. */
+export function jobNamesOn(host: KnownHost, jobNames: JobNames): string {
+  if (host.record.activeJobs === 0) return "";
+  const names = gpusOf(host).flatMap(({ occupancy }) =>
+    occupancy.kind !== "busy"
+      ? []
+      : occupancy.processes.flatMap(({ jobId }) => (jobId === null ? [] : [jobNames(jobId) ?? ""])),
+  );
+  return names.join("\n");
 }
 
 /** One row for each process on a GPU, most memory first. */

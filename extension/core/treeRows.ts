@@ -7,7 +7,7 @@ import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetSt
 import { isFaulty } from "./gpuUse.ts";
 import { hostGroup, type HostGroup } from "./hostGroups.ts";
 import { matchesFilter } from "./matchesFilter.ts";
-import { gpuRowId, jobNamesOf, processRows, type JobNames } from "./processRows.ts";
+import { gpuRowId, jobNamesOf, jobNamesOn, processRows, type JobNames } from "./processRows.ts";
 import type { HostGrouping } from "./settings.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
@@ -54,8 +54,8 @@ export function treeRows(
     ]);
 }
 
-/** The rows of hosts whose figures are fresh: they stay as they are until there is another `KnownHost`. */
-const freshRows = new WeakMap<KnownHost, readonly TreeRow[]>();
+/** The rows of hosts whose figures are fresh: they stay as they are until there is another `KnownHost`, or a job is named. */
+const freshRows = new WeakMap<KnownHost, { rows: readonly TreeRow[]; jobs: string }>();
 
 function hostRows(
   host: KnownHost,
@@ -66,9 +66,10 @@ function hostRows(
 ): readonly TreeRow[] {
   if (!isFresh(host, contact)) return newRows(host, contact, nowMs, parentId, jobNames);
   const known = freshRows.get(host);
-  if (known !== undefined && known[0]?.parentId === parentId) return known;
+  const jobs = jobNamesOn(host, jobNames);
+  if (known !== undefined && known.rows[0]?.parentId === parentId && known.jobs === jobs) return known.rows;
   const rows = newRows(host, contact, nowMs, parentId, jobNames);
-  freshRows.set(host, rows);
+  freshRows.set(host, { rows, jobs });
   return rows;
 }
 

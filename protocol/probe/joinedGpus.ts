@@ -3,8 +3,12 @@ import { completedByTegra } from "./jetson/tegraTool.ts";
 import { integratedNvidia } from "./nvidiaSmiRow.ts";
 
 /** The GPUs of a host by all that tell of them, with the first of their problems: nvidia-smi, AMD's driver, another tool. */
-export function joinedGpus(ofNvidia: GpuSnapshot, ofAmd: GpuSnapshot, ofTool: GpuSnapshot): GpuSnapshot {
-  const isJetson = ofTool.gpus.some(({ uuid }) => uuid === integratedNvidia);
+export function joinedGpus(
+  ofNvidia: GpuSnapshot,
+  ofAmd: GpuSnapshot,
+  ofTool: GpuSnapshot,
+  isJetson: boolean,
+): GpuSnapshot {
   const gpus = isJetson
     ? [...completedByTegra(ofNvidia.gpus, ofTool.gpus), ...ofAmd.gpus]
     : [...ofNvidia.gpus, ...ofAmd.gpus, ...ofTool.gpus];
@@ -15,6 +19,7 @@ export function joinedGpus(ofNvidia: GpuSnapshot, ofAmd: GpuSnapshot, ofTool: Gp
 
 /** That nvidia-smi finds nothing where there are others, or cannot tell of a Jetson, as those of some releases cannot. */
 function isNoMatter(ofNvidia: GpuSnapshot, isJetson: boolean, areThereGpus: boolean): boolean {
+  if (isJetson) return ofNvidia.gpus.every(({ uuid }) => uuid === integratedNvidia);
   if (ofNvidia.gpus.length > 0) return false;
-  return isJetson || (ofNvidia.gpuProblem?.code === "no-devices" && areThereGpus);
+  return ofNvidia.gpuProblem?.code === "no-devices" && areThereGpus;
 }

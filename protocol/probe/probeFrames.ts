@@ -1,3 +1,5 @@
+import { ProbeLines } from "./probeLines.ts";
+import type { JobId } from "../ids.ts";
 import type { HostReading } from "../reading.ts";
 import { AmdBoard } from "./amd/amdBoard.ts";
 import { GpuBoard, toolStartMs, type GpuSnapshot } from "./gpuBoard.ts";
@@ -15,6 +17,8 @@ export interface ProbeFramesOptions {
   cadenceMs: number;
   startedAtMs: number;
   carry?: ProbeCarry | null;
+  /** Whether a job is one of ours that runs on this host; none is, when left out. */
+  isJob?: (id: JobId) => boolean;
 }
 
 /** What the next run on the same host goes on from. */
@@ -33,10 +37,6 @@ export interface ProbeFramesState {
   garbageLines: number;
 }
 
-/** Longest line and most bytes per tick that are looked at; the rest is dropped and counted. */
-export const maxLineLength = 16 * 1024;
-export const maxTickLength = 4 * 1024 * 1024;
-
 /** After a GPU's row, the rows of its neighbours get this long. */
 const rowsSettleMs = 200;
 /** After the start, figures wait this long for the first answer about processes. */
@@ -53,19 +53,19 @@ export class ProbeFrames {
   readonly #amd: AmdBoard;
   /** Of another tool, where the script asks one. */
   #tool: ToolBoard | null = null;
-  readonly #owners = new ProcessOwners();
-  #partial = "";
-  #skipsLine = false;
-  #tickLength = 0;
+  readonly #owners: ProcessOwners;
+  readonly #lines = new ProbeLines(() => (this.#state.garbageLines += 1));
   #state: ProbeFramesState = { hello: false, ticks: 0, garbageLines: 0 };
   /** When to give out what has come, if nothing more comes; null when nothing waits. */
   #flushAtMs: number | null = null;
   #gpusSentAtMs: number | null = null;
   #sampleSentAtMs: number | null = null;
+  #failureSentAtMs: number | null = null;
   #last: HostReading | null = null;
 
   constructor(options: ProbeFramesOptions) {
     this.#options = options;
+    this.#owners = new ProcessOwners(options.isJob ?? (() => false));
     this.#host = new HostFiguresBoard(options.carry?.figures ?? null);
     const known = options.carry?.reading.gpus ?? [];
     const ofTool = known.filter(({ vendor }) => vendor === "nvidia");
@@ -85,12 +85,8 @@ export class ProbeFrames {
   /** Takes a piece of output. `probeBytes` is what the readings shall say the probe has cost. */
   push(text: string, nowMs: number, probeBytes: number): HostReading[] {
     const readings: HostReading[] = [];
-    let from = 0;
-    for (let to = text.indexOf("\n"); to !== -1; from = to + 1, to = text.indexOf("\n", from)) {
-      const line = this.#takeLine(text.slice(from, to));
-      if (line !== null && this.#line(line, nowMs)) readings.push(this.#reading(nowMs, probeBytes));
-    }
-    this.#keep(text.slice(from));
+    for (const line of this.#lines.take(text))
+      if (this.#line(line, nowMs)) readings.push(this.#reading(nowMs, probeBytes));
     return readings;
   }
 
@@ -123,25 +119,6 @@ export class ProbeFrames {
     return { reading: this.#last, figures: this.#host.carry() };
   }
 
-  #takeLine(end: string): string | null {
-    const line = this.#partial + end;
-    const isTooLong = this.#skipsLine || line.length > maxLineLength;
-    this.#partial = "";
-    this.#skipsLine = false;
-    this.#tickLength += line.length;
-    if (!isTooLong && (this.#tickLength <= maxTickLength || line === "T")) return line;
-    this.#state.garbageLines += 1;
-    return null;
-  }
-
-  #keep(piece: string): void {
-    this.#partial += piece;
-    if (!this.#skipsLine && this.#partial.length <= maxLineLength) return;
-    this.#tickLength += this.#partial.length;
-    this.#partial = "";
-    this.#skipsLine = true;
-  }
-
   /** Takes a line; true when a reading is due. */
   #line(raw: string, nowMs: number): boolean {
     // eslint-disable-next-line no-control-regex -- a host's text must not steer a terminal
@@ -165,7 +142,8 @@ export class ProbeFrames {
         return this.#amdLine(text, nowMs);
       case "X":
         if (this.#tool === null) this.#state.garbageLines += 1;
-        return this.#tool?.line(text, nowMs) === true && this.#isSample("tool", nowMs);
+        if (this.#tool?.line(text, nowMs) !== true) return false;
+        return this.#tool.hasFailed ? this.#isFailure(nowMs) : this.#isSample("tool", nowMs);
       case "H":
         if (!this.#host.line(tag, text, nowMs)) this.#state.garbageLines += 1;
         this.#forgetOtherBoot();
@@ -173,6 +151,9 @@ export class ProbeFrames {
         return false;
       case "W":
         if (!this.#owners.line(text, nowMs)) this.#state.garbageLines += 1;
+        return false;
+      case "J":
+        if (!this.#owners.jobLine(text)) this.#state.garbageLines += 1;
         return false;
       case "P":
       case "M":
@@ -202,7 +183,17 @@ export class ProbeFrames {
   /** Takes note of a whole sample. True where it gives out a reading. */
   #isSample(of: "amd" | "tool", nowMs: number): boolean {
     if (this.#pace() !== of || this.#state.ticks === 0) return false;
+    // However often it says so: a reading at a cadence.
+    if (nowMs - (this.#sampleSentAtMs ?? -Infinity) < this.#options.cadenceMs / 2) return false;
     this.#sampleSentAtMs = nowMs;
+    return true;
+  }
+
+  /** Takes note of why there are no samples. True where that is worth a reading. */
+  #isFailure(nowMs: number): boolean {
+    if (this.#state.ticks === 0 || nowMs - (this.#failureSentAtMs ?? -Infinity) < this.#options.cadenceMs)
+      return false;
+    this.#failureSentAtMs = nowMs;
     return true;
   }
 
@@ -238,11 +229,12 @@ export class ProbeFrames {
   /** Ticks of /proc give out a reading only where the GPUs' own rhythm does not. */
   #tick(nowMs: number): boolean {
     this.#state.ticks += 1;
-    this.#tickLength = 0;
+    this.#lines.tick();
     const pace = this.#pace();
     if (pace === "amd" || pace === "tool") {
       // There a sample gives out the reading, and a tick only where none comes.
-      const waitMs = this.#sampleSentAtMs === null ? toolStartMs : 1.5 * this.#options.cadenceMs;
+      const { cadenceMs } = this.#options;
+      const waitMs = this.#sampleSentAtMs === null ? toolStartMs + cadenceMs : 1.5 * cadenceMs;
       return nowMs - (this.#sampleSentAtMs ?? this.#options.startedAtMs) > waitMs;
     }
     if (pace === "tick") return true;
@@ -278,6 +270,7 @@ export class ProbeFrames {
       this.#hasTool() ? this.#gpus.snapshot(nowMs) : none,
       this.#amd.snapshot(nowMs),
       this.#tool?.snapshot(this.#host.machine, nowMs) ?? none,
+      this.#host.fact("asks") === "tegra",
     );
     this.#last = {
       hostId,

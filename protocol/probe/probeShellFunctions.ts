@@ -7,7 +7,8 @@ import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
 /**
  * The functions of the probe's script, POSIX sh for dash, BusyBox ash and bash 3.2. Each worker is a subshell
  * that runs at most one process at a time and kills it on TERM; `serve` blocks on stdin and, at its end, sends
- * TERM to all workers. Pipes 3, 4, 7 and 8 lead to loops that tag the lines of a tool.
+ * TERM to all workers. Pipes 3, 4, 7 and 8 lead to loops that tag the lines
+ * of a tool, pipe 9 to one that looks up the jobs of processes.
  */
 export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
 tag() {
@@ -49,7 +50,7 @@ halt() {
 }
 run() {
   busy=1
-  "$@" </dev/null 3>&- 4>&- 6>&- 7>&- 8>&- &
+  "$@" </dev/null 3>&- 4>&- 6>&- 7>&- 8>&- 9>&- &
   wait "$!"
   code=$?
   busy=
@@ -268,7 +269,7 @@ main() {
     fi
   fi
   if [ -n "$asks" ]; then "\${asks}_worker" >&8 & workers="$workers $!"; fi
-  exec 3>&- 4>&- 7>&- 8>&-
+  exec 3>&- 4>&- 7>&- 8>&- 9>&-
   trap stop TERM HUP INT
   # bash as sh heeds an exported TMOUT here: more than 128
   while IFS= read -r line || [ $? -gt 128 ]; do :; done
@@ -283,6 +284,8 @@ stop() {
 serve() {
   printf '\nhwledger-probe %s\n' "$nonce"
   exec 2>/dev/null 6>&1
-  { { { { main 8>&1 >&6 | tag_tool >&6; } 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag_apps >&6; } 3>&1 >&6 | tag G >&6; }
+  look_around
+  { { { { { main 8>&1 >&6 | tag_tool >&6; } 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag_apps >&6; } 3>&1 >&6 |
+    tag G >&6; } 9>&1 >&6 | tag_jobs >&6; }
 }
 `.replaceAll("\\$", "$")}`;

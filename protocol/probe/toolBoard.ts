@@ -13,6 +13,11 @@ export interface MachineFacts {
   wiredLimitMib: number | null;
 }
 
+/** What a tool that ended by itself leaves to say. */
+export function toolEnded(tool: string, code: number): GpuProblem {
+  return { code: "tool-failed", detail: `${tool} ended with ${code}` };
+}
+
 /** A tool other than nvidia-smi, with what it has said. */
 export interface GpuTool {
   readonly name: string;
@@ -20,8 +25,8 @@ export interface GpuTool {
   readonly concern: GpuProblem | null;
   /** Takes what the script passed on: a whole sample, a part of one, or why there is none. */
   take(line: ToolLine, nowMs: number): "sample" | "part" | GpuProblem;
-  /** All its GPUs as of now. */
-  gpus(machine: MachineFacts): GpuReading[];
+  /** All its GPUs as of now; figures from before `freshMs` are none any more. */
+  gpus(machine: MachineFacts, freshMs: number): GpuReading[];
 }
 
 /**
@@ -50,6 +55,11 @@ export class ToolBoard {
     return this.#sampledAtMs !== null || this.#problem !== null;
   }
 
+  /** Whether the newest that was heard of it is a failure. */
+  get hasFailed(): boolean {
+    return this.#problem !== null;
+  }
+
   /** The machine was started anew: GPUs of before need not be there any more. */
   forgetKnown(): void {
     this.#known = [];
@@ -69,22 +79,26 @@ export class ToolBoard {
 
   /** All GPUs, with what is wrong. */
   snapshot(machine: MachineFacts, nowMs: number): GpuSnapshot {
-    const gpus = this.#sampledAtMs === null ? [...this.#known] : this.#tool.gpus(machine);
+    const gpus =
+      this.#sampledAtMs === null ? [...this.#known] : this.#tool.gpus(machine, nowMs - this.#silenceMs());
     const problem = this.#problem ?? this.#silence(nowMs);
     if (problem === null) return { gpus, gpuProblem: this.#tool.concern };
     return { gpus: gpus.map((gpu) => withoutFigures(gpu, "fault", problem.code)), gpuProblem: problem };
   }
 
   #news(line: ToolLine, nowMs: number): "sample" | "part" | GpuProblem {
-    const { name } = this.#tool;
-    if (line.kind === "wedged") return { code: "wedged", detail: `${name} hangs in the driver` };
-    if (line.kind === "exit") return { code: "tool-failed", detail: `${name} ended with ${line.code}` };
-    return this.#tool.take(line, nowMs);
+    if (line.kind !== "wedged") return this.#tool.take(line, nowMs);
+    return { code: "wedged", detail: `${this.#tool.name} hangs in the driver` };
+  }
+
+  /** How long nothing may be said of a GPU before that means something. */
+  #silenceMs(): number {
+    return 3 * this.#everyMs + 2_000;
   }
 
   #silence(nowMs: number): GpuProblem | null {
     const silentMs = nowMs - (this.#sampledAtMs ?? this.#startedAtMs);
-    const limitMs = this.#sampledAtMs === null ? toolStartMs : 3 * this.#everyMs + 2_000;
+    const limitMs = this.#sampledAtMs === null ? toolStartMs + this.#everyMs : this.#silenceMs();
     if (silentMs <= limitMs) return null;
     return { code: "no-answer", detail: `${this.#tool.name} has not answered for ${silentMs} ms` };
   }

@@ -65,7 +65,7 @@ class HostProber implements Prober {
 
   constructor(options: ProberOptions) {
     const { shells, now, setTimer = plainTimer, random = Math.random, log = silentLog } = options;
-    this.#parts = { shells, now, setTimer, random, log };
+    this.#parts = { shells, now, setTimer, random, log, isJobOn: options.isJobOn ?? (() => false) };
     this.#listener = options;
     this.#lingerMs = options.lingerMs ?? 5_000;
   }

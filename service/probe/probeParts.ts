@@ -1,3 +1,4 @@
+import type { JobId } from "../../protocol/ids.ts";
 import type { HostReading } from "../../protocol/reading.ts";
 import type { HostShells } from "../ssh/hostShell.ts";
 
@@ -8,6 +9,8 @@ export interface ProbeParts {
   now: () => number;
   /** Calls once after a delay; the result takes it back. */
   setTimer: (run: () => void, delayMs: number) => () => void;
+  /** Whether a job is one of the fleet's that runs on a host now. */
+  isJobOn: (hostId: string, jobId: JobId) => boolean;
   /** Uniform in 0 ≤ n < 1. */
   random: () => number;
   log: ProbeLog;

@@ -1,6 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import { hostText } from "../../protocol/hostText.ts";
 import { Refusal } from "../../protocol/problem.ts";
+import type { JobId } from "../../protocol/ids.ts";
 import { ProbeFrames, type ProbeCarry } from "../../protocol/probe/probeFrames.ts";
 import { probeScript } from "../../protocol/probe/probeScript.ts";
 import type { HostReading } from "../../protocol/reading.ts";
@@ -33,7 +34,7 @@ const maxStderrLength = 1_000;
 export class ProbeSession {
   /** Fulfils once, when the session is over for whatever reason. */
   readonly ended: Promise<ProbeSessionEnd>;
-  readonly #parts: Pick<ProbeParts, "now" | "setTimer" | "random">;
+  readonly #parts: Pick<ProbeParts, "now" | "setTimer" | "random" | "isJobOn">;
   readonly #options: ProbeSessionOptions;
   readonly #frames: ProbeFrames;
   readonly #exited: Promise<ShellExit>;
@@ -44,13 +45,17 @@ export class ProbeSession {
   #cancelFlush: (() => void) | null = null;
   #cancelSilence: (() => void) | null = null;
 
-  constructor(parts: Pick<ProbeParts, "now" | "setTimer" | "random">, options: ProbeSessionOptions) {
+  constructor(
+    parts: Pick<ProbeParts, "now" | "setTimer" | "random" | "isJobOn">,
+    options: ProbeSessionOptions,
+  ) {
     this.#parts = parts;
     this.#options = options;
     const nonce = nonceOf(parts.random);
     const { target, cadenceMs, carry, shell } = options;
     const startedAtMs = parts.now();
-    this.#frames = new ProbeFrames({ hostId: target.id, nonce, cadenceMs, startedAtMs, carry });
+    const isJob = (id: JobId): boolean => parts.isJobOn(target.id, id);
+    this.#frames = new ProbeFrames({ hostId: target.id, nonce, cadenceMs, startedAtMs, carry, isJob });
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });

@@ -24,6 +24,8 @@ export interface JobsTable extends Jobs {
   /** The newest, and all older ones that have not ended. */
   recent(limit: number): JobRecord[];
   activeOn(hostId: string): number;
+  /** Whether a job is on a host and has not ended. */
+  isActiveOn(id: JobId, hostId: string): boolean;
 }
 
 interface JobRow {
@@ -158,6 +160,7 @@ export function createJobs(
       const known = new Set(page.map(({ id }) => id));
       return [...page, ...[...open.values()].filter(({ id }) => !known.has(id))];
     },
+    isActiveOn: (id, hostId) => open.get(id)?.hostId === hostId,
     activeOn(hostId) {
       let count = 0;
       for (const job of open.values()) if (job.hostId === hostId) count += 1;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { unowned } from "../../protocol/probe/processOwners.ts";
 import { hostStatus } from "../../protocol/hostStatus.ts";
 import { probeScript } from "../../protocol/probe/probeScript.ts";
@@ -72,7 +72,7 @@ describe("probe of a host", () => {
   }).timeout(30_000);
 
   for (const shell of [["dash"], ["busybox", "sh"], ["bash", "--posix"]])
-    it(`says whose a process is, and leaves that open where its number is another's, under ${shell.join(" ")}`, async () => {
+    it(`says whose a process is, of a job of ours or not, under ${shell.join(" ")}`, async () => {
       sandbox = aProbeSandbox({ gpus: "rtx-box", shell });
       const jobId = "j-0123456789abcdef";
       const job = spawn("sleep", ["60"], {
@@ -90,12 +90,13 @@ describe("probe of a host", () => {
           app(stranger.pid!, "/usr/bin/sleep"),
           app(process.pid, "/opt/other, v2"),
         ]);
-        const { reading } = sandbox.watch();
-        const { gpus, atMs } = await reading("three", ({ gpus: [gpu] }) => {
-          return gpu?.occupancy.kind === "busy" && gpu.occupancy.processes.length === 3;
+        const { reading } = sandbox.watch({ isJobOn: (_, id) => id === jobId });
+        const { gpus, atMs } = await reading("three, and the job", ({ gpus: [gpu] }) => {
+          if (gpu?.occupancy.kind !== "busy" || gpu.occupancy.processes.length !== 3) return false;
+          return gpu.occupancy.processes.some((one) => one.jobId !== null);
         });
         assert.ok(gpus[0]?.occupancy.kind === "busy");
-        const [ours, others, unread] = gpus[0].occupancy.processes;
+        const [ours, others, self] = gpus[0].occupancy.processes;
         assert.deepEqual([ours?.user, ours?.jobId], [userInfo().username, jobId]);
         assert.deepEqual(
           [others?.user, others?.jobId],
@@ -103,12 +104,63 @@ describe("probe of a host", () => {
         );
         for (const one of [ours, others])
           assert.ok(one?.startedAtMs && Math.abs(atMs - one.startedAtMs) < 20_000, JSON.stringify(one));
-        assert.deepEqual([unread?.user, unread?.jobId, unread?.startedAtMs], [null, null, null]);
+        assert.deepEqual([self?.user, self?.jobId], [userInfo().username, null]);
       } finally {
         job.kill("SIGKILL");
         stranger.kill("SIGKILL");
       }
     }).timeout(20_000);
+
+  for (const shell of [["dash"], ["busybox", "sh"], ["bash", "--posix"]])
+    it(`names a process in a container only by what it is called there, under ${shell.join(" ")}`, async () => {
+      sandbox = aProbeSandbox({ gpus: "rtx-box", shell });
+      const proc = join(sandbox.dir, "proc");
+      const put = (name: string, text: string) => {
+        mkdirSync(dirname(join(proc, name)), { recursive: true });
+        writeFileSync(join(proc, name), text);
+      };
+      const stat = (pid: number, comm: string, state: string) =>
+        put(`${pid}/stat`, `${pid} (${comm}) ${state} 1 1 1 0 -1 ${"0 ".repeat(13)}4200 0 0\n`);
+      for (const [pid, comm, uid] of [
+        [701, "python3", 0],
+        [702, "bash (x) y", 0],
+        [703, "a-program-with-", 4_242_424],
+        [704, "sleep", 0],
+      ] as const) {
+        stat(pid, comm, pid === 704 ? "D" : "S");
+        put(`${pid}/comm`, `${comm}\n`);
+        put(`${pid}/status`, `Name:\tx\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
+        put(`${pid}/environ`, `A=1\0HWLEDGER_JOB_ID=j-0000000000000${pid}\0`);
+      }
+      put("self/status", "Name:\tsh\nUid:\t0\t0\t0\t0\n");
+      put("uptime", "100.50 3.00\n");
+      const uuid = sandbox.gpuFiles.read()[0]?.uuid ?? "";
+      const app = (pid: number, processName: string) => ({ uuid, pid, usedMib: 100, processName });
+      sandbox.gpuFiles.setApps([
+        app(701, "/opt/python3 train.py"),
+        app(702, "/opt/python3"),
+        app(703, "a-program-with-a-long-name"),
+        app(704, "sleep"),
+        app(705, "gone"),
+      ]);
+      const script = probeScript({ nonce: "00112233", everyS: 1, procRoot: proc });
+      const said = await sandbox.run(script);
+      const lines = () =>
+        said()
+          .split("\n")
+          .filter((line) => /^[WJ] /.test(line));
+      await until("two rounds", () => (said().match(/^A .*, 705, /gm) ?? []).length >= 2);
+      await until("the job", () => lines().some((line) => line.startsWith("J")));
+      assert.deepEqual(
+        new Set(lines()),
+        new Set(["W 701 - root", "W 703 - uid:4242424", "W 704 - root", "J 701 j-0000000000000701"]),
+      );
+      // Another process with the number of one that was named.
+      stat(701, "python3", "S");
+      put("701/comm", "other\n");
+      put("701/stat", readFileSync(join(proc, "701/stat"), "utf8").replace("4200", "4300"));
+      await until("that it is open again", () => lines().includes("W 701 - -"));
+    }).timeout(30_000);
 
   it("says what a broken driver says, keeps the CPU's figures, and starts the tool no more", async () => {
     sandbox = aProbeSandbox({ gpus: "stale-a10" });

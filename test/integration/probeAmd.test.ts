@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { ProbeFrames } from "../../protocol/probe/probeFrames.ts";
 import { probeScript } from "../../protocol/probe/probeScript.ts";
 import type { HostReading } from "../../protocol/reading.ts";
+import { playedReadings } from "../support/playedReadings.ts";
 import { writeAmdSysfs, type SysfsGpu } from "../support/amdSysfs.ts";
 import { aProbeSandbox, until, type ProbeSandbox } from "./probeSandbox.ts";
 
@@ -44,9 +45,7 @@ describe("probe of a host with GPUs of AMD", () => {
     const said = await sandbox.run(script);
     return () => {
       const frames = new ProbeFrames({ hostId: "h-1", nonce, cadenceMs: 1_000, startedAtMs: 19_000 });
-      const pushed = frames.push(said(), 20_000, 0);
-      const rest = frames.flush(21_500, 0);
-      return rest === null ? pushed : [...pushed, rest];
+      return playedReadings(frames, said(), 19_000);
     };
   }
   function aHost(shell: readonly string[], gpus: string | null = null): void {
@@ -149,7 +148,13 @@ describe("probe of a host with GPUs of AMD", () => {
     writeAmdSysfs(sys, [card]);
     const proc = join(sandbox.dir, "proc");
     mkdirSync(join(proc, "4711"), { recursive: true });
+    for (const name of ["self", "4712"]) mkdirSync(join(proc, name));
+    writeFileSync(join(proc, "self/status"), "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\n");
     writeFileSync(join(proc, "4711/stat"), "4711 (sh) D 1 4711 4711 0 -1\n");
+    writeFileSync(join(proc, "4711/status"), "Name:\tsh\nUid:\t1000\t0\t0\t0\n");
+    // That of somebody else, as on a file system that is gone, says nothing of the driver.
+    writeFileSync(join(proc, "4712/stat"), "4712 (sh) D 1 4712 4712 0 -1\n");
+    writeFileSync(join(proc, "4712/status"), "Name:\tsh\nUid:\t1001\t1001\t1001\t1001\n");
     const next = await sandbox.run(
       probeScript({ nonce, everyS: 1, sysRoot: sys, procRoot: proc, restartS: 1, amdLists: [ids] }),
     );

@@ -30,7 +30,7 @@ export interface ProbeSandbox {
   /** Command lines of the processes, of whatever parent, that stem from this sandbox. */
   processes(): string[];
   /** Watches the host at the quick cadence. */
-  watch(): WatchedHost;
+  watch(options?: Partial<ProberOptions>): WatchedHost;
   /** Runs a script by hand; the result gives what it has said so far. */
   run(script: string): Promise<() => string>;
   /** Stops what was begun here, waits until all of it has ended, and removes the folder. */
@@ -66,8 +66,8 @@ export function aProbeSandbox(options: { gpus: string | null; shell?: readonly s
     gpuFiles: createLabGpuFiles(dataDir),
     addTool,
     processes,
-    watch() {
-      const fixture = aProber(shells, { lingerMs: 0 });
+    watch(options = {}) {
+      const fixture = aProber(shells, { lingerMs: 0, ...options });
       stop = () => fixture.prober.stop();
       const unwatch = fixture.prober.watch(localTarget.id);
       fixture.prober.setHosts([{ target: localTarget, probe: "on" }]);

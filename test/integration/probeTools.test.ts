@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ProbeFrames, type ProbeCarry } from "../../protocol/probe/probeFrames.ts";
 import { probeScript } from "../../protocol/probe/probeScript.ts";
 import type { HostReading } from "../../protocol/reading.ts";
+import { playedReadings } from "../support/playedReadings.ts";
 import { aProbeSandbox, until, type ProbeSandbox } from "./probeSandbox.ts";
 
 const nonce = "00112233";
@@ -23,9 +24,7 @@ async function started(options: { procRoot?: string; sysRoot?: string; carry?: P
   let frames = aBoard();
   const readings = (): HostReading[] => {
     frames = aBoard();
-    const pushed = frames.push(said(), 20_000, 0);
-    const rest = frames.flush(21_500, 0);
-    return rest === null ? pushed : [...pushed, rest];
+    return playedReadings(frames, said(), 19_000);
   };
   return { said, readings, carry: () => frames.carry() };
 }

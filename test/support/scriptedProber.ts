@@ -120,6 +120,7 @@ export function aScriptedProber(answers: (Refusal | Error | "shell")[] = []) {
     now: clock.now,
     setTimer: (run, delayMs) => clock.setTimer(run, delayMs),
     random: () => 0.5,
+    isJobOn: () => false,
     onReading: (reading) => readings.push(reading),
     onFailure: (_, failure) => failures.push(failure),
   });

@@ -162,10 +162,24 @@ describe("AMD's GPUs by the driver's files", () => {
 
   it("are no matter of lines that make no sense", () => {
     const board = new AmdBoard(0);
-    for (const line of ["", "x", card, `${card} at 1 2`, `${card} flies`, "- by 1 x 3 y", "- of", "- end 0"])
+    for (const line of [
+      "",
+      "x",
+      card,
+      `${card} at 1 2`,
+      `${card} flies`,
+      "- by 1 x 3 y",
+      "- of",
+      "- end 0",
+      `${card} kfd x`,
+    ])
       assert.equal(board.line(line, 0), "garbage", line);
     say(board);
     assert.deepEqual(board.snapshot(7).gpus, []);
+    // However many parts a card is said to have, in no time.
+    const many = aBoard(`${card} is x`);
+    for (let id = 0; id < 200_000; id += 1) many.line(`${card} kfd ${id}`, 7);
+    assert.equal(many.snapshot(7).gpus.length, 1);
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 80 })), (lines) => {
         const any = new AmdBoard(0);

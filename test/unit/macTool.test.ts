@@ -64,7 +64,9 @@ describe("the GPU of a Mac", () => {
     const silent = aProbe({ startedAtMs: 20_000, carry: first.frames.carry() });
     silent.say(20_100, ...mac());
     assert.equal(silent.readings.length, 0);
-    silent.say(30_500, "T");
+    silent.say(30_900, "T");
+    assert.equal(silent.readings.length, 0);
+    silent.say(31_100, "T");
     assert.deepEqual(shown(silent), [["mac:apple:0", "Apple M4", { unsupported: "fault" }]]);
     assert.equal(silent.last.gpuProblem?.code, "no-answer");
   });

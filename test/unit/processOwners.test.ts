@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { jobIdSchema } from "../../protocol/ids.ts";
 import { ProcessOwners, unowned } from "../../protocol/probe/processOwners.ts";
 import type { GpuProcess, GpuReading } from "../../protocol/reading.ts";
 import { gpuReadingSchema } from "../../protocol/reading.ts";
@@ -27,9 +28,9 @@ describe("whose the processes on GPUs are", () => {
   it("is told before the first row of each, and kept", () => {
     const probe = aProbe();
     probe.say(60_000, ...hello("/usr/bin/nvidia-smi"), ...tick(10), start, gpuRow(1), appsStart, appsHeader);
-    probe.say(60_010, "W 77 30 ada j-0123456789abcdef", `A ${uuidOf(1)}, 77, 19000, python3`);
+    probe.say(60_010, "W 77 30 ada", `A ${uuidOf(1)}, 77, 19000, python3`, "J 77 j-0123456789abcdef");
     probe.flush(60_500);
-    const owner = { user: "ada", jobId: "j-0123456789abcdef", startedAtMs: 30_010 };
+    const owner = { user: "ada", jobId: null, startedAtMs: 30_010 };
     assert.deepEqual(ownerIn(probe.gpu(1)), owner);
     probe.say(61_000, gpuRow(1), `A ${uuidOf(1)}, 77, 19000, python3`);
     probe.flush(61_500);
@@ -37,29 +38,60 @@ describe("whose the processes on GPUs are", () => {
     assert.equal(probe.frames.state.garbageLines, 0);
   });
 
+  it("is a job of ours only where that runs on the host", () => {
+    const id = jobIdSchema.parse("j-0123456789abcdef");
+    for (const [isJob, jobId] of [
+      [(job: string) => job === id, id],
+      [() => false, null],
+    ] as const) {
+      const owners = new ProcessOwners(isJob);
+      assert.ok(owners.line("77 3 ada", 5_000) && owners.jobLine(`77 ${id}`));
+      assert.deepEqual(ownerIn(owners.named(busy)), { user: "ada", jobId, startedAtMs: 2_000 });
+      // Another process with that number.
+      assert.ok(owners.line("77 1 bob", 5_000));
+      assert.deepEqual(ownerIn(owners.named(busy)), { user: "bob", jobId: null, startedAtMs: 4_000 });
+    }
+  });
+
   it("is open where nobody said, and what was not known stays so", () => {
-    const owners = new ProcessOwners();
-    assert.deepEqual(ownerIn(owners.named(busy)), { user: null, jobId: null, startedAtMs: null });
-    assert.equal(owners.line("77 - - -", 5_000), true);
-    assert.deepEqual(ownerIn(owners.named(busy)), { user: null, jobId: null, startedAtMs: null });
-    // Another process with that number, of a job whose name is none of ours.
-    assert.equal(owners.line("77 3 bob not-a-job", 5_000), true);
-    assert.deepEqual(ownerIn(owners.named(busy)), { user: "bob", jobId: null, startedAtMs: 2_000 });
-    for (const text of ["", "77", "77 3 bob", "x 3 bob -", "77 3  -", "-1 3 bob -", "99999999999 3 bob -"])
+    const owners = new ProcessOwners(() => true);
+    const open = { user: null, jobId: null, startedAtMs: null };
+    assert.deepEqual(ownerIn(owners.named(busy)), open);
+    assert.equal(owners.jobLine("77 j-0123456789abcdef"), true);
+    assert.deepEqual(ownerIn(owners.named(busy)), open);
+    assert.equal(owners.line("77 - -", 5_000), true);
+    assert.deepEqual(ownerIn(owners.named(busy)), open);
+    for (const text of [
+      "",
+      "77",
+      "77 3",
+      "x 3 bob",
+      "77 3  -",
+      "-1 3 bob",
+      "99999999999 3 bob",
+      "77 3 bob x",
+    ])
       assert.equal(owners.line(text, 5_000), false, text);
+    for (const text of ["", "77", "77 j-1", "x j-0123456789abcdef", "77 j-0123456789abcdef x"])
+      assert.equal(owners.jobLine(text), false, text);
     assert.equal(owners.named(aGpu()).occupancy.kind, "free");
   });
 
   it("makes a reading that is one, whatever the script says", () => {
+    const said = fc.oneof(
+      fc.string(),
+      fc.stringMatching(/^77 \S{1,12} \S{1,90}$/),
+      fc.stringMatching(/^77 \S{1,20}$/),
+    );
     fc.assert(
-      fc.property(
-        fc.array(fc.oneof(fc.string(), fc.stringMatching(/^77 \S{1,12} \S{1,90} \S{1,20}$/))),
-        (texts) => {
-          const owners = new ProcessOwners();
-          for (const text of texts) owners.line(text, 5_000);
-          assert.ok(gpuReadingSchema.safeParse(owners.named(busy)).success);
-        },
-      ),
+      fc.property(fc.array(said), (texts) => {
+        const owners = new ProcessOwners(() => true);
+        for (const text of texts) {
+          owners.line(text, 5_000);
+          owners.jobLine(text);
+        }
+        assert.ok(gpuReadingSchema.safeParse(owners.named(busy)).success);
+      }),
     );
   });
 });

@@ -74,5 +74,29 @@ describe("the GPU of a Jetson", () => {
     probe.say(4_000, ...tick(20));
     assert.deepEqual(shown(probe), [["integrated:nvidia", name, { value: 42 }, { value: 0.518 }]]);
     assert.equal(probe.last.gpuProblem, null);
+    // Nor is it one for the next probe, which knows the GPU from before.
+    const next = aProbe({ startedAtMs: 9_000, carry: probe.frames.carry() });
+    next.say(9_000, ...hello("/usr/bin/nvidia-smi"), ...asks, ...tick(30), "X #run 1", start);
+    next.say(
+      9_100,
+      "G NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+      "G #exit 9",
+    );
+    next.say(9_900, line(44));
+    next.flush(13_000);
+    next.say(13_000, ...tick(40));
+    assert.deepEqual(shown(next), [["integrated:nvidia", name, { value: 44 }, { value: 0.518 }]]);
+    assert.equal(next.last.gpuProblem, null);
+  });
+
+  it("is not in fault while the tool's first line of a slow cadence is still to come", () => {
+    const first = jetson();
+    first.say(1_000, line(42));
+    const next = aProbe({ cadenceMs: 15_000, startedAtMs: 20_000, carry: first.frames.carry() });
+    next.say(20_100, ...hello("none"), ...asks, ...tick(20), "X #run 15");
+    next.say(35_150, "T");
+    assert.equal(next.readings.length, 0);
+    next.say(35_400, line(43));
+    assert.deepEqual(shown(next)[0]?.[2], { value: 43 });
   });
 });

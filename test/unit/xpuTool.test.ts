@@ -23,7 +23,8 @@ const aHost = (options: Parameters<typeof aProbe>[0] = {}) => {
 const aRunningHost = () => {
   const probe = aHost();
   probe.say(10, ...two, "X #run 1");
-  probe.say(900, header, row(0, "N/A"), row(1, 7), row(0, 42), row(9, 50), row(1, 8));
+  probe.say(900, header, row(0, "N/A"), row(1, 7));
+  probe.say(1_900, row(0, 42), row(9, 50), row(1, 8));
   return probe;
 };
 const shown = (probe: ReturnType<typeof aProbe>) =>
@@ -35,7 +36,7 @@ describe("GPUs of Intel", () => {
     probe.say(10, ...two, "X #run 1", header, row(0, 5));
     assert.deepEqual([probe.readings.length, probe.frames.isSettled(10)], [0, false]);
     const running = aRunningHost();
-    assert.equal(running.frames.isSettled(900), true);
+    assert.equal(running.frames.isSettled(1_900), true);
     assert.equal(running.readings.length, 2);
     assert.deepEqual(shown(running), [
       [first, "Intel Arc Pro B60", { value: 42 }],
@@ -62,9 +63,57 @@ describe("GPUs of Intel", () => {
       [{ unsupported: "fault" }, { unsupported: "fault" }],
     );
     const silent = aRunningHost();
-    silent.say(5_901, "T");
+    silent.say(6_901, "T");
     assert.equal(silent.last.gpuProblem?.code, "no-answer");
     assert.equal(silent.last.gpus.length, 2);
+  });
+
+  it("have no figures any more where their own rows stop, whatever the others do", () => {
+    const probe = aRunningHost();
+    for (const atMs of [2_900, 3_900, 4_900, 5_900, 6_900]) probe.say(atMs, row(1, 9));
+    assert.deepEqual(
+      shown(probe).map(([, , load]) => load),
+      [{ value: 42 }, { value: 9 }],
+    );
+    probe.say(7_900, row(1, 9));
+    assert.deepEqual(
+      shown(probe).map(([, , load]) => load),
+      [{ unsupported: "fault" }, { value: 9 }],
+    );
+  });
+
+  it("that were there and are not listed any more are lost, over another probe too", () => {
+    let carry = aRunningHost().frames.carry();
+    for (const startedAtMs of [9_000, 19_000]) {
+      const next = aHost({ startedAtMs, carry });
+      next.say(
+        startedAtMs + 900,
+        ...listed(device(1, "Intel(R) Arc(TM) A770")),
+        "X #run 1",
+        header,
+        row(1, 2),
+      );
+      assert.deepEqual(shown(next), [
+        [second, "Intel Arc A770", { value: 2 }],
+        [first, "Intel Arc Pro B60", { unsupported: "fault" }],
+      ]);
+      assert.deepEqual(next.last.gpuProblem, { code: "gpu-lost", detail: "0000:97:00.0" });
+      carry = next.frames.carry();
+    }
+  });
+
+  it("are bounded in number, and so are readings, whatever the script says", () => {
+    const probe = aHost();
+    for (let n = 0; n < 500; n += 1) {
+      const addresses = Array.from(
+        { length: 256 },
+        (_, at) => `${(n * 256 + at).toString(16).padStart(4, "0")}:01:00.0`,
+      );
+      probe.say(20 + (n % 10), `X #asleep 15 ${addresses.join(",")}`);
+    }
+    assert.equal(probe.readings.length, 1);
+    probe.say(2_000, "T");
+    assert.ok(probe.last.gpus.length <= 64);
   });
 
   it("are none where none is listed, and a tool that fails says so", () => {
@@ -77,12 +126,16 @@ describe("GPUs of Intel", () => {
       probe.say(0, "X #begin 1 discovery", answer, `X #end ${end}`);
       assert.equal(probe.frames.isSettled(0), true);
       assert.deepEqual([probe.last.gpus, probe.last.gpuProblem?.code], [[], code]);
+      // Where there is none, the rows that do not come are no failure.
+      probe.say(600, "X #run 1", "X #exit 1");
+      probe.say(2_000, "T");
+      assert.equal(probe.last.gpuProblem?.code, code);
     }
   });
 
   it("that sleep are left so and keep their name, and those that nobody has listed have an address", () => {
     const probe = aRunningHost();
-    probe.say(2_000, "X #asleep 15 0000:98:00.0");
+    probe.say(2_900, "X #asleep 15 0000:98:00.0");
     assert.deepEqual(probe.last.gpuProblem, { code: "gpu-asleep", detail: "0000:98:00.0" });
     assert.deepEqual(shown(probe), [
       [first, "Intel Arc Pro B60", { unsupported: "not-measured" }],

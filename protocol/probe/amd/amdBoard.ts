@@ -17,7 +17,7 @@ interface Device {
   index: number;
   name: string;
   /** By which the kernel's list of processes names it, and each of its parts; empty where it computes for nobody. */
-  kfdIds: ReadonlySet<string>;
+  kfdIds: Set<string>;
   /** The last figures; null before the first, and of one that sleeps since then. */
   measured: Measured | null;
   /** Why there are none now. */
@@ -25,6 +25,8 @@ interface Device {
 }
 
 const maxDevices = 64;
+/** Of one card. */
+const maxParts = 64;
 const maxProcesses = 1_000;
 const bytes = { min: 0, max: 1e14 };
 
@@ -90,10 +92,10 @@ export class AmdBoard {
   }
 
   /** A place without its last digit, since there the parts of a card have a number of their own. */
-  #computes(place: string, kfdId: string): "part" {
-    for (const [address, device] of this.#devices)
-      if (address.slice(0, -1) === place.slice(0, -1))
-        this.#devices.set(address, { ...device, kfdIds: new Set([...device.kfdIds, kfdId]) });
+  #computes(place: string, kfdId: string): "part" | "garbage" {
+    if (!/^\d{1,10}$/.test(kfdId)) return "garbage";
+    for (const [address, { kfdIds }] of this.#devices)
+      if (address.slice(0, -1) === place.slice(0, -1) && kfdIds.size < maxParts) kfdIds.add(kfdId);
     return "part";
   }
 

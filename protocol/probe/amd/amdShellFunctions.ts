@@ -60,16 +60,20 @@ first_cell() {
   done
   cells="$cells -"
 }
-# Whether a shell hangs in the driver: it cannot be ended, and another one would hang too.
+# Whether a shell of this login hangs, as one of ours in the driver would: it cannot be ended, and another one would hang too.
 shell_hangs() {
   for stat in "$proc"/[0-9]*/stat; do
     IFS= read -r line <"$stat" || continue
-    case $line in *'sh) D '* | *'(busybox) D '*) hung="$hung \${line%% *}" ;; esac
+    case $line in *'(sh) D '* | *'(busybox) D '*) ;; *) continue ;; esac
+    while read -r key value rest; do
+      if [ "$key" = Uid: ]; then break; fi
+    done <"\${stat%/*}/status"
+    if [ "\${value%%[!0-9]*}" = "$own_uid" ]; then hung="$hung \${line%% *}"; fi
   done
 }
 amd_worker() {
   be_worker
-  known=' '
+  known=' ' users=' ' handed=0
   while :; do
     hung=
     shell_hangs
@@ -127,12 +131,16 @@ amd_cells() {
       continue
     fi
     [ "$value" != 0 ] || continue
+    used=$value
     owner=\${file%/*}
     owner=\${owner##*/}
     name=
-    IFS= read -r name <"$proc/$owner/comm"
-    whose "$owner" ""
-    printf 'D - by %s %s %s %s\n' "\${file##*/vram_}" "$owner" "$value" "$name"
+    # In a container these numbers are other processes' there.
+    if [ -n "$whole" ]; then
+      IFS= read -r name <"$proc/$owner/comm"
+      whose "$owner" ""
+    fi
+    printf 'D - by %s %s %s %s\n' "\${file##*/vram_}" "$owner" "$used" "$name"
   done
 }
 `.replaceAll("\\$", "$");

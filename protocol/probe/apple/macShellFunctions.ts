@@ -18,6 +18,7 @@ run_aside() {
 # Apart, since the drivers may hang
 mac_worker() {
   be_worker
+  if mac_hangs; then run sleep 2; fi
   while mac_hangs; do
     printf '#wedged\n'
     run sleep "$restart"
@@ -32,7 +33,7 @@ mac_worker() {
     run sleep "$every"
   done
 }
-# U: in the kernel, and cannot be ended
+# U: in the kernel, for a moment or for ever, and cannot be ended
 mac_hangs() {
   ps -axo stat=,comm= | {
     while read -r state name; do

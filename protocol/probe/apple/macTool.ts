@@ -1,7 +1,7 @@
 import type { GpuReading } from "../../reading.ts";
 import type { GpuProblem } from "../gpuProblem.ts";
 import { occupancyOf } from "../occupancy.ts";
-import type { GpuTool, MachineFacts } from "../toolBoard.ts";
+import { toolEnded, type GpuTool, type MachineFacts } from "../toolBoard.ts";
 import type { ToolLine } from "../toolLines.ts";
 import { parseMacAccelerators, type MacAccelerator } from "./accelerators.ts";
 import { parseMacDisplays, type MacDisplayGpu } from "./displays.ts";
@@ -34,7 +34,7 @@ export class MacTool implements GpuTool {
       this.#displays = parseMacDisplays(line.text) ?? this.#displays;
       return "part";
     }
-    if (line.code !== 0) return { code: "tool-failed", detail: `${this.name} ended with ${line.code}` };
+    if (line.code !== 0) return toolEnded(this.name, line.code);
     this.#accelerators = parseMacAccelerators(line.text);
     this.#atMs = nowMs;
     return "sample";

@@ -7,7 +7,7 @@ import { xpuSmiDumpMetrics } from "./xpuSmi.ts";
 export const xpuShellFunctions = String.raw`
 find_xpu() {
   for device in "$sys"/bus/pci/drivers/i915/*:*:* "$sys"/bus/pci/drivers/xe/*:*:*; do
-    [ -e "$device" ] || continue
+    case \${device##*/} in *'*'* | 0000:00:*) continue ;; esac
     for xpu in "$(command -v xpu-smi)" $xpu_paths; do
       if [ -f "$xpu" ] && [ -x "$xpu" ]; then return 0; fi
     done

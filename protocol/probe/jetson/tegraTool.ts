@@ -3,7 +3,7 @@ import type { GpuReading } from "../../reading.ts";
 import type { GpuProblem } from "../gpuProblem.ts";
 import { occupancyOf } from "../occupancy.ts";
 import { integratedNvidia } from "../nvidiaSmiRow.ts";
-import type { GpuTool, MachineFacts } from "../toolBoard.ts";
+import { toolEnded, type GpuTool, type MachineFacts } from "../toolBoard.ts";
 import type { ToolLine } from "../toolLines.ts";
 import { parseTegrastatsLine, type TegraFigures } from "./tegrastats.ts";
 
@@ -15,6 +15,7 @@ export class TegraTool implements GpuTool {
   #atMs = 0;
 
   take(line: ToolLine, nowMs: number): "sample" | "part" | GpuProblem {
+    if (line.kind === "exit") return toolEnded(this.name, line.code);
     const figures = line.kind === "text" ? parseTegrastatsLine(line.text) : null;
     if (figures === null) return "part";
     this.#figures = figures;

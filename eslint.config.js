@@ -51,7 +51,7 @@ const besideRooms = "[a-zA-Z]+\\.ts$";
  */
 const rooms = {
   domain: {},
-  store: { uses: ["domain/"], types: ["dispatch/jobs.ts"] },
+  store: { uses: ["domain/"], types: ["dispatch/jobs.ts", "metrics/metricsFile.ts"] },
   ledger: { types: ["store/"] },
   pki: { uses: ["domain/"], types: ["store/", "ledger/"] },
   ssh: { types: ["prompts/"] },

@@ -14,6 +14,7 @@ import { createPendingUploads } from "./http/createPendingUploads.ts";
 import { createLedger, type Ledger } from "./ledger/createLedger.ts";
 import { inRounds } from "./ledger/inRounds.ts";
 import { verifyLedger } from "./ledger/verifyLedger.ts";
+import { keepRollUps } from "./metrics/keepRollUps.ts";
 import { createMetricsHistory } from "./metrics/createMetricsHistory.ts";
 import { newId, newNonce } from "./newId.ts";
 import type { CaFiles } from "./pki/caFiles.ts";
@@ -28,6 +29,7 @@ import { createJobs } from "./store/createJobs.ts";
 import { createCasTable } from "./store/casTable.ts";
 import { createHostsTable } from "./store/hostsTable.ts";
 import { createMembersTable } from "./store/membersTable.ts";
+import { openMetricsFile } from "./store/openMetricsFile.ts";
 import { openStore, type Store } from "./store/openStore.ts";
 import { createTokensTable } from "./store/tokensTable.ts";
 
@@ -198,6 +200,13 @@ async function composeOn(store: Store, frame: ServiceFrame): Promise<ComposedSer
     },
   });
   const refusals = createRefusals({ store, ledger, onChange, log: logFailure });
+  const rollUps = keepRollUps({
+    file: openMetricsFile(layout.metrics, logFailure),
+    changes,
+    hosts: hosts.all().map(({ id }) => id),
+    now,
+    log: logFailure,
+  });
   const { app, endStreams } = await composeHttp({
     authority,
     rotation,
@@ -213,6 +222,7 @@ async function composeOn(store: Store, frame: ServiceFrame): Promise<ComposedSer
     fleet,
     changes,
     history: createMetricsHistory(changes),
+    rollUps,
     jobs,
     ledger,
     verifyLedger: inRounds(() => verifyLedger(store.db)),
@@ -250,6 +260,7 @@ async function composeOn(store: Store, frame: ServiceFrame): Promise<ComposedSer
       reach.stages.close();
       reach.pool.close();
       await logs.close();
+      rollUps.close();
       store.close();
     },
   };

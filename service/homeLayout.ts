@@ -6,6 +6,8 @@ export interface HomeLayout {
   directory: string;
   /** The service's database. */
   database: string;
+  /** What hosts did over months, rolled up. */
+  metrics: string;
   /** Held by the running service. */
   lock: string;
   /** What runs here: `{ pid, url, startedAtMs, version }`. */
@@ -39,6 +41,7 @@ export function layoutOf(directory: string): HomeLayout {
   return {
     directory,
     database: join(directory, "fleet.sqlite"),
+    metrics: join(directory, "metrics.sqlite"),
     lock: join(directory, "service.lock"),
     serviceFile: join(directory, "service.json"),
     listenFile: join(directory, "listen"),

@@ -101,14 +101,22 @@ export const hostRoutes = {
     method: "GET",
     path: "/v1/hosts/{host}/metrics",
     summary:
-      "Readings of the 15 minutes up to the newest, which the service holds in memory, as columns of numbers",
+      "What a host did, as columns of numbers: the readings of the last 15 minutes, or, with a step of 60 seconds or more, rolled up. Minutes are kept for 30 days, hours for two years; load and power are means, memory and temperature the highest",
     access: members,
     params: hostParams,
-    /** Service clock in milliseconds, both included. */
-    query: z.strictObject({ from: timeMs.optional(), to: timeMs.optional() }),
+    /**
+     * Service clock in milliseconds, both included; `step` in seconds. Steps of the answer may be longer: there are at most some
+     * 2,000 of them, and hours are answered of what is older than 30 days or longer than 7. Without `from`, the last day.
+     */
+    query: z.strictObject({
+      from: timeMs.optional(),
+      to: timeMs.optional(),
+      step: z.coerce.number().int().min(60).max(31_536_000).optional(),
+    }),
     body: null,
     status: 200,
-    answer: hostMetricsSchema,
+    /** `stepS`: seconds from point to point, each at the beginning of its step; null for readings as they came. */
+    answer: hostMetricsSchema.extend({ stepS: z.number().int().nullable() }),
   }),
   changeHost: route({
     method: "PATCH",

@@ -12,6 +12,7 @@ import { canCancel } from "../domain/decideJob.ts";
 import type { Changes } from "../fleet/createChanges.ts";
 import type { Fleet } from "../fleet/createFleet.ts";
 import type { Ledger } from "../ledger/createLedger.ts";
+import type { RollUps } from "../metrics/createRollUps.ts";
 import type { MetricsHistory } from "../metrics/createMetricsHistory.ts";
 import type { Enrolment } from "../pki/createEnrolment.ts";
 import type { Members } from "../pki/createMembers.ts";
@@ -21,6 +22,7 @@ import type { JobsTable } from "../store/createJobs.ts";
 import type { PendingUploads } from "./createPendingUploads.ts";
 import { openApiDocument } from "./openApi.ts";
 import type { Handlers, RawAnswer, RequestContext } from "./requestContext.ts";
+import { hostMetrics } from "./hostMetrics.ts";
 import { metricsEvents } from "./metricsEvents.ts";
 import { refuseWithoutLog } from "./refuseWithoutLog.ts";
 
@@ -37,6 +39,7 @@ export interface HandlerNeeds {
   fleet: Fleet;
   changes: Changes;
   history: MetricsHistory;
+  rollUps: Pick<RollUps, "between">;
   jobs: JobsTable;
   ledger: Ledger;
   verifyLedger: () => Promise<RouteAnswer<"verifyLedger">>;
@@ -91,8 +94,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     addHost: ({ body, actor, signal }) => fleet.add(body, actor, signal),
     listSshNames: () => ({ names: needs.sshNames() }),
     getHost: ({ params }) => fleet.get(params.host),
-    getHostMetrics: ({ params, query }) =>
-      needs.history.between(fleet.get(params.host).id, query.from ?? 0, query.to ?? Number.MAX_SAFE_INTEGER),
+    getHostMetrics: ({ params, query }) => hostMetrics(needs, fleet.get(params.host).id, query),
     changeHost: ({ params, body, actor }) => fleet.change(params.host, body, actor),
     loginHost: ({ params, actor, signal }) => fleet.login(params.host, actor, signal),
     removeHost: ({ params, query, actor }) => fleet.remove(params.host, query.force === "1", actor),

@@ -14,7 +14,7 @@ describe("what a host read lately", function () {
   });
   after(() => fleet.stop());
 
-  const metrics = (host: string, query: { from?: number; to?: number } = {}) =>
+  const metrics = (host: string, query: { from?: number; to?: number; step?: number } = {}) =>
     fleet.client.call("getHostMetrics", { params: { host }, query });
 
   it("is answered in columns, at the rate it was read, with the figures of its GPU", async () => {
@@ -50,6 +50,23 @@ describe("what a host read lately", function () {
     const { gpus, memoryUsedBytes } = await metrics("spark");
     assert.ok(gpus[0]?.memoryUsedBytes.every((value) => value === null));
     assert.equal(memoryUsedBytes.at(-1), metricValue(reading.memoryUsedBytes));
+  });
+
+  it("is answered in steps where they are asked for, also after the service was started again", async () => {
+    const { atMs, stepS } = await metrics("rtx-box");
+    assert.equal(stepS, null);
+    const rolled = await metrics("rtx-box", { step: 60 });
+    assert.equal(rolled.stepS, 60);
+    assert.ok(rolled.atMs.length >= 1 && rolled.atMs.length < atMs.length);
+    assert.ok(rolled.atMs.every((at) => at % 60_000 === 0));
+    const load = rolled.gpus[0]?.utilizationPct[0] ?? -1;
+    assert.ok(load >= 3 && load <= 77, String(load));
+    await fleet.stopService();
+    await fleet.startServiceAgain();
+    const again = await metrics("rtx-box", { step: 60 });
+    assert.deepEqual(again.atMs.slice(0, rolled.atMs.length), rolled.atMs);
+    assert.equal(again.gpus[0]?.uuid, rolled.gpus[0]?.uuid);
+    await assert.rejects(metrics("rtx-box", { step: 59 }), /step/);
   });
 
   it("is gone with the host, and not told of one that is none", async () => {

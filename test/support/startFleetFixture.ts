@@ -19,6 +19,8 @@ export interface FleetFixture {
   /** A folder for scripts, outside any git work tree. */
   scripts: string;
   killService(): Promise<void>;
+  /** Ends it as a person does. */
+  stopService(): Promise<void>;
   /** Starts it again on the same folder and port. */
   startServiceAgain(): Promise<void>;
   job(id: JobId): Promise<JobRecord>;
@@ -73,6 +75,7 @@ export async function startFleetFixture(specs: LabHostSpec[]): Promise<FleetFixt
       client,
       scripts,
       killService: () => service.end("SIGKILL"),
+      stopService: () => service.end("SIGTERM"),
       async startServiceAgain() {
         service = await startServiceProcess(home, { env, port: Number(new URL(service.url).port) });
       },

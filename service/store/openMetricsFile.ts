@@ -1,0 +1,93 @@
+import { chmodSync, renameSync, rmSync } from "node:fs";
+import Database from "better-sqlite3";
+import type { MetricsFile, MetricsPiece } from "../metrics/metricsFile.ts";
+import type { Sqlite } from "./openStore.ts";
+
+const schema = `CREATE TABLE IF NOT EXISTS pieces (
+  host_id TEXT NOT NULL,
+  step_ms INTEGER NOT NULL,
+  begin_ms INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (host_id, step_ms, begin_ms)
+) STRICT, WITHOUT ROWID`;
+const version = 1;
+
+/**
+ * Opens the file of what hosts did, apart from the fleet's database, so that neither its size nor its loss is a matter of that.
+ * A file that is damaged or of a newer version is put aside under another name; where none can be had, what hosts do is kept in
+ * memory. `onTrouble` is told of both.
+ */
+export function openMetricsFile(
+  path: string,
+  onTrouble: (what: string, cause: unknown) => void,
+): MetricsFile {
+  try {
+    return fileOf(open(path));
+  } catch (cause) {
+    if (!isUnreadable(cause)) {
+      onTrouble("what hosts do is kept in memory only, since its file cannot be opened", cause);
+      return fileOf(open(":memory:"));
+    }
+    onTrouble(`the file of what hosts did cannot be read and is put aside as ${path}.damaged`, cause);
+    renameSync(path, `${path}.damaged`);
+    for (const ending of ["-wal", "-shm"]) rmSync(`${path}${ending}`, { force: true });
+    return openMetricsFile(path, onTrouble);
+  }
+}
+
+function isUnreadable(cause: unknown): boolean {
+  if (cause instanceof RangeError) return true;
+  return /^SQLITE_(CORRUPT|NOTADB)/.test((cause as { code?: string }).code ?? "");
+}
+
+function open(path: string): Sqlite {
+  const db = new Database(path, { timeout: 2_000 });
+  try {
+    if (path !== ":memory:") chmodSync(path, 0o600);
+    db.pragma("journal_mode = WAL");
+    // The last minute may be lost with the power; nothing else.
+    db.pragma("synchronous = NORMAL");
+    db.pragma("auto_vacuum = INCREMENTAL");
+    const found = db.pragma("user_version", { simple: true }) as number;
+    if (found > version) throw new RangeError(`the file is of a newer version (${found})`);
+    db.exec(schema);
+    db.pragma(`user_version = ${version}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function fileOf(db: Sqlite): MetricsFile {
+  const get = db.prepare<[string, number, number], { body: Buffer }>(
+    "SELECT body FROM pieces WHERE host_id = ? AND step_ms = ? AND begin_ms = ?",
+  );
+  const range = db.prepare<[string, number, number, number], { beginMs: number; body: Buffer }>(
+    `SELECT begin_ms AS beginMs, body FROM pieces
+     WHERE host_id = ? AND step_ms = ? AND begin_ms BETWEEN ? AND ? ORDER BY begin_ms`,
+  );
+  const put = db.prepare(
+    "INSERT OR REPLACE INTO pieces (host_id, step_ms, begin_ms, body) VALUES (@hostId, @stepMs, @beginMs, @body)",
+  );
+  const removeOlder = db.prepare("DELETE FROM pieces WHERE step_ms = ? AND begin_ms < ?");
+  const removeHost = db.prepare("DELETE FROM pieces WHERE host_id = ?");
+  const hosts = db.prepare<[], { hostId: string }>("SELECT DISTINCT host_id AS hostId FROM pieces");
+  const putAll = db.transaction((pieces: readonly MetricsPiece[]) => {
+    for (const piece of pieces) put.run(piece);
+  });
+  const isFreed = (run: { changes: number }): void => {
+    if (run.changes > 0) db.pragma("incremental_vacuum");
+  };
+  return {
+    get: (hostId, stepMs, beginMs) => get.get(hostId, stepMs, beginMs)?.body ?? null,
+    range: (hostId, stepMs, fromMs, toMs) => range.all(hostId, stepMs, fromMs, toMs),
+    put: (pieces) => putAll.immediate(pieces),
+    removeOlder: (stepMs, beforeMs) => isFreed(removeOlder.run(stepMs, beforeMs)),
+    removeHost: (hostId) => isFreed(removeHost.run(hostId)),
+    hosts: () => hosts.all().map(({ hostId }) => hostId),
+    close() {
+      db.close();
+    },
+  };
+}

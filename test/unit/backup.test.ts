@@ -109,10 +109,11 @@ describe("a backup's manifest", () => {
 });
 
 describe("what a backup takes", () => {
-  it("is all of a data folder but what belongs to a running service", () => {
+  it("is all of a data folder but what belongs to a running service, and what hosts did", () => {
     const layout = layoutOf("/fleet");
-    const { directory, lock, serviceFile, serviceLog, startLog, stoppedMark, partials, ...taken } = layout;
-    for (const path of [directory, lock, serviceFile, serviceLog, startLog, stoppedMark, partials])
+    const { directory, lock, serviceFile, serviceLog, startLog, stoppedMark, partials, metrics, ...taken } =
+      layout;
+    for (const path of [directory, lock, serviceFile, serviceLog, startLog, stoppedMark, partials, metrics])
       assert.ok(!isBackedUpName(relative(directory, path)), path);
     for (const path of Object.values(taken)) {
       const name = relative(directory, path);

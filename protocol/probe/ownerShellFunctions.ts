@@ -7,8 +7,10 @@
 export const ownerShellFunctions = String.raw`
 # as tag A, and before the row of a new process whose it is
 tag_apps() {
-  known=' ' users=' ' handed=0
+  known=' ' users=' ' handed=0 rows=0
   while IFS= read -r line || [ -n "$line" ]; do
+    rows=$((rows + 1))
+    if [ "$rows" -ge 2000 ]; then rows=0 handed=0; fi
     case $line in
       GPU-*', '[0-9]*', '*', '* | MIG-*', '[0-9]*', '*', '*)
         rest=\${line#*, }
@@ -27,10 +29,18 @@ whose() {
     nobody_knows
     return 0
   fi
+  fields=\${stat##*) }
+  # a name may hold a line's end, and what the shell would take for names of files
+  case $fields in *[!A-Za-z0-9\ -]*) fields= ;; esac
   # the fields of stat from the third on, under their own numbers
-  set -- - - \${stat##*) }
+  set -- - - $fields
   state=$3 start=\${22}
-  case $start in '' | *[!0-9]*) return 0 ;; esac
+  case $start in
+    '' | *[!0-9]*)
+      nobody_knows
+      return 0
+      ;;
+  esac
   case $known in *" $pid:$start "*) return 0 ;; esac
   # In a container a number that a tool tells may be another process's here.
   if [ -z "$whole" ] && ! is_called "$called"; then

@@ -184,14 +184,14 @@ export class ProbeFrames {
   #isSample(of: "amd" | "tool", nowMs: number): boolean {
     if (this.#pace() !== of || this.#state.ticks === 0) return false;
     // However often it says so: a reading at a cadence.
-    if (nowMs - (this.#sampleSentAtMs ?? -Infinity) < this.#options.cadenceMs / 2) return false;
+    if (isWithin(nowMs, this.#sampleSentAtMs, this.#options.cadenceMs / 2)) return false;
     this.#sampleSentAtMs = nowMs;
     return true;
   }
 
   /** Takes note of why there are no samples. True where that is worth a reading. */
   #isFailure(nowMs: number): boolean {
-    if (this.#state.ticks === 0 || nowMs - (this.#failureSentAtMs ?? -Infinity) < this.#options.cadenceMs)
+    if (this.#state.ticks === 0 || isWithin(nowMs, this.#failureSentAtMs, this.#options.cadenceMs))
       return false;
     this.#failureSentAtMs = nowMs;
     return true;
@@ -235,7 +235,7 @@ export class ProbeFrames {
       // There a sample gives out the reading, and a tick only where none comes.
       const { cadenceMs } = this.#options;
       const waitMs = this.#sampleSentAtMs === null ? toolStartMs + cadenceMs : 1.5 * cadenceMs;
-      return nowMs - (this.#sampleSentAtMs ?? this.#options.startedAtMs) > waitMs;
+      return !isWithin(nowMs, this.#sampleSentAtMs ?? this.#options.startedAtMs, waitMs);
     }
     if (pace === "tick") return true;
     if (this.#gpusSentAtMs !== null) return nowMs - this.#gpusSentAtMs > 1.5 * this.#options.cadenceMs;
@@ -283,4 +283,9 @@ export class ProbeFrames {
     };
     return this.#last;
   }
+}
+
+/** Whether something was less than so long ago. A clock that was set back says that it was not. */
+function isWithin(nowMs: number, atMs: number | null, limitMs: number): boolean {
+  return atMs !== null && nowMs >= atMs && nowMs - atMs <= limitMs;
 }

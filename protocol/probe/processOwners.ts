@@ -29,7 +29,10 @@ export class ProcessOwners {
   line(text: string, nowMs: number): boolean {
     const [, pid, age, user] = /^(\d{1,10}) (\d{1,10}|-) (\S+)$/.exec(text) ?? [];
     if (pid === undefined) return false;
-    if (this.#owners.size >= maxOwners) this.#owners.clear();
+    this.#owners.delete(Number(pid));
+    // The one that was told of longest ago.
+    const [first] = this.#owners.size >= maxOwners ? this.#owners.keys() : [];
+    if (first !== undefined) this.#owners.delete(first);
     const isAged = age !== "-" && Number(age) < longestAgeS;
     this.#owners.set(Number(pid), {
       user: user === undefined || user === "-" ? null : user.slice(0, maxUserLength),

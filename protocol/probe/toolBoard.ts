@@ -21,6 +21,8 @@ export function toolEnded(tool: string, code: number): GpuProblem {
 /** A tool other than nvidia-smi, with what it has said. */
 export interface GpuTool {
   readonly name: string;
+  /** Whether it has anything to tell of, so that its silence means something. */
+  readonly isHeard: boolean;
   /** What is not as it should be, although nothing failed. */
   readonly concern: GpuProblem | null;
   /** Takes what the script passed on: a whole sample, a part of one, or why there is none. */
@@ -81,7 +83,8 @@ export class ToolBoard {
   snapshot(machine: MachineFacts, nowMs: number): GpuSnapshot {
     const gpus =
       this.#sampledAtMs === null ? [...this.#known] : this.#tool.gpus(machine, nowMs - this.#silenceMs());
-    const problem = this.#problem ?? this.#silence(nowMs);
+    const isHeard = this.#sampledAtMs === null || this.#tool.isHeard;
+    const problem = this.#problem ?? (isHeard ? this.#silence(nowMs) : null);
     if (problem === null) return { gpus, gpuProblem: this.#tool.concern };
     return { gpus: gpus.map((gpu) => withoutFigures(gpu, "fault", problem.code)), gpuProblem: problem };
   }

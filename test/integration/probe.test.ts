@@ -160,6 +160,17 @@ describe("probe of a host", () => {
       put("701/comm", "other\n");
       put("701/stat", readFileSync(join(proc, "701/stat"), "utf8").replace("4200", "4300"));
       await until("that it is open again", () => lines().includes("W 701 - -"));
+      // A name with a line's end in it, and what the shell would take for files.
+      const named = () => lines().filter((line) => line.startsWith("W 703")).length;
+      const before = named();
+      put("703/stat", "703 (a /*/*/*\n) S 1 1 1 0\n");
+      await until("that nobody is named", () => named() > before);
+      assert.equal(
+        lines()
+          .filter((line) => line.startsWith("W 703"))
+          .at(-1),
+        "W 703 - -",
+      );
     }).timeout(30_000);
 
   it("says what a broken driver says, keeps the CPU's figures, and starts the tool no more", async () => {

@@ -77,6 +77,18 @@ describe("whose the processes on GPUs are", () => {
     assert.equal(owners.named(aGpu()).occupancy.kind, "free");
   });
 
+  it("is kept of those that were told of last", () => {
+    const owners = new ProcessOwners(() => true);
+    owners.line("77 3 ada", 5_000);
+    for (let pid = 100; pid < 10_099; pid += 1) owners.line(`${pid} 3 bob`, 5_000);
+    assert.equal(ownerIn(owners.named(busy)).user, "ada");
+    owners.line("77 3 ada", 5_000);
+    owners.line("20000 3 bob", 5_000);
+    assert.equal(ownerIn(owners.named(busy)).user, "ada");
+    for (let pid = 30_000; pid < 40_000; pid += 1) owners.line(`${pid} 3 bob`, 5_000);
+    assert.equal(ownerIn(owners.named(busy)).user, null);
+  });
+
   it("makes a reading that is one, whatever the script says", () => {
     const said = fc.oneof(
       fc.string(),

@@ -99,7 +99,20 @@ describe("GPUs of Intel", () => {
       ]);
       assert.deepEqual(next.last.gpuProblem, { code: "gpu-lost", detail: "0000:97:00.0" });
       carry = next.frames.carry();
+      // Also where it was the only one.
+      next.say(startedAtMs + 1_500, ...listed(), "X #run 1", "X #exit 1");
+      next.say(startedAtMs + 9_900, "T");
+      assert.equal(next.last.gpuProblem?.code, "gpu-lost");
     }
+  });
+
+  it("are read on after the service's clock was set back", () => {
+    const probe = aRunningHost();
+    const before = probe.readings.length;
+    probe.say(-3_600_000, row(0, 5), row(1, 6), "T");
+    probe.say(-3_599_000, row(0, 6), row(1, 7), "T");
+    assert.equal(probe.readings.length, before + 2);
+    assert.deepEqual(shown(probe)[1]?.[2], { value: 7 });
   });
 
   it("are bounded in number, and so are readings, whatever the script says", () => {
@@ -127,8 +140,10 @@ describe("GPUs of Intel", () => {
       assert.equal(probe.frames.isSettled(0), true);
       assert.deepEqual([probe.last.gpus, probe.last.gpuProblem?.code], [[], code]);
       // Where there is none, the rows that do not come are no failure.
-      probe.say(600, "X #run 1", "X #exit 1");
-      probe.say(2_000, "T");
+      if (code === undefined) {
+        probe.say(600, "X #run 1", "X #exit 1");
+        probe.say(62_000, "T");
+      }
       assert.equal(probe.last.gpuProblem?.code, code);
     }
   });

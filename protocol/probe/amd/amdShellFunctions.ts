@@ -73,7 +73,7 @@ shell_hangs() {
 }
 amd_worker() {
   be_worker
-  known=' ' users=' ' handed=0
+  known=' ' users=' ' handed=0 rows=0
   while :; do
     hung=
     shell_hangs
@@ -91,6 +91,8 @@ amd_worker() {
   amd_names
   while :; do
     pause=$every may_sleep= works=
+    rows=$((rows + 1))
+    if [ "$rows" -ge 100 ]; then rows=0 handed=0; fi
     amd_cells
     # one that can sleep does so only when it is not asked all the time
     if [ -n "$may_sleep" ] && [ -z "$works" ]; then pause=$sleepy_every; fi

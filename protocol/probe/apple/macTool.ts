@@ -18,6 +18,7 @@ export function isOfMac({ uuid }: GpuReading): boolean {
  */
 export class MacTool implements GpuTool {
   readonly name = "ioreg";
+  readonly isHeard = true;
   readonly concern = null;
   #displays: MacDisplayGpu[] | null;
   #accelerators: MacAccelerator[] = [];

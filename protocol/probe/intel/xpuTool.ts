@@ -26,6 +26,10 @@ export class XpuTool implements GpuTool {
     this.#devices = known.slice(0, maxDevices).map(deviceOf);
   }
 
+  get isHeard(): boolean {
+    return this.#devices.length > 0;
+  }
+
   get concern(): GpuProblem | null {
     const lost = this.#lost.map(({ pciAddress }) => pciAddress).join(", ");
     if (lost !== "") return { code: "gpu-lost", detail: lost };
@@ -39,8 +43,7 @@ export class XpuTool implements GpuTool {
       case "text":
         return this.#row(line.text, nowMs) ? "sample" : "part";
       case "exit":
-        // Without a GPU there is nothing to say.
-        return this.#devices.length === 0 ? "part" : toolEnded(this.name, line.code);
+        return this.isHeard ? toolEnded(this.name, line.code) : "part";
       case "answer":
         return line.name === "discovery" ? this.#list(line.text, line.code) : this.#answer(line, nowMs);
       case "asked":

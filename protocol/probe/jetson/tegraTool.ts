@@ -10,6 +10,7 @@ import { parseTegrastatsLine, type TegraFigures } from "./tegrastats.ts";
 /** `tegrastats`, which says what the GPU of a Jetson does, a line at a time; the machine's product gives the name. */
 export class TegraTool implements GpuTool {
   readonly name = "tegrastats";
+  readonly isHeard = true;
   readonly concern = null;
   #figures: TegraFigures | null = null;
   #atMs = 0;

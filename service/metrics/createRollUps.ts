@@ -1,8 +1,17 @@
+import { setImmediate } from "node:timers/promises";
 import type { HostMetrics } from "../../protocol/hostMetrics.ts";
 import { lateMs } from "../../protocol/hostSeries.ts";
 import type { HostReading } from "../../protocol/reading.ts";
 import type { MetricsFile } from "./metricsFile.ts";
-import { beginOf, columnsOf, inSteps, pointOf, rolledUp, type MetricPoint } from "./metricPoint.ts";
+import {
+  beginOf,
+  columnsOf,
+  inSteps,
+  pointOf,
+  rolledUp,
+  type MetricOfGpu,
+  type MetricPoint,
+} from "./metricPoint.ts";
 import { packed, unpacked } from "./packedPoints.ts";
 
 const minuteMs = 60_000;
@@ -20,6 +29,14 @@ const minutesAtOnceMs = 7 * dayMs;
 const mostPoints = 2_000;
 /** Without a first time, so much is answered. */
 const usualMs = dayMs;
+/** Readings that follow each other faster are passed over. */
+const leastApartMs = 400;
+/** More GPUs than a host can have are not kept of it, whatever it says. */
+const mostGpus = 256;
+/** While nothing can be written, older pieces than these of a host go. */
+const mostUnwritten = 6;
+/** So many pieces are read before others have their turn. */
+const piecesAtOnce = 8;
 
 /** What is asked for: service clock in milliseconds, both ends included. */
 export interface RollUpQuery {
@@ -36,8 +53,10 @@ export interface RollUps {
    * What a host did, in steps of at least the length asked for: longer ones where there would be too many, where what lies so
    * far back is kept by the hour, or where more than a week is asked for.
    */
-  between(hostId: string, query: RollUpQuery): { stepMs: number; metrics: HostMetrics };
+  between(hostId: string, query: RollUpQuery): Promise<{ stepMs: number; metrics: HostMetrics }>;
   forget(hostId: string): void;
+  /** Takes away what of a host is older than is kept, as `writeDue` does for hosts that are read. */
+  clean(hostId: string): void;
   /** Writes what is due: each second for a sixtieth of the hosts, so that no moment is long. */
   writeDue(): void;
   /** Writes everything, also of a minute that is not over. */
@@ -48,6 +67,7 @@ interface Piece {
   level: Level;
   beginMs: number;
   points: Map<number, MetricPoint>;
+  gpus: Set<string>;
 }
 
 /** A host of which something is not in the file yet. */
@@ -60,6 +80,7 @@ interface Open {
   minutes: Piece;
   hours: Piece;
   unwritten: Set<Piece>;
+  cleanedAtMs: number;
 }
 
 /**
@@ -72,9 +93,9 @@ export function createRollUps(
   onFailure: (error: unknown) => void,
 ): RollUps {
   const hosts = new Map<string, Open>();
+  const oneAtATime = createQueue();
   let hostsSoFar = 0;
   let seconds = 0;
-  let cleanedAtMs = Number.NEGATIVE_INFINITY;
   let isFailing = false;
 
   /** A failing disk must not keep anybody from the readings themselves. */
@@ -82,15 +103,19 @@ export function createRollUps(
     try {
       run();
     } catch (error) {
-      if (!isFailing) onFailure(error);
-      isFailing = true;
+      fail(error);
     }
+  }
+  function fail(error: unknown): void {
+    if (!isFailing) onFailure(error);
+    isFailing = true;
   }
 
   function load(hostId: string, level: Level, beginMs: number): Piece {
     const body = file.get(hostId, level.stepMs, beginMs);
     const points = body === null ? [] : unpacked(body);
-    return { level, beginMs, points: new Map(points.map((point) => [point.atMs, point])) };
+    const gpus = new Set(points.flatMap((point) => [...point.gpus.keys()]));
+    return { level, beginMs, points: new Map(points.map((point) => [point.atMs, point])), gpus };
   }
 
   function opened(hostId: string, atMs: number): Open {
@@ -102,6 +127,7 @@ export function createRollUps(
       minutes: load(hostId, minutes, beginOf(atMs, minutes.pieceMs)),
       hours: load(hostId, hours, beginOf(atMs, hours.pieceMs)),
       unwritten: new Set(),
+      cleanedAtMs: Number.NEGATIVE_INFINITY,
     };
     hosts.set(hostId, open);
     return open;
@@ -123,9 +149,12 @@ export function createRollUps(
     }
     put(open.minutes, rolledUp(minute, open.readings));
     const hour = beginOf(minute, hourMs);
-    const ofHour = [...open.minutes.points.values()];
-    open.hours.points.set(hour, rolledUp(hour, ofHour));
+    open.hours.points.set(hour, within(open.hours, rolledUp(hour, [...open.minutes.points.values()])));
     open.readings = [];
+    for (const piece of open.unwritten) {
+      if (open.unwritten.size <= mostUnwritten) break;
+      open.unwritten.delete(piece);
+    }
   }
 
   function write(hostId: string, open: Open): void {
@@ -138,25 +167,50 @@ export function createRollUps(
     open.unwritten.clear();
   }
 
-  function clean(): void {
-    const sinceMs = now() - cleanedAtMs;
-    if (sinceMs >= 0 && sinceMs < hourMs) return;
-    cleanedAtMs = now();
+  function clean(hostId: string): void {
     for (const { stepMs, keptMs, pieceMs } of [minutes, hours])
-      file.removeOlder(stepMs, now() - keptMs - pieceMs);
+      file.removeOlder(hostId, stepMs, now() - keptMs - pieceMs);
   }
 
-  function kept(hostId: string, level: Level, fromMs: number, toMs: number): MetricPoint[] {
+  /** The pieces in the file; none where it cannot be read. */
+  function written(hostId: string, level: Level, fromMs: number, toMs: number): Buffer[] {
+    try {
+      const pieces = file.range(hostId, level.stepMs, beginOf(fromMs, level.pieceMs), toMs);
+      return pieces.map(({ body }) => body);
+    } catch (error) {
+      fail(error);
+      return [];
+    }
+  }
+
+  async function kept(hostId: string, level: Level, fromMs: number, toMs: number): Promise<MetricPoint[]> {
     const points = new Map<number, MetricPoint>();
-    for (const { body } of file.range(hostId, level.stepMs, beginOf(fromMs, level.pieceMs), toMs))
-      for (const point of unpacked(body)) points.set(point.atMs, point);
+    const take = (some: Iterable<MetricPoint>): void => {
+      for (const point of some) points.set(point.atMs, point);
+    };
+    for (const [at, body] of written(hostId, level, fromMs, toMs).entries()) {
+      if (at % piecesAtOnce === piecesAtOnce - 1) await setImmediate();
+      take(unpacked(body));
+    }
     const open = hosts.get(hostId);
     if (open !== undefined) {
-      for (const piece of open.unwritten)
-        if (piece.level === level) for (const point of piece.points.values()) points.set(point.atMs, point);
-      for (const point of inSteps(open.readings, level.stepMs)) put({ points }, point);
+      for (const piece of open.unwritten) if (piece.level === level) take(piece.points.values());
+      take(present(open, level, points));
     }
     return [...points.values()].filter(({ atMs }) => atMs + level.stepMs > fromMs && atMs <= toMs);
+  }
+
+  /** The minute that is not over, or the hour with it. */
+  function present(open: Open, level: Level, points: ReadonlyMap<number, MetricPoint>): MetricPoint[] {
+    const [first] = open.readings;
+    if (first === undefined) return [];
+    const minute = rolledUp(beginOf(first.atMs, minuteMs), open.readings);
+    const before = open.minutes.points.get(minute.atMs) ?? points.get(minute.atMs);
+    const whole = before === undefined || level === hours ? minute : rolledUp(minute.atMs, [before, minute]);
+    if (level === minutes) return [whole];
+    const hour = beginOf(minute.atMs, hourMs);
+    const others = [...open.minutes.points.values()].filter(({ atMs }) => beginOf(atMs, hourMs) === hour);
+    return [rolledUp(hour, [...others, minute])];
   }
 
   return {
@@ -164,12 +218,13 @@ export function createRollUps(
       attempt(() => {
         const open = opened(reading.hostId, reading.atMs);
         const lastMs = open.readings.at(-1)?.atMs ?? null;
-        if (lastMs !== null && reading.atMs <= lastMs && lastMs - reading.atMs < lateMs) return;
+        const sinceMs = reading.atMs - (lastMs ?? Number.NEGATIVE_INFINITY);
+        if (sinceMs < leastApartMs && sinceMs > -lateMs) return;
         if (lastMs !== null && beginOf(lastMs, minuteMs) !== beginOf(reading.atMs, minuteMs))
           close(reading.hostId, open);
         open.readings.push(pointOf(reading));
       }),
-    between(hostId, { fromMs, toMs, stepMs }) {
+    async between(hostId, { fromMs, toMs, stepMs }) {
       const endMs = Math.min(toMs ?? now(), now());
       const beginMs = fromMs ?? endMs - usualMs;
       const spanMs = endMs - beginMs;
@@ -177,7 +232,8 @@ export function createRollUps(
       const isLong = beginMs < now() - minutes.keptMs || spanMs > minutesAtOnceMs;
       const level = isLong || least >= hourMs ? hours : minutes;
       const step = Math.ceil(least / level.stepMs) * level.stepMs;
-      return { stepMs: step, metrics: columnsOf(inSteps(kept(hostId, level, beginMs, endMs), step)) };
+      const points = await oneAtATime(() => kept(hostId, level, beginMs, endMs));
+      return { stepMs: step, metrics: columnsOf(inSteps(points, step)) };
     },
     forget(hostId) {
       hosts.delete(hostId);
@@ -185,28 +241,54 @@ export function createRollUps(
     },
     writeDue() {
       seconds += 1;
-      attempt(() => {
-        for (const [hostId, open] of hosts) {
-          if (open.slot !== seconds % 60) continue;
+      for (const [hostId, open] of hosts) {
+        if (open.slot !== seconds % 60) continue;
+        attempt(() => {
           const [first] = open.readings;
           if (first !== undefined && now() - beginOf(first.atMs, minuteMs) >= minuteMs) close(hostId, open);
           write(hostId, open);
-        }
-        clean();
-      });
+          const sinceMs = now() - open.cleanedAtMs;
+          if (sinceMs >= 0 && sinceMs < hourMs) return;
+          open.cleanedAtMs = now();
+          clean(hostId);
+        });
+      }
     },
-    writeAll: () =>
-      attempt(() => {
-        for (const [hostId, open] of hosts) {
+    writeAll() {
+      for (const [hostId, open] of hosts)
+        attempt(() => {
           close(hostId, open);
           write(hostId, open);
-        }
-      }),
+        });
+    },
+    clean: (hostId) => attempt(() => clean(hostId)),
   };
 }
 
 /** A minute that a service which was started again had begun is one with the rest of it. */
-function put({ points }: Pick<Piece, "points">, point: MetricPoint): void {
-  const before = points.get(point.atMs);
-  points.set(point.atMs, before === undefined ? point : rolledUp(point.atMs, [before, point]));
+function put(piece: Piece, point: MetricPoint): void {
+  const before = piece.points.get(point.atMs);
+  const whole = before === undefined ? point : rolledUp(point.atMs, [before, point]);
+  piece.points.set(point.atMs, within(piece, whole));
+}
+
+/** A point without the GPUs that are too many for its piece. */
+function within({ gpus }: Piece, point: MetricPoint): MetricPoint {
+  const kept = new Map<string, MetricOfGpu>();
+  for (const [uuid, figures] of point.gpus) {
+    if (!gpus.has(uuid) && gpus.size >= mostGpus) continue;
+    gpus.add(uuid);
+    kept.set(uuid, figures);
+  }
+  return { ...point, gpus: kept };
+}
+
+/** Runs one after the other, however many are asked for. */
+function createQueue(): <T>(run: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (run) => {
+    const next = last.then(run);
+    last = next.catch(() => undefined);
+    return next;
+  };
 }

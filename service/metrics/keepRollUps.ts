@@ -22,7 +22,10 @@ export interface KeepRollUpsNeeds {
 export function keepRollUps({ file, changes, hosts, now, log }: KeepRollUpsNeeds): KeptRollUps {
   const rollUps = createRollUps(file, now, (error) => log("what hosts do cannot be written down", error));
   const members = new Set<string>(hosts);
-  for (const hostId of file.hosts()) if (!members.has(hostId)) rollUps.forget(hostId);
+  for (const hostId of file.hosts()) {
+    if (members.has(hostId)) rollUps.clean(hostId);
+    else rollUps.forget(hostId);
+  }
   const stop = changes.listen((change) => {
     if (change.kind === "host-removed") rollUps.forget(change.hostId);
     if (change.kind === "reading") rollUps.add(change.reading);

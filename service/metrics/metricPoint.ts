@@ -6,12 +6,15 @@ type Figure = number | null;
 const gpuFigures = ["utilizationPct", "memoryUsedBytes", "temperatureC", "powerW"] as const;
 type GpuFigures = Record<(typeof gpuFigures)[number], Figure>;
 
+/** What a GPU did in a step of time. */
+export type MetricOfGpu = { name: string } & GpuFigures;
+
 /** What a host did in a step of time: one that begins then. */
 export interface MetricPoint {
   atMs: number;
   cpuPct: Figure;
   memoryUsedBytes: Figure;
-  gpus: ReadonlyMap<string, { name: string } & GpuFigures>;
+  gpus: ReadonlyMap<string, MetricOfGpu>;
 }
 
 /** A reading as a point of its own. */

@@ -4,8 +4,8 @@ export interface MetricsFile {
   /** Those that begin from one time to another, both included, in order. */
   range(hostId: string, stepMs: number, fromMs: number, toMs: number): { beginMs: number; body: Buffer }[];
   put(pieces: readonly MetricsPiece[]): void;
-  /** Takes away what began before a time. */
-  removeOlder(stepMs: number, beforeMs: number): void;
+  /** Takes away what of a host began before a time. */
+  removeOlder(hostId: string, stepMs: number, beforeMs: number): void;
   removeHost(hostId: string): void;
   /** The hosts of which there is something. */
   hosts(): string[];

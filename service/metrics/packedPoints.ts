@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { hostMetricsSchema } from "../../protocol/hostMetrics.ts";
+import type { HostMetrics } from "../../protocol/hostMetrics.ts";
 import { columnsOf, pointsOf, type MetricPoint } from "./metricPoint.ts";
 
 /** A piece that unpacks to more is none of ours. */
@@ -15,7 +15,8 @@ export function packed(points: readonly MetricPoint[]): Buffer {
 export function unpacked(body: Buffer): MetricPoint[] {
   try {
     const text = inflateRawSync(body, { maxOutputLength: maxBytes }).toString("utf8");
-    return pointsOf(hostMetricsSchema.parse(JSON.parse(text)));
+    // Not parsed by the schema, which takes as long as the rest together: what we packed is as we packed it.
+    return pointsOf(JSON.parse(text) as HostMetrics);
   } catch {
     return [];
   }

@@ -8,8 +8,8 @@ const schema = `CREATE TABLE IF NOT EXISTS pieces (
   step_ms INTEGER NOT NULL,
   begin_ms INTEGER NOT NULL,
   body BLOB NOT NULL,
-  PRIMARY KEY (host_id, step_ms, begin_ms)
-) STRICT, WITHOUT ROWID`;
+  UNIQUE (host_id, step_ms, begin_ms)
+) STRICT`;
 const version = 1;
 
 /**
@@ -29,9 +29,17 @@ export function openMetricsFile(
       return fileOf(open(":memory:"));
     }
     onTrouble(`the file of what hosts did cannot be read and is put aside as ${path}.damaged`, cause);
+    return putAside(path) ? openMetricsFile(path, onTrouble) : fileOf(open(":memory:"));
+  }
+}
+
+function putAside(path: string): boolean {
+  try {
     renameSync(path, `${path}.damaged`);
     for (const ending of ["-wal", "-shm"]) rmSync(`${path}${ending}`, { force: true });
-    return openMetricsFile(path, onTrouble);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -44,14 +52,15 @@ function open(path: string): Sqlite {
   const db = new Database(path, { timeout: 2_000 });
   try {
     if (path !== ":memory:") chmodSync(path, 0o600);
+    db.pragma("auto_vacuum = INCREMENTAL"); // before anything is written, or it does nothing
     db.pragma("journal_mode = WAL");
     // The last minute may be lost with the power; nothing else.
     db.pragma("synchronous = NORMAL");
-    db.pragma("auto_vacuum = INCREMENTAL");
     const found = db.pragma("user_version", { simple: true }) as number;
     if (found > version) throw new RangeError(`the file is of a newer version (${found})`);
     db.exec(schema);
     db.pragma(`user_version = ${version}`);
+    fileOf(db).hosts(); // damage further in than the first page
     return db;
   } catch (error) {
     db.close();
@@ -70,20 +79,27 @@ function fileOf(db: Sqlite): MetricsFile {
   const put = db.prepare(
     "INSERT OR REPLACE INTO pieces (host_id, step_ms, begin_ms, body) VALUES (@hostId, @stepMs, @beginMs, @body)",
   );
-  const removeOlder = db.prepare("DELETE FROM pieces WHERE step_ms = ? AND begin_ms < ?");
+  const removeOlder = db.prepare("DELETE FROM pieces WHERE host_id = ? AND step_ms = ? AND begin_ms < ?");
   const removeHost = db.prepare("DELETE FROM pieces WHERE host_id = ?");
-  const hosts = db.prepare<[], { hostId: string }>("SELECT DISTINCT host_id AS hostId FROM pieces");
+  // From one to the next by the index, not over all pieces.
+  const hosts = db.prepare<[], { hostId: string }>(
+    `WITH RECURSIVE each (hostId) AS (
+       SELECT min(host_id) FROM pieces
+       UNION ALL
+       SELECT (SELECT min(host_id) FROM pieces WHERE host_id > hostId) FROM each WHERE hostId IS NOT NULL
+     ) SELECT hostId FROM each WHERE hostId IS NOT NULL`,
+  );
   const putAll = db.transaction((pieces: readonly MetricsPiece[]) => {
     for (const piece of pieces) put.run(piece);
   });
   const isFreed = (run: { changes: number }): void => {
-    if (run.changes > 0) db.pragma("incremental_vacuum");
+    if (run.changes > 0) db.pragma("incremental_vacuum(200)"); // pages; the rest goes with later ones
   };
   return {
     get: (hostId, stepMs, beginMs) => get.get(hostId, stepMs, beginMs)?.body ?? null,
     range: (hostId, stepMs, fromMs, toMs) => range.all(hostId, stepMs, fromMs, toMs),
     put: (pieces) => putAll.immediate(pieces),
-    removeOlder: (stepMs, beforeMs) => isFreed(removeOlder.run(stepMs, beforeMs)),
+    removeOlder: (hostId, stepMs, beforeMs) => isFreed(removeOlder.run(hostId, stepMs, beforeMs)),
     removeHost: (hostId) => isFreed(removeHost.run(hostId)),
     hosts: () => hosts.all().map(({ hostId }) => hostId),
     close() {

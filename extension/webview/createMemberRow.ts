@@ -13,8 +13,11 @@ export function createMemberRow(
   answered: () => number,
 ): RowView<MemberRow> {
   let row: MemberRow | null = null;
-  /** Number of answers when the select was used; until there is another it shows what was chosen. */
-  let chosenAt: number | null = null;
+  /**
+   * Number of answers with which all that was chosen is answered; until then the select shows what was chosen last. An answer to
+   * what was chosen before must not take that back, nor what a key makes of it next.
+   */
+  let awaited = 0;
 
   const label = element("span", { class: "label" });
   const you = element("span", { class: "badge" }, words.you);
@@ -24,7 +27,7 @@ export function createMemberRow(
   select.addEventListener("change", () => {
     const wanted = userRoles.find((one) => one === select.value);
     if (!row || !wanted) return;
-    chosenAt = answered();
+    awaited = Math.max(awaited, answered()) + 1;
     say({ kind: "change-role", member: row.name, role: wanted });
   });
   const back = button(() => row && say({ kind: "bring-back", member: row.name }));
@@ -58,10 +61,7 @@ export function createMemberRow(
       setText(role, next.role);
       arrangeChildren(roleCell, [next.canChangeRole ? select : role]);
       setAttribute(select, "aria-label", words.roleOf(next.label));
-      if (!next.isBusy && chosenAt !== answered()) {
-        chosenAt = null;
-        select.value = next.role;
-      }
+      if (!next.isBusy && answered() >= awaited) select.value = next.role;
       showTime(seen, next.seen);
       showTime(membership, next.membership);
       setAttribute(membership, "data-tone", next.membership.tone);

@@ -22,14 +22,14 @@ export function openMetricsFile(
   onTrouble: (what: string, cause: unknown) => void,
 ): MetricsFile {
   try {
-    return fileOf(open(path));
+    return open(path);
   } catch (cause) {
     if (!isUnreadable(cause)) {
       onTrouble("what hosts do is kept in memory only, since its file cannot be opened", cause);
-      return fileOf(open(":memory:"));
+      return open(":memory:");
     }
     onTrouble(`the file of what hosts did cannot be read and is put aside as ${path}.damaged`, cause);
-    return putAside(path) ? openMetricsFile(path, onTrouble) : fileOf(open(":memory:"));
+    return putAside(path) ? openMetricsFile(path, onTrouble) : open(":memory:");
   }
 }
 
@@ -48,7 +48,7 @@ function isUnreadable(cause: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test((cause as { code?: string }).code ?? "");
 }
 
-function open(path: string): Sqlite {
+function open(path: string): MetricsFile {
   const db = new Database(path, { timeout: 2_000 });
   try {
     if (path !== ":memory:") chmodSync(path, 0o600);
@@ -60,8 +60,9 @@ function open(path: string): Sqlite {
     if (found > version) throw new RangeError(`the file is of a newer version (${found})`);
     db.exec(schema);
     db.pragma(`user_version = ${version}`);
-    fileOf(db).hosts(); // damage further in than the first page
-    return db;
+    const file = fileOf(db);
+    file.hosts(); // damage further in than the first page
+    return file;
   } catch (error) {
     db.close();
     throw error;

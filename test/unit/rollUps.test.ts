@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { createRollUps, type RollUps } from "../../service/metrics/createRollUps.ts";
 import type { MetricsFile } from "../../service/metrics/metricsFile.ts";
 import { openMetricsFile } from "../../service/store/openMetricsFile.ts";
@@ -21,11 +20,10 @@ describe("what hosts did", () => {
   let rollUps: RollUps;
   let nowMs = start;
   let failures: unknown[] = [];
-  const troubles: string[] = [];
 
   const path = () => join(folder, "metrics.sqlite");
   function open(): void {
-    file = openMetricsFile(path(), (what) => troubles.push(what));
+    file = openMetricsFile(path(), (what) => failures.push(what));
     rollUps = createRollUps(
       file,
       () => nowMs,
@@ -36,7 +34,6 @@ describe("what hosts did", () => {
     folder = mkdtempSync(join(tmpdir(), "hwledger-metrics-"));
     nowMs = start;
     failures = [];
-    troubles.length = 0;
     open();
   });
   afterEach(() => {
@@ -217,15 +214,6 @@ describe("what hosts did", () => {
     assert.ok((await loads(start, nowMs)).length <= 6);
   });
 
-  it("give back the room of what goes", () => {
-    rmSync(path());
-    file.close();
-    open();
-    const db = new Database(path(), { readonly: true });
-    assert.equal(db.pragma("auto_vacuum", { simple: true }), 2);
-    db.close();
-  });
-
   it("go with the host", async () => {
     read(start, 10);
     rollUps.writeAll();
@@ -264,46 +252,5 @@ describe("what hosts did", () => {
       (error) => failures.push(error),
     );
     assert.equal((await loads(start, nowMs)).length, 70);
-  });
-
-  it("begin anew where the file is damaged or of a newer version, which is put aside", async () => {
-    file.close();
-    writeFileSync(path(), "no database at all, but long enough to look at".repeat(100));
-    open();
-    assert.match(troubles[0] ?? "", /put aside as .*metrics\.sqlite\.damaged/);
-    assert.match(readFileSync(`${path()}.damaged`, "utf8"), /^no database/);
-    read(start, 10);
-    assert.deepEqual(await loads(start, nowMs), [[0, 10]]);
-    // A piece that makes no sense is none.
-    file.put([{ hostId, stepMs: minute, beginMs: start + hour, body: Buffer.from("x") }]);
-    nowMs = start + 2 * hour;
-    assert.deepEqual(await loads(start, nowMs), [[0, 10]]);
-  });
-
-  it("begin anew where a page further in is damaged", async () => {
-    for (let at = 0; at < 400; at += 1) read(start + at * hour, at % 90);
-    rollUps.writeAll();
-    file.close();
-    const bytes = readFileSync(path());
-    bytes.fill(0xff, 4_096);
-    writeFileSync(path(), bytes);
-    open();
-    assert.match(troubles[0] ?? "", /put aside/);
-    assert.deepEqual(await loads(start, nowMs), []);
-  });
-
-  it("are kept in memory where there can be no file", async () => {
-    file.close();
-    rmSync(path());
-    file = openMetricsFile(join(folder, "none", "metrics.sqlite"), (what) => troubles.push(what));
-    rollUps = createRollUps(
-      file,
-      () => nowMs,
-      (error) => failures.push(error),
-    );
-    assert.match(troubles[0] ?? "", /in memory only/);
-    read(start, 10);
-    rollUps.writeAll();
-    assert.deepEqual(await loads(start, nowMs), [[0, 10]]);
   });
 });

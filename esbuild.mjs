@@ -55,6 +55,19 @@ const leanVscode = {
   },
 };
 
+/** Of node-forge what certificate requests are made with: the agent's one file is sent to hosts. */
+const leanForge = {
+  name: "lean-forge",
+  setup(bundle) {
+    bundle.onResolve({ filter: /^node-forge$/ }, ({ path }) => ({ path, namespace: "lean-forge" }));
+    bundle.onLoad({ filter: /.*/, namespace: "lean-forge" }, () => ({
+      contents:
+        'require("node-forge/lib/x509.js"); require("node-forge/lib/sha256.js"); module.exports = require("node-forge/lib/forge.js");',
+      resolveDir: import.meta.dirname,
+    }));
+  },
+};
+
 const common = {
   bundle: true,
   platform: "node",
@@ -87,6 +100,15 @@ const bundles = [
     plugins: [forgeLate, leanVscode],
   },
   { name: "node-forge", entry: "node-forge", outfile: "node-forge.cjs", external: [] },
+  {
+    name: "agent",
+    entry: "agent/main.ts",
+    outfile: "agent/hwledger-agent.cjs",
+    external: [],
+    plugins: [leanForge],
+    minify: true,
+    banner: { js: `#!/usr/bin/env node\n${common.banner.js}` },
+  },
   { name: "hwledger", entry: "service/cli/main.ts", outfile: "service/hwledger.cjs", external: [] },
 ];
 
@@ -94,9 +116,10 @@ const bundles = [
 const pages = ["dashboard", "host", "members", "invite"];
 
 mkdirSync("dist/meta", { recursive: true });
-for (const { name, entry, outfile, external, plugins = [] } of bundles) {
+for (const { name, entry, outfile, external, plugins = [], ...own } of bundles) {
   const { metafile } = await build({
     ...common,
+    ...own,
     entryPoints: [entry],
     outfile: `dist/${outfile}`,
     external,

@@ -30,15 +30,19 @@ const sqlite = [
   ["better-sqlite3"],
   "Only service/store opens SQLite: take a Store or Sqlite as an argument.",
 ];
-const ssh2 = [["ssh2"], "Only service/ssh speaks SSH: use HostShells from service/ssh/hostShell.ts."];
+const ssh2 = [["ssh2"], "Only service/ssh speaks SSH: use HostShells from protocol/shells/hostShell.ts."];
 const forge = [["node-forge"], "Only service/pki and protocol/client handle certificates."];
 const page = [
   ["**/extension/vscode/**", "**/protocol/client/**"],
   "A page reaches nothing but its panel: send it in the model, or let it say a message.",
 ];
 const client = [
+  ["**/client/**", "**/shells/**"],
+  "protocol/ does not know who runs it: what both need belongs into a file beside the folders client and shells.",
+];
+const clientOnly = [
   ["**/client/**"],
-  "protocol/ does not know its client: what both need belongs into a file beside the client's folder.",
+  "A shell on a host is no client of the fleet: take what you need as an argument.",
 ];
 const node = [["node:*"], "This room is pure: take clock, randomness and I/O as arguments."];
 
@@ -53,14 +57,18 @@ const rooms = {
   domain: {},
   store: { uses: ["domain/"], types: ["dispatch/jobs.ts", "metrics/metricsFile.ts"] },
   ledger: { types: ["store/"] },
-  pki: { uses: ["domain/"], types: ["store/", "ledger/"] },
+  pki: { uses: ["domain/", "../protocol/client/writePrivateFile.ts"], types: ["store/", "ledger/"] },
   ssh: { types: ["prompts/"] },
   prompts: {},
-  probe: { types: ["ssh/hostShell.ts"] },
-  dispatch: { uses: ["domain/"], types: ["ssh/hostShell.ts"] },
+  probe: {},
+  agents: {},
+  dispatch: { uses: ["domain/"] },
   metrics: { types: ["fleet/"] },
-  fleet: { types: ["store/", "ledger/", "ssh/hostShell.ts"] },
-  http: { uses: ["domain/", "pki/"], types: ["dispatch/", "fleet/", "ledger/", "metrics/", "store/"] },
+  fleet: { types: ["store/", "ledger/"] },
+  http: {
+    uses: ["domain/", "pki/"],
+    types: ["agents/", "dispatch/", "fleet/", "ledger/", "metrics/", "store/"],
+  },
   backup: {
     uses: [
       "store/",
@@ -71,7 +79,7 @@ const rooms = {
       "fileReason.ts",
     ],
   },
-  cli: { uses: [besideRooms, "backup/", "pki/writePrivateFile.ts", "../protocol/client/"] },
+  cli: { uses: [besideRooms, "agents/agentPrograms.ts", "backup/", "../protocol/client/"] },
 };
 
 /** The rules of a room's files, those in its folders too, which lie one level deeper. */
@@ -133,7 +141,7 @@ const machine = "This room does not know where it runs: take it as an argument."
 /** Rooms of decisions: the same arguments give the same answer. */
 const pure = {
   files: ["protocol/**/*.ts", "service/domain/**/*.ts"],
-  ignores: ["protocol/client/**"],
+  ignores: ["protocol/client/**", "protocol/shells/**"],
   rules: {
     "no-restricted-globals": [
       "error",
@@ -195,16 +203,18 @@ export default tseslint.config(
     },
   },
   ban(["protocol/**/*.ts"], [node, client, service, extension, vscode, fastify, sqlite, ssh2, forge], {
-    ignores: ["protocol/client/**"],
+    ignores: ["protocol/client/**", "protocol/shells/**"],
   }),
   ban(["protocol/client/**/*.ts"], [service, extension, vscode, fastify, sqlite, ssh2]),
+  ban(["protocol/shells/**/*.ts"], [clientOnly, service, extension, vscode, fastify, sqlite, ssh2, forge]),
+  ban(["agent/**/*.ts"], [service, extension, vscode, fastify, sqlite, ssh2, forge]),
   ban(["service/domain/**/*.ts"], [node, extension, vscode, fastify, sqlite, ssh2, forge]),
   ban(["service/http/**/*.ts"], [extension, vscode, sqlite, ssh2, forge]),
   ban(["service/ssh/**/*.ts"], [extension, vscode, fastify, sqlite, forge]),
   ban(["service/store/**/*.ts"], [extension, vscode, fastify, ssh2, forge]),
   ban(["service/pki/**/*.ts"], [extension, vscode, fastify, sqlite, ssh2]),
   ban(
-    ["service/{ledger,fleet,probe,metrics,prompts,dispatch,backup,cli}/**/*.ts"],
+    ["service/{agents,ledger,fleet,probe,metrics,prompts,dispatch,backup,cli}/**/*.ts"],
     [extension, vscode, fastify, sqlite, ssh2, forge],
   ),
   ban(["service/*.ts"], [extension, vscode, sqlite, ssh2, forge]),

@@ -5,6 +5,8 @@ import { gpuReadingSchema, hostReadingSchema } from "./reading.ts";
 /** How a host is reached. `alias` is the name given to `ssh -G`, so that ~/.ssh/config applies. */
 export const connectionSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("local") }),
+  /** Only by the agent that runs there, as behind a router that lets nobody in. */
+  z.object({ kind: z.literal("agent") }),
   z.object({
     kind: z.literal("ssh"),
     alias: z.string(),
@@ -34,11 +36,24 @@ export const hostStatusSchema = z.discriminatedUnion("kind", [
 ]);
 export type HostStatus = z.infer<typeof hostStatusSchema>;
 
+/** The agent of a host, while it is connected. */
+export const agentRecordSchema = z.object({
+  version: z.string(),
+  /** As Node names them: `linux`, `x64`. */
+  platform: z.string(),
+  arch: z.string(),
+  /** Service clock, since when it is connected. */
+  sinceMs: z.number().int(),
+});
+export type AgentRecord = z.infer<typeof agentRecordSchema>;
+
 /** A host as every screen and script sees it. */
 export const hostRecordSchema = z.object({
   id: hostIdSchema,
   name: hostNameSchema,
   connection: connectionSchema,
+  /** Null: none is connected. */
+  agent: agentRecordSchema.nullable(),
   status: hostStatusSchema,
   /** What it costs, in millionths of a dollar per hour; null when nobody said. */
   rateMicroUsdPerHour: z.number().int().nonnegative().nullable(),

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const sources = ["protocol", "service", "extension", "media"];
+const sources = ["protocol", "service", "extension", "agent", "media"];
 const files = [
   "package.json",
   "package-lock.json",

@@ -83,6 +83,8 @@ export function checkSteps() {
   const projects = [
     "protocol",
     "protocol/client",
+    "protocol/shells",
+    "agent",
     "service/domain",
     "service",
     "extension/core",

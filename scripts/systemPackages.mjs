@@ -26,6 +26,7 @@ export const packageEvidence = {
   "slurm-client": "srun",
   slurmctld: "slurmctld",
   slurmd: "slurmd",
+  systemd: "systemd-analyze",
   "util-linux": "nsenter",
 };
 
@@ -50,6 +51,7 @@ export const testPackages = [
   "mount",
   "openssl",
   "procps",
+  "systemd",
 ];
 /** What `npm run bench` needs. */
 export const benchPackages = [...labPackages, "slurmctld", "slurmd", "slurm-client", "munge"];

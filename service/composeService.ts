@@ -1,6 +1,7 @@
 import type { Server } from "node:tls";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { HostId } from "../protocol/ids.ts";
+import { createAgentInstaller } from "./agents/createAgentInstaller.ts";
 import { composeReach } from "./composeReach.ts";
 import { isJobEnded } from "../protocol/job.ts";
 import { createDispatcher } from "./dispatch/createDispatcher.ts";
@@ -24,7 +25,7 @@ import { createMembers } from "./pki/createMembers.ts";
 import { createRotation, type Rotation } from "./pki/createRotation.ts";
 import { createServerTls, serverAddresses } from "./pki/createServerTls.ts";
 import { createRefusals } from "./pki/createRefusals.ts";
-import { createTokens, type Tokens } from "./pki/createTokens.ts";
+import { createTokens, tokenTtlMs, type Tokens } from "./pki/createTokens.ts";
 import { createJobs } from "./store/createJobs.ts";
 import { createCasTable } from "./store/casTable.ts";
 import { createHostsTable } from "./store/hostsTable.ts";
@@ -135,7 +136,11 @@ async function composeOn(store: Store, frame: ServiceFrame): Promise<ComposedSer
     ledger,
     changes,
     prober,
-    disconnect: (id) => reach.pool.disconnect(id),
+    agentOf: (id) => reach.agents.describe(id),
+    disconnect(id) {
+      reach.agents.disconnect(id);
+      reach.pool.disconnect(id);
+    },
     takeAcceptedKey: reach.takeAcceptedKey,
     activeJobsOn: (id) => jobs.activeOn(id),
     giveUpJobsOn: (id, actor) => dispatcher.leaveHost(id, actor),
@@ -230,6 +235,15 @@ async function composeOn(store: Store, frame: ServiceFrame): Promise<ComposedSer
     uploads,
     logs,
     prompts: reach.prompts,
+    installAgent: createAgentInstaller({
+      shells: reach.shells,
+      agents: reach.agents,
+      host: (id) => fleet.get(id),
+      newNonce,
+      newLink: (hostId, actor) => tokens.create({ role: "agent", hostId }, tokenTtlMs, actor).link,
+      url: frame.url,
+    }),
+    agents: reach.agents,
     watch: (id) => prober.watch(id),
     sshNames: reach.sshNames,
     latest: (id) => prober.latest(id),
@@ -250,6 +264,7 @@ async function composeOn(store: Store, frame: ServiceFrame): Promise<ComposedSer
     fleet,
     recover: () => dispatcher.recover(),
     async stop() {
+      reach.agents.close();
       endStreams();
       await app.close();
       refusals.close();

@@ -23,7 +23,7 @@ import { keepOwnerIdentity, machineName, readIdentity } from "./ownerIdentity.ts
 import { tokenTtlMs } from "./pki/createTokens.ts";
 import { runningService } from "./runningService.ts";
 import { openCaFiles, type FleetCa } from "./pki/caFiles.ts";
-import { removeLeftPrivate, writePrivateFile } from "./pki/writePrivateFile.ts";
+import { removeLeftPrivate, writePrivateFile } from "../protocol/client/writePrivateFile.ts";
 import { holdLock } from "./store/holdLock.ts";
 
 /** How to start a service. */

@@ -7,7 +7,7 @@ import { Refusal } from "../protocol/problem.ts";
 import type { HomeLayout } from "./homeLayout.ts";
 import type { Authority } from "./pki/createAuthority.ts";
 import type { Enrolment } from "./pki/createEnrolment.ts";
-import { writePrivateFile } from "./pki/writePrivateFile.ts";
+import { writePrivateFile } from "../protocol/client/writePrivateFile.ts";
 
 /** Renewed this long before its end. */
 const renewBeforeMs = 30 * 86_400_000;

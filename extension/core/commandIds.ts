@@ -23,6 +23,7 @@ export const commandIds = {
   copyJobId: "hwledger.copyJobId",
   addHost: "hwledger.addHost",
   testConnection: "hwledger.testConnection",
+  installAgent: "hwledger.installAgent",
   openTerminal: "hwledger.openTerminal",
   removeHost: "hwledger.removeHost",
   groupHosts: "hwledger.groupHosts",

@@ -13,6 +13,7 @@ const lastRequests: Partial<Record<CommandId, RouteName>> = {
   [commandIds.cancelJob]: "cancelJob",
   [commandIds.testConnection]: "loginHost",
   [commandIds.logIn]: "loginHost",
+  [commandIds.installAgent]: "installAgent",
   [commandIds.answerHosts]: "answerPrompt",
   [commandIds.addHost]: "addHost",
   [commandIds.removeHost]: "removeHost",

@@ -17,6 +17,7 @@ const away: HostGroup = { key: "away", label: labels.away, rank: 2 };
 const unknown: HostGroup = { key: "unknown", label: labels.unknown, rank: 3 };
 const thisMachine: HostGroup = { key: "local", label: labels.thisMachine, rank: 0 };
 const overSsh: HostGroup = { key: "ssh", label: labels.overSsh, rank: 1 };
+const byAgent: HostGroup = { key: "agent", label: labels.byAgent, rank: 2 };
 
 /** The group that a host belongs to; null when nothing is grouped. */
 export function hostGroup(host: KnownHost, contact: Contact, by: HostGrouping): HostGroup | null {
@@ -24,7 +25,7 @@ export function hostGroup(host: KnownHost, contact: Contact, by: HostGrouping): 
     case "none":
       return null;
     case "source":
-      return host.record.connection.kind === "local" ? thisMachine : overSsh;
+      return { local: thisMachine, ssh: overSsh, agent: byAgent }[host.record.connection.kind];
     case "status":
       return contact.kind === "live" ? statusGroup(host) : unknown;
   }

@@ -123,6 +123,7 @@ function pairText(used: Metric, total: Metric): string {
 function reachText(host: KnownHost): string {
   const { connection } = host.record;
   if (connection.kind === "local") return hostWords.thisMachine;
+  if (connection.kind === "agent") return hostWords.agentOnly;
   const user = connection.user === null ? "" : `${connection.user}@`;
   const port = connection.port === null ? "" : `:${connection.port}`;
   return `SSH ${user}${connection.alias}${port}`;

@@ -18,7 +18,7 @@ import { dispatchCommand, type DispatchNeeds } from "./dispatchCommand.ts";
 import { filterView } from "./filterView.ts";
 import { renameFleet, switchFleet } from "./fleetCommands.ts";
 import { groupHosts } from "./groupHosts.ts";
-import { logIn, openTerminal, removeHost, setRate, testConnection } from "./hostCommands.ts";
+import { installAgent, logIn, openTerminal, removeHost, setRate, testConnection } from "./hostCommands.ts";
 import { cancelJob, copyJobId, pickJobId, showLog } from "./jobCommands.ts";
 import type { JoinCommands } from "./joinCommands.ts";
 import { inform } from "./notices.ts";
@@ -116,6 +116,9 @@ function hostHandlers({ membership, questions, hostsView, panels, now }: Command
   const { filterTitle: title, filterPrompt: prompt } = words.hosts;
   return {
     [commandIds.addHost]: withRole(commandIds.addHost, (session) => addHost(session)),
+    [commandIds.installAgent]: withRole(commandIds.installAgent, (session, row?: RowHandle) =>
+      installAgent(session, row),
+    ),
     [commandIds.testConnection]: withRole(commandIds.testConnection, (session, row?: RowHandle) =>
       testConnection(session, row, now),
     ),

@@ -73,6 +73,26 @@ export async function testConnection(
   void inform(words.hosts.testOk(host.record.name, took));
 }
 
+/** Sets the agent up on a host, after saying what that means; what the host asks is asked here. */
+export async function installAgent(session: FleetSession, row: RowHandle | undefined): Promise<void> {
+  const host = await hostFor(session, row, words.hosts.installAgentOn);
+  if (!host) return;
+  const { id, name } = host.record;
+  const { install, installQuestion, installDetail, installing, installed } = words.hosts;
+  const answer = await inform(installQuestion(name), { modal: true, detail: installDetail }, install);
+  if (answer !== install) return;
+  try {
+    await cancellable(installing(name), (signal) =>
+      session.attend(name, () =>
+        session.client.call("installAgent", { params: { host: id } }, { silenceMs: 300_000, signal }),
+      ),
+    );
+    void inform(installed(name));
+  } catch (error) {
+    if (!isCancelled(error)) await showProblem(problemIn(error));
+  }
+}
+
 /** Opens a shell on a host in a terminal. */
 export async function openTerminal(
   session: FleetSession,

@@ -12,6 +12,7 @@ export function openHostTerminal({ record }: KnownHost, isServiceHere: boolean):
     const shellArgs = sshTerminalArgs(connection);
     return vscode.window.createTerminal({ name, iconPath, shellPath: "ssh", shellArgs }).show();
   }
+  if (connection.kind === "agent") return void inform(words.hosts.noTerminal(name));
   if (isServiceHere) return vscode.window.createTerminal({ name, iconPath }).show();
   void inform(words.hosts.localElsewhere(name));
 }

@@ -1,4 +1,4 @@
-import { generateKeyPair } from "node:crypto";
+import { createPrivateKey, generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
 import forge from "node-forge";
 
@@ -20,7 +20,9 @@ export async function makeCertificateRequest(commonName: string): Promise<Certif
 
 /** A PKCS#10 request for an existing RSA key. */
 export function requestFor(keyPem: string, commonName: string): string {
-  const key = forge.pki.privateKeyFromPem(keyPem);
+  // Not by forge's own PEM: the agent's bundle holds of forge only what is named here.
+  const der = createPrivateKey(keyPem).export({ type: "pkcs1", format: "der" });
+  const key = forge.pki.privateKeyFromAsn1(forge.asn1.fromDer(der.toString("binary")));
   const csr = forge.pki.createCertificationRequest();
   csr.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);
   csr.setSubject([{ name: "commonName", value: commonName }]);

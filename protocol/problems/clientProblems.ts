@@ -38,6 +38,24 @@ export const clientProblems = {
     detail: "{home} holds no membership of a fleet.",
     next: "Start one with `hwledger up`, or join one with `hwledger join LINK`.",
   },
+  "agent-not-joined": {
+    status: null,
+    title: "The agent has not joined a fleet yet",
+    detail: "{home} holds no membership.",
+    next: "Get a link with `hwledger token create --agent HOST`, and join with `hwledger-agent join LINK`.",
+  },
+  "agent-damaged": {
+    status: null,
+    title: "The agent's membership file is damaged",
+    detail: "{file} cannot be read as a membership.",
+    next: "Move it away, and join again with a fresh link of `hwledger token create --agent HOST`.",
+  },
+  "agent-runs": {
+    status: null,
+    title: "The agent runs already",
+    detail: "Another hwledger-agent of {home} runs on this machine.",
+    next: "`hwledger-agent status` tells how it stands.",
+  },
   "already-joined": {
     status: null,
     title: "This folder belongs to another fleet",

@@ -95,6 +95,18 @@ export const hostProblems = {
       "{host} has {sessions} sessions open for this service and takes no more; none became free within {waitedMs} ms.",
     next: "Wait until a job there ends, or raise MaxSessions in its sshd_config.",
   },
+  "agent-away": {
+    status: 502,
+    title: "The host's agent is not connected",
+    detail: "{host} is reached by its agent only, and that is not connected to the service.",
+    next: "Start it on the machine: `hwledger-agent run`, or `hwledger-agent install` so that it starts by itself. If it never joined: `hwledger token create --agent {host}` gives it a link.",
+  },
+  "agent-not-installed": {
+    status: 502,
+    title: "The agent could not be installed",
+    detail: "On {host}: {reason}. {advice}",
+    next: "When that is mended, install it again; `hwledger host show {host}` tells how the host stands.",
+  },
   "host-shell-noisy": {
     status: 502,
     title: "The host's login scripts print without end",

@@ -60,6 +60,8 @@ export const hostRoutes = {
         .optional(),
       rateMicroUsdPerHour: rate.optional(),
       python: hostPath.optional(),
+      /** It is reached by an agent that is going to join, not by SSH. */
+      agent: z.literal(true).optional(),
       /** Keep it even when it cannot be reached just now. */
       unchecked: z.boolean().optional(),
     }),
@@ -143,6 +145,19 @@ export const hostRoutes = {
     body: null,
     status: 200,
     answer: hostRecordSchema,
+  }),
+  installAgent: route({
+    method: "POST",
+    path: "/v1/hosts/{host}/agent",
+    summary:
+      "Set the agent up on a host by a shell there, and wait until it is connected; questions go to the prompt topic",
+    access: admins,
+    params: hostParams,
+    query: none,
+    body: null,
+    status: 200,
+    /** `said`: what was printed there, in lines. */
+    answer: z.object({ host: hostRecordSchema, said: z.string() }),
   }),
   removeHost: route({
     method: "DELETE",

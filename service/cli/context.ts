@@ -13,7 +13,7 @@ import {
 import { Refusal } from "../../protocol/problem.ts";
 import { homeLayout } from "../homeLayout.ts";
 import { homeDirectory } from "../../protocol/client/homeDirectory.ts";
-import { writePrivateFile } from "../pki/writePrivateFile.ts";
+import { writePrivateFile } from "../../protocol/client/writePrivateFile.ts";
 import { readMembership } from "./readMembership.ts";
 import { styleFor, type Style, type Terminal } from "./terminal.ts";
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { problemSchema, Refusal, RemoteProblem } from "../../protocol/problem.ts";
 import { isHeld, runningService, type RunningService } from "../runningService.ts";
 import type { HomeLayout } from "../homeLayout.ts";
-import { writePrivateFile } from "../pki/writePrivateFile.ts";
+import { writePrivateFile } from "../../protocol/client/writePrivateFile.ts";
 
 /** How to start a service that goes on without us. */
 export interface DetachedStart {

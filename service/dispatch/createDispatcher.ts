@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { HostId, JobId } from "../../protocol/ids.ts";
 import type { JobRecord, JobSpec } from "../../protocol/job.ts";
-import type { HostShells, ShellTarget } from "../ssh/hostShell.ts";
+import type { HostShells, ShellTarget } from "../../protocol/shells/hostShell.ts";
 import { createJobScribe } from "./createJobScribe.ts";
 import type { LogStore } from "./createLogStore.ts";
 import {

@@ -1,4 +1,4 @@
-import type { HostShells, ShellTarget } from "../ssh/hostShell.ts";
+import type { HostShells, ShellTarget } from "../../protocol/shells/hostShell.ts";
 import type { Stage } from "./stageJob.ts";
 
 /** Calls back once after a time; the result stops it. */

@@ -7,7 +7,7 @@ import { stageRun } from "../../protocol/runner/stageScripts.ts";
 import { startScript, startStagedScript } from "../../protocol/runner/startScript.ts";
 import { placeOf } from "../../protocol/runner/supervisorScript.ts";
 import { unpackScript } from "../../protocol/runner/unpackScript.ts";
-import type { ShellTarget } from "../ssh/hostShell.ts";
+import type { ShellTarget } from "../../protocol/shells/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
 import { startRefusal, unpackRefusal } from "./launchRefusals.ts";
 import { openRunner, type Runner } from "./openRunner.ts";

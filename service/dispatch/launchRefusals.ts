@@ -2,7 +2,7 @@ import type { JobId } from "../../protocol/ids.ts";
 import type { JobSpec } from "../../protocol/job.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { RunnerReport } from "../../protocol/runner/runnerReport.ts";
-import type { ShellTarget } from "../ssh/hostShell.ts";
+import type { ShellTarget } from "../../protocol/shells/hostShell.ts";
 import type { RunnerClosed } from "./readReports.ts";
 
 /** The job that was to start, and where. */

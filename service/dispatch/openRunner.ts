@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { Refusal } from "../../protocol/problem.ts";
 import type { RunnerReport } from "../../protocol/runner/runnerReport.ts";
-import type { HostShell, ShellTarget } from "../ssh/hostShell.ts";
+import type { HostShell, ShellTarget } from "../../protocol/shells/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
 import { chunksOf } from "./chunksOf.ts";
 import {

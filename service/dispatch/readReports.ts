@@ -1,7 +1,7 @@
 import { hostText } from "../../protocol/hostText.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import { parseRunnerReport, type RunnerReport } from "../../protocol/runner/runnerReport.ts";
-import type { HostShell } from "../ssh/hostShell.ts";
+import type { HostShell } from "../../protocol/shells/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
 import { asError } from "./within.ts";
 

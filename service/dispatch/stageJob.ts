@@ -1,5 +1,5 @@
 import { standByScript, stageUnpackScript } from "../../protocol/runner/stageScripts.ts";
-import type { HostShell, ShellTarget } from "../ssh/hostShell.ts";
+import type { HostShell, ShellTarget } from "../../protocol/shells/hostShell.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";
 import { runScript, type Runner } from "./openRunner.ts";
 import { within } from "./within.ts";

@@ -4,7 +4,7 @@ import { Refusal } from "../../protocol/problem.ts";
 import { followScript } from "../../protocol/runner/followScript.ts";
 import { jobEnding, lostJob, type JobEnding } from "../../protocol/runner/jobEnding.ts";
 import type { JobEvidence } from "../../protocol/runner/runnerReport.ts";
-import type { ShellTarget } from "../ssh/hostShell.ts";
+import type { ShellTarget } from "../../protocol/shells/hostShell.ts";
 import { serviceActor, type JobScribe } from "./createJobScribe.ts";
 import type { LogStore } from "./createLogStore.ts";
 import type { RunnerDeps } from "./dispatchDeps.ts";

@@ -7,6 +7,8 @@ export type Change =
   | { kind: "host"; hostId: HostId }
   | { kind: "host-removed"; hostId: HostId }
   | { kind: "reading"; reading: HostReading }
+  /** A reading from while a host's agent could not send it; not the newest. */
+  | { kind: "past-reading"; reading: HostReading }
   | { kind: "job"; job: JobRecord }
   | { kind: "ledger" }
   | { kind: "prompts" }

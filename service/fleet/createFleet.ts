@@ -1,11 +1,11 @@
-import type { Connection, HostRecord } from "../../protocol/host.ts";
+import type { AgentRecord, Connection, HostRecord } from "../../protocol/host.ts";
 import type { HostId } from "../../protocol/ids.ts";
 import { hostStatus, type HostSignals } from "../../protocol/hostStatus.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { HostReading } from "../../protocol/reading.ts";
 import type { RouteInput } from "../../protocol/routes.ts";
 import type { Ledger } from "../ledger/createLedger.ts";
-import type { ShellTarget } from "../ssh/hostShell.ts";
+import type { ShellTarget } from "../../protocol/shells/hostShell.ts";
 import type { HostRow, HostsTable } from "../store/hostsTable.ts";
 import type { Store } from "../store/openStore.ts";
 import type { Changes } from "./createChanges.ts";
@@ -29,6 +29,8 @@ export interface FleetNeeds {
   ledger: Pick<Ledger, "append">;
   changes: Changes;
   prober: FleetProber;
+  /** The agent of a host that is connected; null: none is. */
+  agentOf: (hostId: HostId) => AgentRecord | null;
   /** Lets go of a host's connections. */
   disconnect: (hostId: HostId) => void;
   /** The fingerprint a person accepted for a host that is being added. */
@@ -88,6 +90,7 @@ export function createFleet(needs: FleetNeeds): Fleet {
       id,
       name,
       connection,
+      agent: needs.agentOf(id),
       status: hostStatus({ ...signals, lastSeenAtMs }, now()),
       rateMicroUsdPerHour,
       python,
@@ -159,7 +162,7 @@ export function createFleet(needs: FleetNeeds): Fleet {
     const target: ShellTarget = { id, name, connection: connectionOf(input) };
     adding.add(name);
     try {
-      if (!input.unchecked) await check(target, actor, signal);
+      if (!input.unchecked && target.connection.kind === "ssh") await check(target, actor, signal);
       if (signal?.aborted === true)
         throw new Refusal("host-unreachable", {
           host: name,
@@ -282,6 +285,7 @@ function hostOf(change: { kind: string; hostId?: HostId; job?: { hostId: HostId 
 }
 
 function connectionOf(input: NewHost): Connection {
+  if (input.agent === true) return { kind: "agent" };
   return {
     kind: "ssh",
     alias: input.alias ?? input.name,

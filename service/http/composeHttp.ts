@@ -2,6 +2,7 @@ import type { SecureContextOptions, TLSSocket } from "node:tls";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { HostReading } from "../../protocol/reading.ts";
 import type { HostId, JobId } from "../../protocol/ids.ts";
+import type { Agents } from "../agents/createAgents.ts";
 import type { Authority } from "../pki/createAuthority.ts";
 import { tokenHash } from "../pki/createTokens.ts";
 import { identifyPeer, type Peer } from "../pki/identifyPeer.ts";
@@ -12,6 +13,7 @@ import { createApp } from "./createApp.ts";
 import { createConnections } from "./createConnections.ts";
 import { createHandlers, type HandlerNeeds } from "./createHandlers.ts";
 import { registerRoutes, type RouteLimits } from "./registerRoutes.ts";
+import { registerAgents } from "./registerAgents.ts";
 import { registerStream } from "./stream/registerStream.ts";
 import { createTopics } from "./stream/topics.ts";
 
@@ -22,6 +24,7 @@ export interface HttpNeeds extends Omit<HandlerNeeds, "fleetId" | "caFingerprint
   memberTable: Pick<MembersTable, "certificate" | "member" | "memberOfBundleToken">;
   refused: (refused: RefusedAccess) => void;
   prompts: HandlerNeeds["prompts"] & { attend(): () => void };
+  agents: Pick<Agents, "accept">;
   latest: (id: HostId) => HostReading | null;
   limits: AppLimits & RouteLimits;
   log: FastifyBaseLogger;
@@ -91,6 +94,12 @@ export async function composeHttp(
     ledgerHead: () => ledger.head().head,
     prompts: () => prompts.list(),
     attend: () => prompts.attend(),
+  });
+  registerAgents(app, {
+    agents: needs.agents,
+    hostName: (id) => fleet.record(id)?.name ?? null,
+    identify,
+    connections,
   });
   const job = (id: JobId) => jobs.get(id);
   const endStreams = registerStream(app, {

@@ -47,6 +47,7 @@ export interface HandlerNeeds {
     start(job: JobRecord, spec: JobSpec, archive: Readable): Promise<JobRecord>;
     cancel(job: JobRecord, by: string): Promise<void>;
   };
+  installAgent: (id: HostId, actor: string, signal: AbortSignal) => Promise<RouteAnswer<"installAgent">>;
   uploads: PendingUploads;
   logs: {
     read(id: JobId, from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
@@ -97,6 +98,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     getHostMetrics: ({ params, query }) => hostMetrics(needs, fleet.get(params.host).id, query),
     changeHost: ({ params, body, actor }) => fleet.change(params.host, body, actor),
     loginHost: ({ params, actor, signal }) => fleet.login(params.host, actor, signal),
+    installAgent: ({ params, actor, signal }) => needs.installAgent(fleet.get(params.host).id, actor, signal),
     removeHost: ({ params, query, actor }) => fleet.remove(params.host, query.force === "1", actor),
     createJob: (context) => createJob(needs, context),
     uploadWorkspace: ({ params, body }) => needs.uploads.take(jobOf(needs, params.job), body),

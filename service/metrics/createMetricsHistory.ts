@@ -17,7 +17,7 @@ export function createMetricsHistory(changes: Pick<Changes, "listen">): MetricsH
   const hosts = new Map<string, HostSeries>();
   changes.listen((change) => {
     if (change.kind === "host-removed") hosts.delete(change.hostId);
-    if (change.kind !== "reading") return;
+    if (change.kind !== "reading" && change.kind !== "past-reading") return;
     const { reading } = change;
     const series = hosts.get(reading.hostId) ?? new HostSeries();
     hosts.set(reading.hostId, series);

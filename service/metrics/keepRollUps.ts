@@ -28,7 +28,7 @@ export function keepRollUps({ file, changes, hosts, now, log }: KeepRollUpsNeeds
   }
   const stop = changes.listen((change) => {
     if (change.kind === "host-removed") rollUps.forget(change.hostId);
-    if (change.kind === "reading") rollUps.add(change.reading);
+    if (change.kind === "reading" || change.kind === "past-reading") rollUps.add(change.reading);
   });
   const timer = setInterval(() => rollUps.writeDue(), 1_000);
   timer.unref();

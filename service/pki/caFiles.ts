@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../../protocol/problem.ts";
-import { writePrivateFile } from "./writePrivateFile.ts";
+import { writePrivateFile } from "../../protocol/client/writePrivateFile.ts";
 import { certificateSha256, makeCa, type KeyedCertificate } from "./x509.ts";
 
 /** A certificate authority with its key. The key never leaves the service. */

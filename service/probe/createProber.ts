@@ -1,7 +1,9 @@
 import type { HostSignals } from "../../protocol/hostStatus.ts";
 import type { HostReading } from "../../protocol/reading.ts";
-import type { ShellTarget } from "../ssh/hostShell.ts";
-import { HostPoller } from "./hostPoller.ts";
+import type { ShellTarget } from "../../protocol/shells/hostShell.ts";
+import type { HostId } from "../../protocol/ids.ts";
+import { FedPoller, type Poller } from "./fedPoller.ts";
+import { HostPoller } from "../../protocol/shells/hostPoller.ts";
 import { probeOnce } from "./probeOnce.ts";
 import {
   backgroundCadenceMs,
@@ -11,7 +13,7 @@ import {
   type ProbeLog,
   type ProbeOnceOptions,
   type ProbeParts,
-} from "./probeParts.ts";
+} from "../../protocol/shells/probeParts.ts";
 
 /** Everything the prober needs. Timer and chance have plain defaults. */
 export interface ProberOptions
@@ -30,8 +32,22 @@ export interface ProbeTarget {
   probe: "on" | "off";
 }
 
+/** Where a host's readings come from by themselves, as an agent. */
+export interface ReadingFeed {
+  /** Null: the host is left alone. */
+  setCadence(cadenceMs: number | null): void;
+}
+
 /** Reads hosts: every 15 s, every second while somebody looks. */
 export interface Prober {
+  /** A host is fed from now on instead of being read, or read again (null). */
+  setFeed(hostId: string, feed: ReadingFeed | null): void;
+  /** Takes a reading of a host that is fed. */
+  takeFed(reading: HostReading): void;
+  /** What feeds a host says that it cannot be read. */
+  failFed(hostId: string, reason: string): void;
+  /** How often a host is to be read now; null: not at all. */
+  cadenceMs(hostId: string): number | null;
   /** The hosts there are now. Others are let go; a host whose way in has changed is opened anew. */
   setHosts(targets: readonly ProbeTarget[]): void;
   /** Somebody looks at a host. Returns the end of looking, which may be called again without effect. */
@@ -57,7 +73,8 @@ class HostProber implements Prober {
   readonly #parts: ProbeParts;
   readonly #listener: ProbeListener;
   readonly #lingerMs: number;
-  readonly #pollers = new Map<string, HostPoller>();
+  readonly #pollers = new Map<string, Poller>();
+  readonly #feeds = new Map<string, ReadingFeed>();
   readonly #watchers = new Map<string, number>();
   readonly #lingers = new Map<string, () => void>();
   readonly #stopping = new Set<Promise<void>>();
@@ -79,8 +96,33 @@ class HostProber implements Prober {
     }
     for (const [id, target] of wanted) {
       if (this.#pollers.has(id)) continue;
-      this.#pollers.set(id, new HostPoller(this.#parts, this.#listener, target, this.#cadenceOf(id)));
+      this.#pollers.set(id, this.#open(target, null));
     }
+    for (const [id, feed] of this.#feeds) if (!wanted.has(id as HostId)) feed.setCadence(null);
+  }
+
+  setFeed(hostId: string, feed: ReadingFeed | null): void {
+    if (this.#isStopped) return;
+    if (feed === null) this.#feeds.delete(hostId);
+    else this.#feeds.set(hostId, feed);
+    const before = this.#pollers.get(hostId);
+    if (before === undefined) return feed?.setCadence(null);
+    this.#drop(hostId, before);
+    this.#pollers.set(hostId, this.#open(before.target, before));
+  }
+
+  takeFed(reading: HostReading): void {
+    const poller = this.#pollers.get(reading.hostId);
+    if (poller instanceof FedPoller) poller.adopt(reading);
+  }
+
+  failFed(hostId: string, reason: string): void {
+    const poller = this.#pollers.get(hostId);
+    if (poller instanceof FedPoller) poller.fail(reason);
+  }
+
+  cadenceMs(hostId: string): number | null {
+    return this.#pollers.has(hostId) ? this.#cadenceOf(hostId) : null;
   }
 
   watch(hostId: string): () => void {
@@ -148,7 +190,24 @@ class HostProber implements Prober {
     return this.#watchers.has(hostId) || this.#lingers.has(hostId) ? watchedCadenceMs : backgroundCadenceMs;
   }
 
-  #drop(id: string, poller: HostPoller): void {
+  /** A host with a feed, or that is reached by its agent only, is never read by a shell of ours. */
+  #open(target: ShellTarget, before: Poller | null): Poller {
+    const cadenceMs = this.#cadenceOf(target.id);
+    const feed = this.#feeds.get(target.id) ?? null;
+    const known = { latest: before?.latest ?? null, lastSeenAtMs: before?.signals().lastSeenAtMs ?? null };
+    if (feed !== null || target.connection.kind === "agent")
+      return new FedPoller({
+        target,
+        feed,
+        cadenceMs,
+        known,
+        now: this.#parts.now,
+        listener: this.#listener,
+      });
+    return new HostPoller(this.#parts, this.#listener, target, cadenceMs, known);
+  }
+
+  #drop(id: string, poller: Poller): void {
     this.#pollers.delete(id);
     const stopping = poller.stop().finally(() => this.#stopping.delete(stopping));
     this.#stopping.add(stopping);

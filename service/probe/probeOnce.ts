@@ -1,9 +1,13 @@
 import { Refusal } from "../../protocol/problem.ts";
 import type { HostReading } from "../../protocol/reading.ts";
-import type { HostShell, ShellTarget } from "../ssh/hostShell.ts";
-import { interruptible } from "./interruptible.ts";
-import { watchedCadenceMs, type ProbeOnceOptions, type ProbeParts } from "./probeParts.ts";
-import { ProbeSession } from "./probeSession.ts";
+import type { HostShell, ShellTarget } from "../../protocol/shells/hostShell.ts";
+import { interruptible } from "../../protocol/shells/interruptible.ts";
+import {
+  watchedCadenceMs,
+  type ProbeOnceOptions,
+  type ProbeParts,
+} from "../../protocol/shells/probeParts.ts";
+import { ProbeSession } from "../../protocol/shells/probeSession.ts";
 
 /**
  * One reading of a host, as complete as it becomes within the limit. Rejects with the Refusal of the connection,
@@ -76,7 +80,18 @@ async function readOnce(
 }
 
 function notInTime({ name, connection }: ShellTarget, timeoutMs: number): Refusal {
-  const address = connection.kind === "ssh" ? connection.alias : "this machine";
+  const address = addressOf(connection);
   const reason = `no reading came within ${timeoutMs} ms`;
   return new Refusal("host-unreachable", { host: name, address, reason });
+}
+
+function addressOf(connection: ShellTarget["connection"]): string {
+  switch (connection.kind) {
+    case "ssh":
+      return connection.alias;
+    case "local":
+      return "this machine";
+    case "agent":
+      return "by its agent";
+  }
 }

@@ -1,7 +1,7 @@
 import { Refusal } from "../../protocol/problem.ts";
 import { createTenures, type Tenures } from "./createTenures.ts";
 import { describeLinks, placeOn, placesLeft, type Link, type LinksDescription } from "./hostLink.ts";
-import type { HostShell } from "./hostShell.ts";
+import type { HostShell } from "../../protocol/shells/hostShell.ts";
 import { connectionLost } from "./reachProblem.ts";
 import { newWaiter, type LinkedShellOptions, type Waiter } from "./shellWaiter.ts";
 import { NoSession, type ShellLink } from "./shellLink.ts";

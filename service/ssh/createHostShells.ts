@@ -1,7 +1,11 @@
-import type { HostShells } from "./hostShell.ts";
+import type { HostShells } from "../../protocol/shells/hostShell.ts";
 
-/** Shells on any host: on this machine or over SSH, by the host's record. */
-export function createHostShells({ local, ssh }: { local: HostShells; ssh: HostShells }): HostShells {
+/** Shells on any host: on this machine, over SSH or by its agent, by the host's record. */
+export function createHostShells({
+  local,
+  ssh,
+  agent,
+}: Record<"local" | "ssh" | "agent", HostShells>): HostShells {
   return {
     openShell(target, options) {
       switch (target.connection.kind) {
@@ -9,6 +13,8 @@ export function createHostShells({ local, ssh }: { local: HostShells; ssh: HostS
           return local.openShell(target, options);
         case "ssh":
           return ssh.openShell(target, options);
+        case "agent":
+          return agent.openShell(target, options);
       }
     },
   };

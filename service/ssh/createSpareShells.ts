@@ -1,5 +1,5 @@
 import type { HostId } from "../../protocol/ids.ts";
-import type { HostShell, HostShells, ShellTarget } from "./hostShell.ts";
+import type { HostShell, HostShells, ShellTarget } from "../../protocol/shells/hostShell.ts";
 import { NoSession } from "./shellLink.ts";
 
 export interface SpareTiming {

@@ -6,7 +6,7 @@ import type { ConnectNeeds } from "./connectSsh.ts";
 import { createGate } from "./createGate.ts";
 import { createHostLinks, type HostLinks } from "./createHostLinks.ts";
 import type { LinksDescription } from "./hostLink.ts";
-import type { HostShells, ShellTarget } from "./hostShell.ts";
+import type { HostShells, ShellTarget } from "../../protocol/shells/hostShell.ts";
 import { createLoginSecrets } from "./loginSecrets.ts";
 import { connectionLost } from "./reachProblem.ts";
 import { resolveSsh } from "./resolveSsh.ts";

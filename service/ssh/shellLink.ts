@@ -1,4 +1,4 @@
-import type { HostShell } from "./hostShell.ts";
+import type { HostShell } from "../../protocol/shells/hostShell.ts";
 
 /** What runs on the host: a constant, so that no login shell ever parses anything of ours. */
 export const shellCommand = "exec /bin/sh -s";

@@ -1,5 +1,5 @@
 import type { ClientChannel } from "ssh2";
-import type { HostShell, ShellExit } from "./hostShell.ts";
+import type { HostShell, ShellExit } from "../../protocol/shells/hostShell.ts";
 import { connectionLost } from "./reachProblem.ts";
 
 const closeGraceMs = 1_000;

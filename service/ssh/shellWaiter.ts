@@ -1,4 +1,4 @@
-import type { HostShell } from "./hostShell.ts";
+import type { HostShell } from "../../protocol/shells/hostShell.ts";
 
 /** How a shell is asked for on a host's connections; see `OpenShellOptions`. */
 export interface LinkedShellOptions {

@@ -52,7 +52,23 @@ const refused: Record<string, readonly string[]> = {
     'import type { Fleet } from "../fleet/createFleet.ts"',
     'import "../../protocol/client/identity.ts"',
   ],
-  "service/ssh/hostShell.ts": [
+  "protocol/shells/hostPoller.ts": [
+    'import "../client/pinnedTls.ts"',
+    'import "../../service/main.ts"',
+    'import "ssh2"',
+  ],
+  "agent/runAgent.ts": [
+    'import { createHostShells } from "../service/ssh/createHostShells.ts"',
+    'import "ssh2"',
+    'import "vscode"',
+  ],
+  "service/agents/createAgents.ts": [
+    'import { createSshPool } from "../ssh/createSshPool.ts"',
+    'import type { Fleet } from "../fleet/createFleet.ts"',
+    'import "../../protocol/client/pinnedTls.ts"',
+    'import "fastify"',
+  ],
+  "service/ssh/hostLink.ts": [
     'import { createPrompts } from "../prompts/createPrompts.ts"',
     'import type { HostsTable } from "../store/hostsTable.ts"',
   ],
@@ -60,7 +76,7 @@ const refused: Record<string, readonly string[]> = {
     'import { createFleet } from "../fleet/createFleet.ts"',
     'import type { Store } from "../store/openStore.ts"',
   ],
-  "service/prompts/createPrompts.ts": ['import type { HostShell } from "../ssh/hostShell.ts"'],
+  "service/prompts/createPrompts.ts": ['import type { SshPool } from "../ssh/createSshPool.ts"'],
   "service/probe/probeOnce.ts": [
     'import { createSshPool } from "../ssh/createSshPool.ts"',
     'import type { SshPool } from "../ssh/createSshPool.ts"',

@@ -6,6 +6,7 @@ import { admits, type Route } from "../../protocol/route.ts";
 import { routes } from "../../protocol/routes.ts";
 import { programVersion } from "../../protocol/version.ts";
 import fastify, { type FastifyInstance } from "fastify";
+import { agentPath } from "../../protocol/agentLink.ts";
 import { streamPath } from "../../protocol/stream.ts";
 import { createChanges } from "../../service/fleet/createChanges.ts";
 import { defaultAppLimits } from "../../service/http/appLimits.ts";
@@ -48,7 +49,7 @@ describe("the route table", () => {
     );
   });
 
-  it("is all that the service has, beside the stream", async () => {
+  it("is all that the service has, beside the two WebSockets", async () => {
     const app = await anApp();
     const served = [...app.printRoutes({ commonPrefix: false }).matchAll(/(\/\S*) \(([A-Z, ]+)\)/g)];
     assert.ok(served.length > 0);
@@ -58,8 +59,8 @@ describe("the route table", () => {
       assert.ok(app.hasRoute({ method, url }), key);
     }
     const count = served.reduce((sum, [, , methods = ""]) => sum + methods.split(",").length, 0);
-    assert.equal(count, table.length + 1, app.printRoutes({ commonPrefix: false }));
-    assert.ok(app.hasRoute({ method: "GET", url: streamPath }));
+    assert.equal(count, table.length + 2, app.printRoutes({ commonPrefix: false }));
+    for (const url of [streamPath, agentPath]) assert.ok(app.hasRoute({ method: "GET", url }));
     await app.close();
   });
 

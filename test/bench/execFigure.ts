@@ -2,7 +2,7 @@ import { tmpdir, userInfo } from "node:os";
 import type { HostId, PromptId } from "../../protocol/ids.ts";
 import { createPrompts } from "../../service/prompts/createPrompts.ts";
 import { createSshPool, type SshPool } from "../../service/ssh/createSshPool.ts";
-import type { ShellTarget } from "../../service/ssh/hostShell.ts";
+import type { ShellTarget } from "../../protocol/shells/hostShell.ts";
 import { runTool } from "../../service/ssh/runTool.ts";
 import type { LabHost } from "../lab/labHost.ts";
 import { alternate, type RoundLimits } from "./alternate.ts";

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { openCaFiles } from "../../service/pki/caFiles.ts";
-import { writePrivateFile } from "../../service/pki/writePrivateFile.ts";
+import { writePrivateFile } from "../../protocol/client/writePrivateFile.ts";
 import { assertMayMount } from "../support/assertMayMount.ts";
 import { readEntries } from "../support/backupArchive.ts";
 import { startServiceProcess, type ServiceProcess } from "../support/startServiceProcess.ts";

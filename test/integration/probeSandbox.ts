@@ -13,10 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { HostId } from "../../protocol/ids.ts";
-import type { ProbeFailure } from "../../service/probe/probeParts.ts";
+import type { ProbeFailure } from "../../protocol/shells/probeParts.ts";
 import type { HostReading } from "../../protocol/reading.ts";
 import { createProber, type Prober, type ProberOptions } from "../../service/probe/createProber.ts";
-import type { HostShells, ShellTarget } from "../../service/ssh/hostShell.ts";
+import type { HostShells, ShellTarget } from "../../protocol/shells/hostShell.ts";
 import { createLabGpuFiles, type LabGpuFiles } from "../lab/labGpuFiles.ts";
 import { createLocalShells, type LocalShells } from "../support/localShells.ts";
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
-import { probeRetryDelayMs } from "../../service/probe/probeRetryDelay.ts";
+import { probeRetryDelayMs } from "../../protocol/shells/probeRetryDelay.ts";
 import { newSshKey } from "../support/newSshKey.ts";
 import { aPool, refusedWith, targetOf, type PoolFixture } from "./sshPoolFixture.ts";
 

@@ -4,8 +4,8 @@ import os from "node:os";
 import { join } from "node:path";
 import type { HostId } from "../../protocol/ids.ts";
 import { createHostShells } from "../../service/ssh/createHostShells.ts";
-import { createLocalShells } from "../../service/ssh/createLocalShells.ts";
-import type { HostShells } from "../../service/ssh/hostShell.ts";
+import { createLocalShells } from "../../protocol/shells/createLocalShells.ts";
+import type { HostShells } from "../../protocol/shells/hostShell.ts";
 import { refusedWith, runIn } from "./sshPoolFixture.ts";
 
 describe("shells on this machine", () => {
@@ -21,9 +21,10 @@ describe("shells on this machine", () => {
   const shells = (platform: NodeJS.Platform = process.platform) =>
     createHostShells({
       local: createLocalShells({
-        machine: { home, userName: "me", platform, env: { PATH: process.env["PATH"], HOME: home } },
+        machine: { home, platform, env: { PATH: process.env["PATH"], HOME: home } },
       }),
       ssh: nobody,
+      agent: nobody,
     });
 
   it("start at home and end with their exit code", async () => {

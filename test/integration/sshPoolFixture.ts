@@ -7,7 +7,7 @@ import type { Prompt } from "../../protocol/prompt.ts";
 import { createPrompts, type Prompts } from "../../service/prompts/createPrompts.ts";
 import type { AcceptedKeys } from "../../service/ssh/acceptedKeys.ts";
 import { createSshPool, type SshPool } from "../../service/ssh/createSshPool.ts";
-import type { HostShell, ShellTarget } from "../../service/ssh/hostShell.ts";
+import type { HostShell, ShellTarget } from "../../protocol/shells/hostShell.ts";
 import { runTool } from "../../service/ssh/runTool.ts";
 import type { SshTiming } from "../../service/ssh/sshTiming.ts";
 import type { LabHost } from "../lab/labHost.ts";

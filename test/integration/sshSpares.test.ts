@@ -8,7 +8,7 @@ import {
   type MakeOfShells,
   type SpareShells,
 } from "../../service/ssh/createSpareShells.ts";
-import type { HostShell } from "../../service/ssh/hostShell.ts";
+import type { HostShell } from "../../protocol/shells/hostShell.ts";
 import { startLab, type Lab } from "../lab/startLab.ts";
 import { until } from "../support/until.ts";
 import { aPool, runIn, targetOf, type PoolFixture } from "./sshPoolFixture.ts";

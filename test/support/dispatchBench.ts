@@ -23,7 +23,7 @@ import {
 import { createLogStore, type LogStore } from "../../service/dispatch/createLogStore.ts";
 import { defaultDispatchLimits, realAfter } from "../../service/dispatch/dispatchDeps.ts";
 import { stageJob, type Stage } from "../../service/dispatch/stageJob.ts";
-import type { HostShells, ShellTarget } from "../../service/ssh/hostShell.ts";
+import type { HostShells, ShellTarget } from "../../protocol/shells/hostShell.ts";
 import { createLocalShells, type LocalShells } from "./localShells.ts";
 import { until } from "./until.ts";
 import { createMemoryJobs, type MemoryJobs } from "./memoryJobs.ts";

@@ -57,6 +57,7 @@ export function aHost(over: Partial<HostRecord> = {}): HostRecord {
     id,
     name: "rtx-box",
     connection: { kind: "ssh", alias: "rtx-box", port: null, user: null, identityFile: null, hostKey: null },
+    agent: null,
     status: { kind: "online", lastSeenAtMs: 1_000 },
     rateMicroUsdPerHour: null,
     python: null,

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import type { HostShell, HostShells, ShellExit } from "../../service/ssh/hostShell.ts";
+import type { HostShell, HostShells, ShellExit } from "../../protocol/shells/hostShell.ts";
 
 /** Real shells on this machine, with a home of their own, that a test can cut. */
 export interface LocalShells extends HostShells {

@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import type { HostShell, HostShells, ShellExit } from "../../service/ssh/hostShell.ts";
+import type { HostShell, HostShells, ShellExit } from "../../protocol/shells/hostShell.ts";
 
 /** What a script sent to a shell is for. */
 export type ScriptKind = "unpack" | "start" | "follow";

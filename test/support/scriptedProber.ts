@@ -5,8 +5,8 @@ import type { HostId } from "../../protocol/ids.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { HostReading } from "../../protocol/reading.ts";
 import { createProber } from "../../service/probe/createProber.ts";
-import type { ProbeFailure } from "../../service/probe/probeParts.ts";
-import type { HostShell, ShellExit, ShellTarget } from "../../service/ssh/hostShell.ts";
+import type { ProbeFailure } from "../../protocol/shells/probeParts.ts";
+import type { HostShell, ShellExit, ShellTarget } from "../../protocol/shells/hostShell.ts";
 
 /** The host that is probed. */
 export const target: ShellTarget = {

@@ -10,8 +10,14 @@ import { backupProblems } from "../../protocol/problems/backupProblems.ts";
 const commandLine =
   /hwledger (up|down|join|status|host|job|logs|token|ledger|dispatch|help)\b|(^|\s)--[a-z]|\bnpm\b|\bnpx\b|in a terminal|HWLEDGER_/;
 
-/** Problems of the command line's own: the editor never meets them. */
-const ownOfTheCommandLine: readonly string[] = ["already-joined", ...Object.keys(backupProblems)];
+/** Problems of the command line's and the agent's own: the editor never meets them. */
+const ownOfTheCommandLine: readonly string[] = [
+  "already-joined",
+  "agent-not-joined",
+  "agent-damaged",
+  "agent-runs",
+  ...Object.keys(backupProblems),
+];
 
 interface Command {
   title: string;

@@ -57,7 +57,10 @@ describe("what a role may run", () => {
     ];
     assert.deepEqual(runs("viewer"), []);
     assert.deepEqual(runs("operator"), ofOperators);
-    assert.deepEqual(runs("admin"), [...ofOperators, "addHost", "invite", "removeHost", "setRate"].sort());
+    assert.deepEqual(
+      runs("admin"),
+      [...ofOperators, "addHost", "installAgent", "invite", "removeHost", "setRate"].sort(),
+    );
   });
 
   it("is all that menus, the palette and the views' texts offer", () => {

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { removeLeftPrivate, writePrivateFile } from "../../service/pki/writePrivateFile.ts";
+import { removeLeftPrivate, writePrivateFile } from "../../protocol/client/writePrivateFile.ts";
 
 describe("a private file", () => {
   it("is its owner's alone, and its name lasts: its folder is synced once the name is there", () => {

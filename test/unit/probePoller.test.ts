@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { hostStatus } from "../../protocol/hostStatus.ts";
 import { Refusal } from "../../protocol/problem.ts";
-import type { ShellTarget } from "../../service/ssh/hostShell.ts";
+import type { ShellTarget } from "../../protocol/shells/hostShell.ts";
 import { aScriptedProber, on, settled, target } from "../support/scriptedProber.ts";
 
 describe("the prober", () => {

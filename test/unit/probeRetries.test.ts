@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Refusal } from "../../protocol/problem.ts";
-import { probeRetryDelayMs } from "../../service/probe/probeRetryDelay.ts";
+import { probeRetryDelayMs } from "../../protocol/shells/probeRetryDelay.ts";
 import { aScriptedProber, on, settled, target } from "../support/scriptedProber.ts";
 
 const unreachable = new Refusal("host-unreachable", { host: "box", address: "box", reason: "refused" });

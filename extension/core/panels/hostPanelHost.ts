@@ -70,6 +70,7 @@ function facts(host: KnownHost, contact: Contact): HostPanelHost["facts"] {
 
 function addressText(connection: KnownHost["record"]["connection"]): string {
   if (connection.kind === "local") return hostWords.thisMachine;
+  if (connection.kind === "agent") return hostWords.agentOnly;
   const { user, alias, port } = connection;
   return printable(`${user === null ? "" : `${user}@`}${alias}${port === null ? "" : `:${port}`}`);
 }

@@ -3,6 +3,7 @@ const gpusUnread = "GPUs cannot be read";
 /** What is said of hosts, their GPUs and processes: in the Hosts view, its tooltips, and the list of where to run. */
 export const hostWords = {
   thisMachine: "this machine (the service's)",
+  agentOnly: "by its agent only",
   /** What the filter of the Hosts view finds the service's machine by. */
   local: "this machine",
   ago: (age: string) => `${age} ago`,
@@ -26,6 +27,7 @@ export const hostWords = {
     unknown: "Not known without the service",
     thisMachine: "The service's machine",
     overSsh: "By SSH",
+    byAgent: "By an agent",
   },
   row: {
     groupSpoken: (label: string, hosts: number) => `${label}, ${hosts === 1 ? "1 host" : `${hosts} hosts`}`,

@@ -49,6 +49,9 @@ export const nextStepWords = {
     "Ask the machine's owner. If the new key is right, remove the host and add it again, with a look at this fingerprint.",
   "host-login-refused":
     "Check the user name, and that the key of the service's machine is in the host's authorized_keys.",
+  "agent-away":
+    "See whether the machine is on and on the network, and whether its agent runs there. If it never joined, ask an admin of the fleet for a link for it.",
+  "agent-not-installed": "When that is mended, choose “Install Agent on Host…” again.",
   "needs-login": "Right-click the host and choose “Log In to Host”.",
   "identity-unusable": "Name another key for it in ~/.ssh/config on the service's machine.",
   "host-connection-lost":

@@ -64,6 +64,15 @@ export const words = {
     add: "Add a Host",
     localElsewhere: (name: string) =>
       `${name} is the machine of the fleet's service, which is not this one: no terminal can be opened there by SSH.`,
+    installAgentOn: "Install the agent on",
+    install: "Install",
+    installQuestion: (name: string) => `Install the agent on ${name}?`,
+    installDetail:
+      "A program of the fleet is copied to ~/.hwledger/agent there and started by systemd or launchd. From then on the host reports by itself, also from behind a router, keeps what it reads while there is no contact, and costs no login.",
+    installing: (name: string) => `Installing the agent on ${name}`,
+    installed: (name: string) => `The agent runs on ${name}.`,
+    noTerminal: (name: string) =>
+      `${name} is reached by its agent only: no terminal can be opened there. What you dispatch runs there all the same.`,
     logInTo: "Log in to",
     connecting: (name: string) => `Connecting to ${name}`,
     connected: (name: string) => `${name} is connected.`,

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { homeLayout, type HomeLayout } from "../../homeLayout.ts";
-import { writePrivateFile } from "../../pki/writePrivateFile.ts";
+import { writePrivateFile } from "../../../protocol/client/writePrivateFile.ts";
 import { stopService, type RunningService } from "../../runningService.ts";
 import type { Register } from "../runCli.ts";
 

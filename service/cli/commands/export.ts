@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writePrivateFile } from "../../pki/writePrivateFile.ts";
+import { writePrivateFile } from "../../../protocol/client/writePrivateFile.ts";
 import type { Register } from "../runCli.ts";
 
 /** `hwledger export FOLDER` */

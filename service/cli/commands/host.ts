@@ -4,6 +4,8 @@ import { pythonOfVenv } from "../../../protocol/launch.ts";
 import { Refusal, RemoteProblem } from "../../../protocol/problem.ts";
 import { attended } from "../answerPrompts.ts";
 import type { Context } from "../context.ts";
+import { agentFile } from "../../agents/agentPrograms.ts";
+import { formatDuration } from "../../../protocol/duration.ts";
 import { hostKeyOption, newHostName } from "../options.ts";
 import type { HostAddress } from "../../../protocol/hostAddress.ts";
 import { parseAddress, parseRate } from "../parseAddress.ts";
@@ -21,6 +23,7 @@ interface AddOptions {
   python?: string;
   venv?: string;
   unchecked?: boolean;
+  agent?: true;
 }
 
 interface SetOptions {
@@ -30,7 +33,7 @@ interface SetOptions {
   probe?: "on" | "off";
 }
 
-/** `hwledger host add|set|login|ls|show|rm` */
+/** `hwledger host add|set|login|install-agent|ls|show|rm` */
 export const hostCommands: Register = (program, context, run) => {
   const host = program.command("host").description("the machines of the fleet");
   addCommand(host, context, run);
@@ -46,6 +49,20 @@ export const hostCommands: Register = (program, context, run) => {
           context.client().call("loginHost", { params: { host: name } }, { silenceMs: addLimitMs });
         const record = await attended(context, call);
         await context.show(record, `Connected to ${record.name}.`);
+        return undefined;
+      }),
+    );
+  host
+    .command("install-agent")
+    .description("set the agent up on a host, by SSH, and start it there")
+    .argument("<name>", "the host")
+    .action(
+      run(async (name: string) => {
+        const call = () =>
+          context.client().call("installAgent", { params: { host: name } }, { silenceMs: addLimitMs });
+        const { host: record, said } = await attended(context, call);
+        const { now } = context.terminal;
+        await context.show({ host: record, said }, `${said}\n\n${hostText(record, now(), context.out)}`);
         return undefined;
       }),
     );
@@ -79,6 +96,7 @@ function addCommand(host: Command, context: Context, run: RunAction): void {
     .option("--rate <usd>", "what it costs, in dollars per hour", parseRate)
     .option("--python <path>", "Python on the host for .py files")
     .option("--venv <dir>", "virtual environment on the host for .py files")
+    .option("--agent", "it is reached by its agent alone, as behind a router that lets nobody in")
     .option("--unchecked", "keep it even when it cannot be reached just now")
     .addHelpText(
       "after",
@@ -90,7 +108,8 @@ Examples:
     )
     .action(
       run(async (name: string, address: HostAddress | undefined, options: AddOptions) => {
-        const { identity, hostKey, rate, unchecked } = options;
+        const { identity, hostKey, rate, unchecked, agent } = options;
+        if (agent === true) return addByAgent(context, name, address, options);
         const python = pythonOption(options);
         const body = {
           name,
@@ -109,6 +128,42 @@ Examples:
         return undefined;
       }),
     );
+}
+
+/** A host that its own agent will report: it is there at once, and its agent joins by the link. */
+async function addByAgent(
+  context: Context,
+  name: string,
+  address: HostAddress | undefined,
+  options: AddOptions,
+): Promise<undefined> {
+  const { identity, hostKey, rate } = options;
+  if (address !== undefined || identity !== undefined || hostKey !== undefined)
+    throw new Refusal("usage", { reason: "A host with --agent has no address, key file and host key." });
+  const python = pythonOption(options);
+  const body = {
+    name,
+    agent: true as const,
+    ...(rate === undefined ? {} : { rateMicroUsdPerHour: rate }),
+    ...(python === undefined ? {} : { python }),
+  };
+  const host = await context.client().call("addHost", { body });
+  const link = await context.client().call("createToken", { body: { role: "agent", host: name } });
+  const left = formatDuration(link.expiresAtMs - context.terminal.now());
+  const program = agentFile()?.file ?? "dist/agent/hwledger-agent.cjs of a built project";
+  await context.show(
+    { host, link },
+    `Added. It is read once its agent has joined.
+
+On the machine, with Node.js 22 or newer, after copying there
+  ${program}
+
+  node hwledger-agent.cjs join '${link.link}'
+  node hwledger-agent.cjs install
+
+The link is valid ${left}, once. Another one: hwledger token create --agent ${name}`,
+  );
+  return undefined;
 }
 
 /** What to do where a host was not added: it is not in the fleet, so other advice than for one that is. */

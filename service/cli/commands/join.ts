@@ -1,19 +1,12 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import * as z from "zod";
-import { isJoinOver } from "../../../protocol/client/isJoinOver.ts";
-import { joinFleet } from "../../../protocol/client/joinFleet.ts";
-import {
-  makeCertificateRequest,
-  type CertificateRequest,
-} from "../../../protocol/client/makeCertificateRequest.ts";
+import { joinKept } from "../../../protocol/client/joinKept.ts";
 import { memberNameSchema } from "../../../protocol/ids.ts";
 import { parseJoinLink } from "../../../protocol/joinLink.ts";
 import { Refusal } from "../../../protocol/problem.ts";
 import { homeLayout } from "../../homeLayout.ts";
-import { writePrivateFile } from "../../pki/writePrivateFile.ts";
+import { writePrivateFile } from "../../../protocol/client/writePrivateFile.ts";
 import type { Context } from "../context.ts";
 import { readMembership } from "../readMembership.ts";
 import type { Register } from "../runCli.ts";
@@ -62,49 +55,24 @@ async function joinAndKeep(context: Context, link: string, name: string) {
     throw new Refusal("usage", {
       reason: `${name} is no name for a member: letters, digits, '.', '_' and '-'.`,
     });
-  const { token } = parseJoinLink(link);
+  parseJoinLink(link); // before a folder is made for it
   const { identityFile, directory } = homeLayout(context.home);
   const kept = readMembership(identityFile);
-  // The token is bound to the key at its first use: a second try, also by hand, must come with the same key.
-  const pending = join(directory, "joining.json");
-  const request = readRequest(pending, token) ?? (await makeCertificateRequest(name));
-  writePrivateFile(pending, JSON.stringify({ token, ...request }));
-  const only = kept ? { fleetId: kept.fleetId, known: [kept] } : {};
-  const attempt = () => joinFleet(link, { name, request, ...only });
-  const again = (error: unknown) => {
-    if (error instanceof Refusal && error.code === "service-unreachable") return attempt();
-    throw error;
-  };
-  const identity = await attempt()
-    .catch(again)
-    .catch((error: unknown) => {
-      if (isJoinOver(error)) rmSync(pending, { force: true });
-      if (error instanceof Refusal && error.code === "already-joined" && kept)
-        throw new Refusal("already-joined", { home: directory, fleet: `the fleet at ${kept.url}` });
-      throw error;
-    });
-  writePrivateFile(identityFile, JSON.stringify(identity));
-  rmSync(pending, { force: true });
-  return identity;
-}
-
-/** The certificate request of an earlier try with this token, whose answer may have been lost. */
-function readRequest(file: string, token: string): CertificateRequest | null {
-  if (!existsSync(file)) return null;
-  const kept = pendingSchema.safeParse(parsed(readFileSync(file, "utf8")));
-  return kept.success && kept.data.token === token ? kept.data : null;
-}
-
-/** What JSON text says; null where it says nothing, as after a write that was cut off. */
-function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+    return await joinKept(link, {
+      // The token is bound to the key at its first use: a second try, also by hand, must come with the same key.
+      pendingFile: join(directory, "joining.json"),
+      name,
+      as: "user",
+      kept,
+      keep: (identity) => writePrivateFile(identityFile, JSON.stringify(identity)),
+    });
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "already-joined" && kept)
+      throw new Refusal("already-joined", { home: directory, fleet: `the fleet at ${kept.url}` });
+    throw error;
   }
 }
-
-const pendingSchema = z.object({ token: z.string(), keyPem: z.string(), csrPem: z.string() });
 
 function defaultName(): string {
   return `${userInfo().username}-${hostname().split(".", 1)[0] ?? ""}`

@@ -93,17 +93,32 @@ export function standing(host: HostRecord, nowMs: number, style: Style, letters 
   return paint(host.status, shorten(text, letters), style);
 }
 
+function wayText(connection: HostRecord["connection"]): string {
+  switch (connection.kind) {
+    case "local":
+      return "this machine, without SSH";
+    case "agent":
+      return "its agent only";
+    case "ssh": {
+      const { user, alias, port } = connection;
+      return `ssh ${user === null ? "" : `${user}@`}${alias}${port === null ? "" : `:${port}`}`;
+    }
+  }
+}
+
+function agentText({ version, platform, arch, sinceMs }: NonNullable<HostRecord["agent"]>): string {
+  return `${version} (${platform} ${arch}), connected since ${timeText(sinceMs)}`;
+}
+
 /** Everything about one host: `host show`. */
 export function hostText(host: HostRecord, nowMs: number, style: Style): string {
   const { connection, reading } = host;
-  const way =
-    connection.kind === "local"
-      ? "this machine, without SSH"
-      : `ssh ${connection.user === null ? "" : `${connection.user}@`}${connection.alias}${connection.port === null ? "" : `:${connection.port}`}`;
+  const agent = host.agent === null ? [] : [["agent", agentText(host.agent)] as [string, string]];
   const facts: [string, string][] = [
     ["host", `${style.bold(host.name)} (${host.id})`],
     ["status", standing(host, nowMs, style) + reasonOf(host)],
-    ["way in", way],
+    ["way in", wayText(connection)],
+    ...agent,
     ["rate", rateText(host.rateMicroUsdPerHour)],
     ["python", host.python ?? "found on the host"],
     ["jobs", `${host.activeJobs} active`],

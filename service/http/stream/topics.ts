@@ -112,6 +112,7 @@ function fleetTopic(needs: TopicNeeds): Topic {
             dirtyJobs.set(change.job.id, change.job);
             dirtyHosts.add(change.job.hostId);
             return onChange(false);
+          case "past-reading":
           case "ledger":
           case "prompts":
           case "member":

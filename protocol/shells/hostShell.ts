@@ -1,5 +1,5 @@
-import type { Connection } from "../../protocol/host.ts";
-import type { HostId } from "../../protocol/ids.ts";
+import type { Connection } from "../host.ts";
+import type { HostId } from "../ids.ts";
 import type { Readable, Writable } from "node:stream";
 
 /** How a shell on a host ended. Exactly one of the two is not null. */

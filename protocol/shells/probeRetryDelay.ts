@@ -1,4 +1,4 @@
-import type { ProblemCode } from "../../protocol/problemCatalog.ts";
+import type { ProblemCode } from "../problemCatalog.ts";
 
 const firstMs = 1_000;
 const longestMs = 60_000;

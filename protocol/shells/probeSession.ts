@@ -1,11 +1,11 @@
 import { StringDecoder } from "node:string_decoder";
-import { hostText } from "../../protocol/hostText.ts";
-import { Refusal } from "../../protocol/problem.ts";
-import type { JobId } from "../../protocol/ids.ts";
-import { ProbeFrames, type ProbeCarry } from "../../protocol/probe/probeFrames.ts";
-import { probeScript } from "../../protocol/probe/probeScript.ts";
-import type { HostReading } from "../../protocol/reading.ts";
-import type { HostShell, ShellExit, ShellTarget } from "../ssh/hostShell.ts";
+import { hostText } from "../hostText.ts";
+import { Refusal } from "../problem.ts";
+import type { JobId } from "../ids.ts";
+import { ProbeFrames, type ProbeCarry } from "../probe/probeFrames.ts";
+import { probeScript } from "../probe/probeScript.ts";
+import type { HostReading } from "../reading.ts";
+import type { HostShell, ShellExit, ShellTarget } from "./hostShell.ts";
 import type { ProbeParts } from "./probeParts.ts";
 
 /** How a session ended without being closed by us. */

@@ -1,14 +1,20 @@
 import { spawn } from "node:child_process";
-import { Refusal } from "../../protocol/problem.ts";
+import { Refusal } from "../problem.ts";
 import type { HostShells } from "./hostShell.ts";
 import { shellOfProcess } from "./shellOfProcess.ts";
-import type { Machine } from "./sshSettings.ts";
+
+/** The facts about this machine that its shells depend on. */
+export interface LocalMachine {
+  home: string;
+  platform: NodeJS.Platform;
+  env: Readonly<Record<string, string | undefined>>;
+}
 
 /**
- * Shells on the service's own machine, without sshd. They run in sessions of their own, so that ending the service
+ * Shells on this machine, without sshd. They run in sessions of their own, so that ending this program
  * does not end them.
  */
-export function createLocalShells({ machine }: { machine: Machine }): HostShells {
+export function createLocalShells({ machine }: { machine: LocalMachine }): HostShells {
   return {
     async openShell(target, { signal } = {}) {
       const host = target.name;

@@ -1,13 +1,15 @@
-import type { HostSignals } from "../../protocol/hostStatus.ts";
-import { Refusal } from "../../protocol/problem.ts";
-import type { ProblemCode } from "../../protocol/problemCatalog.ts";
-import type { ProbeCarry } from "../../protocol/probe/probeFrames.ts";
-import type { HostReading } from "../../protocol/reading.ts";
-import type { ShellTarget } from "../ssh/hostShell.ts";
+import type { HostSignals } from "../hostStatus.ts";
+import { Refusal } from "../problem.ts";
+import type { ProblemCode } from "../problemCatalog.ts";
+import type { ProbeCarry } from "../probe/probeFrames.ts";
+import type { HostReading } from "../reading.ts";
+import type { ShellTarget } from "./hostShell.ts";
 import { interruptible, waitFor } from "./interruptible.ts";
 import type { ProbeFailure, ProbeListener, ProbeParts } from "./probeParts.ts";
 import { probeRetryDelayMs } from "./probeRetryDelay.ts";
 import { ProbeSession } from "./probeSession.ts";
+
+const nothingKnown = { latest: null, lastSeenAtMs: null };
 
 /**
  * Reads one host without end: one channel, opened again with back-off when it fails, and anew when the cadence
@@ -26,14 +28,23 @@ export class HostPoller {
   #cadenceMs: number;
   /** The cadence the last readings came with; a quicker one counts from its first tick. */
   #signalCadenceMs: number;
-  #lastSeenAtMs: number | null = null;
+  #lastSeenAtMs: number | null;
   #failure: ProbeFailure | null = null;
-  #latest: HostReading | null = null;
+  #latest: HostReading | null;
   #carry: ProbeCarry | null = null;
   #failedAttempts = 0;
   readonly #running: Promise<void>;
 
-  constructor(parts: ProbeParts, listener: ProbeListener, target: ShellTarget, cadenceMs: number) {
+  /** `known`: what somebody else knew of the host before. */
+  constructor(
+    parts: ProbeParts,
+    listener: ProbeListener,
+    target: ShellTarget,
+    cadenceMs: number,
+    known: { latest: HostReading | null; lastSeenAtMs: number | null } = nothingKnown,
+  ) {
+    this.#latest = known.latest;
+    this.#lastSeenAtMs = known.lastSeenAtMs;
     this.#parts = parts;
     this.#listener = listener;
     this.target = target;

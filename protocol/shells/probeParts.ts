@@ -1,6 +1,6 @@
-import type { JobId } from "../../protocol/ids.ts";
-import type { HostReading } from "../../protocol/reading.ts";
-import type { HostShells } from "../ssh/hostShell.ts";
+import type { JobId } from "../ids.ts";
+import type { HostReading } from "../reading.ts";
+import type { HostShells } from "./hostShell.ts";
 
 /** What the prober is made of; time and chance come from outside. */
 export interface ProbeParts {

@@ -1,6 +1,7 @@
 import type { Metric, UnsupportedReason } from "../metric.ts";
 import type { GpuReading } from "../reading.ts";
 import type { GpuFigures } from "./gpuFigures.ts";
+import { faultOf, healthWithoutFigures } from "./gpuHealth.ts";
 import type { GpuProblem } from "./gpuProblem.ts";
 import { nvidiaSmiProblem } from "./nvidiaSmiProblem.ts";
 import { parseNvidiaSmiLine } from "./nvidiaSmiRow.ts";
@@ -208,8 +209,17 @@ export class GpuBoard {
     if (trouble !== null) return withoutFigures(figures, trouble.kind, trouble.why);
     const limitMs = 3 * this.#everyMs;
     const isStale = nowMs - figures.atMs > limitMs && nowMs - this.#sinceMs > limitMs + toolStartMs;
-    if (isStale) return withoutFigures(figures, "fault", "no-answer");
+    if (isStale) return this.#silent(figures, nowMs - limitMs);
     return { ...figures, occupancy: this.processes.occupancyOf(figures, nowMs) };
+  }
+
+  /** That nobody answers says nothing of this one. */
+  #silent(figures: GpuFigures, sinceMs: number): GpuReading {
+    const gpu = withoutFigures(figures, "fault", "no-answer");
+    const othersAnswer = [...this.#entries.values()].some((other) => other.figures.atMs >= sinceMs);
+    return othersAnswer
+      ? { ...gpu, health: faultOf("no-answer", "its neighbours answer, and it does not") }
+      : gpu;
   }
 
   #problemNow(nowMs: number): GpuProblem | null {
@@ -232,5 +242,7 @@ export function withoutFigures(figures: GpuFigures, reason: UnsupportedReason, w
     powerW: none,
     powerLimitW: none,
     occupancy: { kind: "unknown", reason: why },
+    health: reason === "fault" ? healthWithoutFigures(why) : { kind: "unknown" },
+    throttle: null,
   };
 }

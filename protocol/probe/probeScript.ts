@@ -51,7 +51,6 @@ export function probeScript(options: ProbeScriptOptions): string {
     if (!/^\/[\w./-]*$/.test(path)) throw new Error("a path of the probe is not plain");
   }
   if (listedBoot !== null && !/^[0-9a-f-]{36}$/i.test(listedBoot)) throw new Error("not the id of a boot");
-  const [full, some, least] = nvidiaSmiFieldLists;
   return [
     "hwledger_probe() {",
     "LC_ALL=C; export LC_ALL",
@@ -61,9 +60,7 @@ export function probeScript(options: ProbeScriptOptions): string {
     "tegra_paths=/usr/bin/tegrastats xpu_paths=/usr/bin/xpu-smi",
     `listed_boot=${listedBoot?.toUpperCase() ?? ""}`,
     `amd_lists='${lists.join(" ")}'`,
-    `fields_0=${full.join(",")}`,
-    `fields_1=${some.join(",")}`,
-    `fields_2=${least.join(",")}`,
+    ...nvidiaSmiFieldLists.map((fields, at) => `fields_${at}=${fields.join(",")}`),
     `app_fields=${nvidiaSmiAppsFields.join(",")}`,
     probeShellFunctions.trim(),
     "serve",

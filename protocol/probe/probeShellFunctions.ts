@@ -1,5 +1,6 @@
 import { amdShellFunctions } from "./amd/amdShellFunctions.ts";
 import { macShellFunctions } from "./apple/macShellFunctions.ts";
+import { nvidiaShellFunctions } from "./nvidiaShellFunctions.ts";
 import { ownerShellFunctions } from "./ownerShellFunctions.ts";
 import { xpuShellFunctions } from "./intel/xpuShellFunctions.ts";
 import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
@@ -10,7 +11,7 @@ import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
  * TERM to all workers. Pipes 3, 4, 7 and 8 lead to loops that tag the lines
  * of a tool, pipe 9 to one that looks up the jobs of processes.
  */
-export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
+export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${nvidiaShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
 tag() {
   while IFS= read -r line || [ -n "$line" ]; do printf '%s %s\n' "$1" "$line"; done
 }
@@ -72,79 +73,6 @@ await_driver() {
     printf '#wedged\n'
     run sleep "$restart"
   done
-}
-
-gpu_worker() {
-  be_worker
-  level=0
-  while :; do
-    await_driver nvidia-smi
-    case $level in 0) fields=$fields_0 ;; 1) fields=$fields_1 ;; *) fields=$fields_2 ;; esac
-    printf '#start loop %s %s\n' "$every" "$fields"
-    run $group "$tool" "--query-gpu=$fields" --format=csv,noheader,nounits -l "$every"
-    printf '#exit %s\n' "$code"
-    # 2 is "unknown field": ask for less at once
-    if [ "$code" = 2 ] && [ "$level" -lt 2 ]; then level=$((level + 1)); continue; fi
-    run sleep "$restart"
-  done
-}
-
-apps_worker() {
-  be_worker
-  while :; do
-    await_driver nvidia-smi
-    printf '#start loop %s %s\n' "$every" "$app_fields"
-    run $group "$tool" "--query-compute-apps=$app_fields" --format=csv,nounits -l "$every"
-    printf '#exit %s\n' "$code"
-    run sleep "$restart"
-  done
-}
-
-# GPUs that can sleep: single readings of those awake; a loop would hold them awake
-sleepy_worker() {
-  be_worker
-  level=0
-  while :; do
-    await_driver nvidia-smi >&3
-    case $level in 0) fields=$fields_0 ;; 1) fields=$fields_1 ;; *) fields=$fields_2 ;; esac
-    awake= asleep=
-    for device in "$sys"/bus/pci/drivers/nvidia/*:*:*; do
-      state=unknown
-      read -r state <"$device/power/runtime_status"
-      case $state in
-        suspend*) asleep=$asleep,\${device##*/} ;;
-        *) awake=$awake,\${device##*/} ;;
-      esac
-    done
-    if [ -n "$asleep" ]; then printf '#asleep %s %s\n' "$sleepy_every" "\${asleep#,}" >&3; fi
-    if [ -n "$awake" ]; then
-      only=
-      if [ -n "$asleep" ]; then only=--id=\${awake#,}; fi
-      printf '#start once %s %s\n' "$sleepy_every" "$fields" >&3
-      run_tool "--query-gpu=$fields" --format=csv,noheader,nounits $only >&3
-      printf '#exit %s\n' "$code" >&3
-      if [ "$code" = 2 ] && [ "$level" -lt 2 ]; then level=$((level + 1)); continue; fi
-      printf '#start once %s %s\n' "$sleepy_every" "$app_fields" >&4
-      run_tool "--query-compute-apps=$app_fields" --format=csv,nounits $only >&4
-      printf '#exit %s\n' "$code" >&4
-    fi
-    run sleep "$sleepy_every"
-  done
-}
-run_tool() {
-  run $group "$tool" "$@"
-}
-
-can_sleep() {
-  for device in "$sys"/bus/pci/drivers/nvidia/*:*:*; do
-    control=
-    read -r control <"$device/power/control" || continue
-    [ "$control" = auto ] || continue
-    d3=
-    read -r d3 <"$proc/driver/nvidia/gpus/\${device##*/}/power" || return 0
-    case $d3 in *Enabled* | *enabled*) return 0 ;; esac
-  done
-  return 1
 }
 
 # df hangs where a network file system does; it must not hold up the rest
@@ -226,13 +154,6 @@ print_facts() {
     done </etc/os-release
   fi
   case $kernel in Darwin*) fact clock "$(date +%s)" ;; esac
-}
-
-find_tool() {
-  tool=
-  for path in "$(command -v nvidia-smi)" $tool_paths; do
-    if [ -f "$path" ] && [ -x "$path" ]; then tool=$path; return; fi
-  done
 }
 
 main() {

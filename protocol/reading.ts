@@ -39,6 +39,17 @@ export const gpuHealthSchema = z.discriminatedUnion("kind", [
 ]);
 export type GpuHealth = z.infer<typeof gpuHealthSchema>;
 
+/**
+ * Whether a GPU is divided (NVIDIA's MIG). Nothing runs on a `divided` one as a whole: it counts for nothing beside its
+ * instances, each of which is a GPU of its own.
+ */
+export const gpuDivisionSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("whole") }),
+  z.object({ kind: z.literal("divided") }),
+  /** `of`: the uuid of the GPU that it is a part of. */
+  z.object({ kind: z.literal("instance"), of: z.string() }),
+]);
+
 /** One GPU at one moment. Keyed by `uuid`; the index is never a key. */
 export const gpuReadingSchema = z.object({
   uuid: z.string(),
@@ -60,6 +71,7 @@ export const gpuReadingSchema = z.object({
   health: gpuHealthSchema.default({ kind: "unknown" }),
   /** What holds its clocks down now, by codes (`throttleText.ts`); idling does not. Null: not known. */
   throttle: z.array(z.string()).nullable().default(null),
+  division: gpuDivisionSchema.default({ kind: "whole" }),
   /** Service clock, when this GPU's figures were read. */
   atMs: z.number().int(),
 });

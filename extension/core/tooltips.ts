@@ -1,3 +1,4 @@
+import { countedGpus } from "../../protocol/countedGpus.ts";
 import { formatDuration } from "../../protocol/duration.ts";
 import { metricValue, type Metric } from "../../protocol/metric.ts";
 import type { GpuProcess, GpuReading } from "../../protocol/reading.ts";
@@ -27,7 +28,7 @@ export function hostTooltip(host: KnownHost, contact: Contact, nowMs: number): s
     [say.status, statusText(host, contact, nowMs)],
     [say.reached, reachText(host)],
     ...(isFresh(host, contact) && gpus.length > 0
-      ? ([[say.gpus, say.free(freeGpuCount(gpus, record), gpus.length)]] as const)
+      ? ([[say.gpus, say.free(freeGpuCount(gpus, record), countedGpus(gpus).length)]] as const)
       : []),
     [say.jobs, String(record.activeJobs)],
     [say.rate, record.rateMicroUsdPerHour === null ? say.notSet : formatRate(record.rateMicroUsdPerHour)],

@@ -1,9 +1,10 @@
 import type { GpuHealth, GpuReading } from "../reading.ts";
 
-/** Of a GPU whose tool says neither whether it is sound nor what holds it down. */
-export const nothingSaid: Pick<GpuReading, "health" | "throttle"> = {
+/** Of a GPU whose tool says neither whether it is sound nor what holds it down, nor that it is divided. */
+export const nothingSaid: Pick<GpuReading, "health" | "throttle" | "division"> = {
   health: { kind: "unknown" },
   throttle: null,
+  division: { kind: "whole" },
 };
 
 /** A GPU that is not sound for one reason. */

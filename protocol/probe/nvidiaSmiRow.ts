@@ -89,6 +89,7 @@ export function parseNvidiaSmiLine(fields: readonly string[], line: string, atMs
       driverVersion: cellText(cells.get("driver_version") ?? ""),
       ...figuresOf(cells, unifiedName.test(name ?? ""), fault),
       health: nvidiaHealth(cells),
+      division: { kind: /^enabled$/i.test(cells.get("mig.mode.current") ?? "") ? "divided" : "whole" },
       throttle: fault
         ? null
         : nvidiaThrottle(

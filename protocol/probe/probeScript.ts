@@ -24,6 +24,11 @@ export interface ProbeScriptOptions {
 /** GPUs that can sleep are asked no more often than this: every question keeps them awake for a while. */
 export const sleepyGpuEveryS = 15;
 
+/** What costs the start of a tool for each answer is asked every 15 s at most, or every 5 s where somebody watches. */
+function slowToolEveryS(everyS: number): number {
+  return Math.max(everyS, 5);
+}
+
 const nvidiaSmiPaths = [
   "/usr/bin/nvidia-smi",
   "/usr/local/bin/nvidia-smi",
@@ -56,6 +61,7 @@ export function probeScript(options: ProbeScriptOptions): string {
     "LC_ALL=C; export LC_ALL",
     `nonce=${nonce} every=${everyS} proc=${procRoot} sys=${sysRoot} restart=${restartS}`,
     `sleepy_every=${Math.max(everyS, sleepyGpuEveryS)}`,
+    `slow_every=${slowToolEveryS(everyS)}`,
     `tool_paths='${paths.join(" ")}'`,
     "tegra_paths=/usr/bin/tegrastats xpu_paths=/usr/bin/xpu-smi",
     `listed_boot=${listedBoot?.toUpperCase() ?? ""}`,

@@ -1,5 +1,6 @@
 import { amdShellFunctions } from "./amd/amdShellFunctions.ts";
 import { macShellFunctions } from "./apple/macShellFunctions.ts";
+import { migShellFunctions } from "./migShellFunctions.ts";
 import { nvidiaShellFunctions } from "./nvidiaShellFunctions.ts";
 import { ownerShellFunctions } from "./ownerShellFunctions.ts";
 import { xpuShellFunctions } from "./intel/xpuShellFunctions.ts";
@@ -8,10 +9,10 @@ import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
 /**
  * The functions of the probe's script, POSIX sh for dash, BusyBox ash and bash 3.2. Each worker is a subshell
  * that runs at most one process at a time and kills it on TERM; `serve` blocks on stdin and, at its end, sends
- * TERM to all workers. Pipes 3, 4, 7 and 8 lead to loops that tag the lines
+ * TERM to all workers. Pipes 3, 4, 5, 7 and 8 lead to loops that tag the lines
  * of a tool, pipe 9 to one that looks up the jobs of processes.
  */
-export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${nvidiaShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
+export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${migShellFunctions}${nvidiaShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
 tag() {
   while IFS= read -r line || [ -n "$line" ]; do printf '%s %s\n' "$1" "$line"; done
 }
@@ -51,7 +52,7 @@ halt() {
 }
 run() {
   busy=1
-  "$@" </dev/null 3>&- 4>&- 6>&- 7>&- 8>&- 9>&- &
+  "$@" </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
   wait "$!"
   code=$?
   busy=
@@ -187,10 +188,11 @@ main() {
     else
       gpu_worker >&3 & workers="$workers $!"
       apps_worker >&4 & workers="$workers $!"
+      if [ -n "$mig" ]; then fact mig here; mig_worker >&5 & workers="$workers $!"; fi
     fi
   fi
   if [ -n "$asks" ]; then "\${asks}_worker" >&8 & workers="$workers $!"; fi
-  exec 3>&- 4>&- 7>&- 8>&- 9>&-
+  exec 3>&- 4>&- 5>&- 7>&- 8>&- 9>&-
   trap stop TERM HUP INT
   # bash as sh heeds an exported TMOUT here: more than 128
   while IFS= read -r line || [ $? -gt 128 ]; do :; done
@@ -206,6 +208,11 @@ serve() {
   printf '\nhwledger-probe %s\n' "$nonce"
   exec 2>/dev/null 6>&1
   look_around
+  mig=
+  if mig_here; then mig=here; fi
+  if [ -n "$mig" ]; then serve_pipes 5>&1 >&6 | tag_mig >&6; else serve_pipes; fi
+}
+serve_pipes() {
   { { { { { main 8>&1 >&6 | tag_tool >&6; } 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag_apps >&6; } 3>&1 >&6 |
     tag G >&6; } 9>&1 >&6 | tag_jobs >&6; }
 }

@@ -24,6 +24,7 @@ export function aGpu(over: Partial<GpuReading> = {}): GpuReading {
     occupancy: { kind: "free" },
     health: { kind: "unknown" },
     throttle: null,
+    division: { kind: "whole" },
     atMs: 1_000,
     ...over,
   };

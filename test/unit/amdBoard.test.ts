@@ -53,6 +53,7 @@ describe("AMD's GPUs by the driver's files", () => {
       },
       health: { kind: "unknown" },
       throttle: null,
+      division: { kind: "whole" },
       atMs: 7,
     });
     assert.equal(board.snapshot(7).gpuProblem, null);

@@ -84,6 +84,7 @@ describe("nvidia-smi rows", () => {
       powerLimitW: { value: 350 },
       health: { kind: "unknown" },
       throttle: null,
+      division: { kind: "whole" },
       atMs: 7,
       fault: false,
     });

@@ -12,7 +12,7 @@ import { unowned } from "../processOwners.ts";
 
 type Measured = Omit<
   GpuFigures,
-  "uuid" | "index" | "name" | "vendor" | "pciBusId" | "driverVersion" | "health" | "throttle"
+  "uuid" | "index" | "name" | "vendor" | "pciBusId" | "driverVersion" | keyof typeof nothingSaid
 >;
 
 /** What the driver's files say of a GPU. */
@@ -66,6 +66,7 @@ export class AmdBoard {
       occupancy: __,
       health: ___,
       throttle: ____,
+      division: _____,
       ...measured
     } of known) {
       if (vendor !== "amd" || pciBusId === null || uuid !== amdKey(pciBusId, 0)) continue;
@@ -181,17 +182,25 @@ export class AmdBoard {
   #reading(device: Device, why: "wedged" | "no-answer" | null): GpuReading {
     const { pciAddress, index, name, measured } = device;
     const uuid = amdKey(pciAddress, index);
-    const common = { uuid, index, name, vendor: "amd" as const, pciBusId: pciAddress, driverVersion: null };
+    const common = {
+      uuid,
+      index,
+      name,
+      vendor: "amd" as const,
+      pciBusId: pciAddress,
+      driverVersion: null,
+      ...nothingSaid,
+    };
     const { errors } = device;
     const trouble = why ?? device.trouble;
     if (trouble !== null || measured === null) {
       const reason = trouble === "asleep" || trouble === null ? "not-measured" : "fault";
       const occupancy = { kind: "unknown" as const, reason: trouble ?? "not-measured" };
       const health = healthWithoutFigures(trouble ?? "not-measured");
-      return { ...common, ...withoutFigures(measured, reason), occupancy, health, throttle: null };
+      return { ...common, ...withoutFigures(measured, reason), occupancy, health };
     }
     const health = errors === null ? nothingSaid.health : healthByErrors(errors);
-    return { ...common, ...measured, occupancy: this.#occupancy(device, measured), health, throttle: null };
+    return { ...common, ...measured, occupancy: this.#occupancy(device, measured), health };
   }
 
   #occupancy({ kfdIds }: Device, measured: Measured): Occupancy {

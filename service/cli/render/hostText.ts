@@ -63,7 +63,7 @@ export function occupancyText(gpu: GpuReading): string {
     case "busy":
       return busyText(gpu.occupancy.processes);
     case "unknown":
-      return "unknown";
+      return gpu.division.kind === "divided" ? "divided" : "unknown";
   }
 }
 

@@ -11,7 +11,7 @@ export function unknownUseText(reason: string): string {
     case "divided":
       return "it is divided, and its parts are used one by one";
     case "unplaced":
-      return "its GPU is in use, and it is not told which part";
+      return "something runs there, and it is not told on which";
     case "denied":
       return "this login does not see its processes";
   }

@@ -213,6 +213,8 @@ export class ProbeFrames {
   #asks(name: string): void {
     const { cadenceMs, startedAtMs, carry } = this.#options;
     const before = this.#isOtherBoot() ? [] : (carry?.reading.gpus ?? []);
+    // These tools tell of the same GPUs, where the files cannot.
+    if (name === "amdsmi" || name === "rocm") this.#amd.forgetKnown();
     this.#tool ??= toolNamed(name, cadenceMs, startedAtMs, before);
   }
 

@@ -1,4 +1,5 @@
 import { amdShellFunctions } from "./amd/amdShellFunctions.ts";
+import { amdToolShellFunctions } from "./amd/amdToolShellFunctions.ts";
 import { macShellFunctions } from "./apple/macShellFunctions.ts";
 import { migShellFunctions } from "./migShellFunctions.ts";
 import { nvidiaShellFunctions } from "./nvidiaShellFunctions.ts";
@@ -12,16 +13,24 @@ import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
  * TERM to all workers. Pipes 3, 4, 5, 7 and 8 lead to loops that tag the lines
  * of a tool, pipe 9 to one that looks up the jobs of processes.
  */
-export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${migShellFunctions}${nvidiaShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
+export const probeShellFunctions = `${amdShellFunctions}${amdToolShellFunctions}${macShellFunctions}${migShellFunctions}${nvidiaShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
 tag() {
   while IFS= read -r line || [ -n "$line" ]; do printf '%s %s\n' "$1" "$line"; done
 }
 
-# as tag, but of the drivers of a Mac, which tell tens of kilobytes, only what is read
+# as tag, but of the drivers of a Mac, which tell tens of kilobytes, only what is read; of amd-smi without blanks and long lists
 tag_tool() {
-  picks=
+  picks= trims= skips=
   while IFS= read -r line || [ -n "$line" ]; do
-    case $line in '#begin '*' accelerators') picks=1 ;; '#end'*) picks= ;; esac
+    case $line in '#begin '*' accelerators') picks=1 ;; '#begin '*' amd-'*) trims=1 ;; '#end'*) picks= trims= skips= ;; esac
+    if [ -n "$trims" ]; then
+      line=\${line#"\${line%%[! ]*}"}
+      case \${skips:-+}$line in
+        '+"jpeg_activity": [' | '+"vcn_activity": [') skips=- ;;
+        -']'*) skips= ;;
+        -*) continue ;;
+      esac
+    fi
     if [ -n "$picks" ]; then
       case $line in
         '#'* | *+-o* | *'"PerformanceStatistics"'* | *'"model"'* | *'"gpu-core-count"'* | *'"IOClass"'*) ;;
@@ -163,7 +172,7 @@ main() {
   asks=
   case $kernel in
     Darwin*) asks=mac ;;
-    Linux*) if find_tegra; then asks=tegra; elif find_xpu; then asks=xpu; fi ;;
+    Linux*) if find_tegra; then asks=tegra; elif find_xpu; then asks=xpu; else find_amd_tool; fi ;;
   esac
   fact asks "$asks"
   if [ "$asks" = tegra ]; then first_line "$proc/device-tree/model"; fact model "$line"; fi

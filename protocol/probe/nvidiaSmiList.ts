@@ -14,11 +14,13 @@ export interface ListedInstance {
 }
 
 const maxGpus = 256;
-const maxInstances = 64;
+/** Of all GPUs together. */
+const maxInstances = 256;
 
 /** Reads `nvidia-smi -L`; blanks may be squeezed. What is no line of it is passed over. */
 export function parseNvidiaSmiList(text: string): ListedGpu[] {
   const gpus: (ListedGpu & { instances: ListedInstance[] })[] = [];
+  let count = 0;
   for (const line of text.split("\n")) {
     const gpu = /^GPU \d{1,4}: .*\(UUID: (GPU-[\w./-]{1,120})\)\s*$/.exec(line)?.[1];
     if (gpu !== undefined && gpus.length < maxGpus) gpus.push({ uuid: gpu, instances: [] });
@@ -26,7 +28,7 @@ export function parseNvidiaSmiList(text: string): ListedGpu[] {
       /^\s*MIG ([\w.+-]{1,40})\s+Device\s+(\d{1,3}): \(UUID: (MIG-[\w./-]{1,120})\)\s*$/.exec(line) ?? [];
     const instances = gpus.at(-1)?.instances;
     if (profile === undefined || uuid === undefined || instances === undefined) continue;
-    if (instances.length < maxInstances) instances.push({ uuid, profile, device: Number(device) });
+    if ((count += 1) <= maxInstances) instances.push({ uuid, profile, device: Number(device) });
   }
   return gpus;
 }

@@ -216,6 +216,12 @@ describe("what nvidia-smi says of instances, damaged in whatever way,", () => {
         { numRuns: 250 },
       );
     });
+  it("makes no more GPUs of a host than a host can have", () => {
+    const many = Array.from({ length: 9_000 }, (_, n) => `MIG 1g.10gb Device ${n % 100}: (UUID: MIG-${n})`);
+    const text = [...list.slice(1, 2), ...many, "GPU 1: x (UUID: GPU-1)", ...many].join("\n");
+    const instances = parseNvidiaSmiList(text).flatMap((gpu) => gpu.instances);
+    assert.equal(instances.length, 256);
+  });
   it("may be any text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (any) => {

@@ -209,19 +209,6 @@ describe("tooltips", () => {
     assert.match(text, /Power \| this login may not read it/);
     assert.match(text, /In use \| unknown: it is at work, but no process shows/);
     assert.ok(text.includes("evil\\]\\(command:x\\) \\| \\`rm\\` \\<img\\>"));
-    assert.match(text, /Health \| not known/);
-    assert.doesNotMatch(text, /Held back/);
-    const ill = {
-      health: { kind: "fault", reasons: [{ code: "gpu-lost", text: "[lost](x)" }] },
-      throttle: ["power-cap"],
-    } as const;
-    const illText = gpuTooltip(
-      host,
-      { ...gpu, health: { ...ill.health, reasons: [...ill.health.reasons] }, throttle: [...ill.throttle] },
-      0,
-    );
-    assert.match(illText, /Health \| \\\[lost\\\]\\\(x\\\) \|\n\| Held back by \| its power limit/);
-    assert.match(gpuTooltip(host, { ...gpu, health: { kind: "ok" } }, 0), /Health \| sound, by its driver/);
     assert.match(hostTooltip(host, live, 0), /\| GPUs \| 0 of 1 free \|/);
     const link = { ...host.record, name: "https://3232235777/x" };
     assert.doesNotMatch(hostTooltip({ ...host, record: link }, live, 0), /https:\/\//);

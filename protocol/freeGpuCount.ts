@@ -1,3 +1,4 @@
+import { countedGpus } from "./countedGpus.ts";
 import type { HostRecord } from "./host.ts";
 import type { GpuReading } from "./reading.ts";
 
@@ -10,7 +11,8 @@ export function freeGpuCount(
   host: Pick<HostRecord, "status" | "activeJobs">,
 ): number {
   if (host.status.kind !== "online") return 0;
-  const free = gpus.filter((gpu) => gpu.occupancy.kind === "free").length;
-  const taken = gpus.length - free;
+  const counted = countedGpus(gpus);
+  const free = counted.filter((gpu) => gpu.occupancy.kind === "free").length;
+  const taken = counted.length - free;
   return Math.max(0, free - Math.max(0, host.activeJobs - taken));
 }

@@ -24,6 +24,32 @@ export const occupancySchema = z.discriminatedUnion("kind", [
 ]);
 export type Occupancy = z.infer<typeof occupancySchema>;
 
+/**
+ * Whether a GPU is sound. `ok` takes a word of its driver or tool; where nothing says so it is `unknown`. Codes are stable:
+ * `gpu-lost`, `requires-reset`, `no-answer`, `sensor-error`, `ecc-uncorrected`, `row-remap-failed`, `row-remap-pending`,
+ * `page-retirement-pending`, `recovery-needed`.
+ */
+export const gpuHealthSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("ok") }),
+  z.object({ kind: z.literal("unknown") }),
+  z.object({
+    kind: z.literal("fault"),
+    reasons: z.array(z.object({ code: z.string(), text: z.string() })),
+  }),
+]);
+export type GpuHealth = z.infer<typeof gpuHealthSchema>;
+
+/**
+ * Whether a GPU is divided (NVIDIA's MIG). Nothing runs on a `divided` one as a whole: it counts for nothing beside its
+ * instances, each of which is a GPU of its own.
+ */
+export const gpuDivisionSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("whole") }),
+  z.object({ kind: z.literal("divided") }),
+  /** `of`: the uuid of the GPU that it is a part of. */
+  z.object({ kind: z.literal("instance"), of: z.string() }),
+]);
+
 /** One GPU at one moment. Keyed by `uuid`; the index is never a key. */
 export const gpuReadingSchema = z.object({
   uuid: z.string(),
@@ -41,6 +67,11 @@ export const gpuReadingSchema = z.object({
   powerW: metricSchema,
   powerLimitW: metricSchema,
   occupancy: occupancySchema,
+  /** A service of before says nothing of it, nor of what holds the clocks down. */
+  health: gpuHealthSchema.default({ kind: "unknown" }),
+  /** What holds its clocks down now, by codes (`throttleText.ts`); idling does not. Null: not known. */
+  throttle: z.array(z.string()).nullable().default(null),
+  division: gpuDivisionSchema.default({ kind: "whole" }),
   /** Service clock, when this GPU's figures were read. */
   atMs: z.number().int(),
 });

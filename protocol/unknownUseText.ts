@@ -8,6 +8,10 @@ export function unknownUseText(reason: string): string {
       return "its memory is in use, but no process shows";
     case "unlisted-load":
       return "it is at work, but no process shows";
+    case "divided":
+      return "it is divided, and its parts are used one by one";
+    case "unplaced":
+      return "something runs there, and it is not told on which";
     case "denied":
       return "this login does not see its processes";
   }

@@ -1,3 +1,4 @@
+import { countedGpus } from "../../protocol/countedGpus.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { metricValue } from "../../protocol/metric.ts";
 import type { GpuReading } from "../../protocol/reading.ts";
@@ -27,7 +28,7 @@ export interface GpuUse {
 export function gpuUse(fleet: FleetState): GpuUse {
   const all = [...fleet.hosts.values()];
   const online = all.filter((host: KnownHost) => host.record.status.kind === "online");
-  const gpus = online.flatMap((host) => [...gpusOf(host)]);
+  const gpus = online.flatMap((host) => countedGpus(gpusOf(host)));
   const loads = gpus.map((gpu) => metricValue(gpu.utilizationPct)).filter((load) => load !== null);
   const rates = online.map((host) => host.record.rateMicroUsdPerHour).filter((rate) => rate !== null);
   const unknown = gpus.filter((gpu) => gpu.occupancy.kind === "unknown").length;

@@ -1,4 +1,5 @@
 import type { HostId } from "../../protocol/ids.ts";
+import { countedGpus } from "../../protocol/countedGpus.ts";
 import { metricValue } from "../../protocol/metric.ts";
 import type { GpuReading } from "../../protocol/reading.ts";
 import type { Contact } from "./contact.ts";
@@ -49,7 +50,7 @@ export function rankHosts(fleet: FleetState, contact: Contact, nowMs: number): H
 
 function choiceOf(host: KnownHost, contact: Contact, nowMs: number): HostChoice {
   const { record } = host;
-  const gpus = gpusOf(host);
+  const gpus = countedGpus(gpusOf(host));
   const fresh = isFresh(host, contact);
   const free = fresh ? freeGpuCount(gpus, record) : 0;
   const rate = record.rateMicroUsdPerHour === null ? say.noRate : formatRate(record.rateMicroUsdPerHour);
@@ -126,7 +127,7 @@ function freeBytes(gpu: GpuReading): number | null {
 }
 
 function largestFreeBytes(host: KnownHost): number {
-  const free = gpusOf(host).filter((gpu) => gpu.occupancy.kind === "free");
+  const free = countedGpus(gpusOf(host)).filter((gpu) => gpu.occupancy.kind === "free");
   return Math.max(-1, ...free.map((gpu) => freeBytes(gpu) ?? -1));
 }
 

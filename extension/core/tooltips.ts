@@ -1,3 +1,4 @@
+import { countedGpus } from "../../protocol/countedGpus.ts";
 import { formatDuration } from "../../protocol/duration.ts";
 import { metricValue, type Metric } from "../../protocol/metric.ts";
 import type { GpuProcess, GpuReading } from "../../protocol/reading.ts";
@@ -8,6 +9,7 @@ import { formatBytes, formatMemory, formatRate, metricText } from "./figures.ts"
 import { gpusOf, type KnownHost } from "./fleetState.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
+import { throttleText } from "../../protocol/throttleText.ts";
 import { unknownUseText } from "../../protocol/unknownUseText.ts";
 import { processLabel, type JobNames } from "./processRows.ts";
 import { gpuModel } from "./gpuModel.ts";
@@ -26,7 +28,7 @@ export function hostTooltip(host: KnownHost, contact: Contact, nowMs: number): s
     [say.status, statusText(host, contact, nowMs)],
     [say.reached, reachText(host)],
     ...(isFresh(host, contact) && gpus.length > 0
-      ? ([[say.gpus, say.free(freeGpuCount(gpus, record), gpus.length)]] as const)
+      ? ([[say.gpus, say.free(freeGpuCount(gpus, record), countedGpus(gpus).length)]] as const)
       : []),
     [say.jobs, String(record.activeJobs)],
     [say.rate, record.rateMicroUsdPerHour === null ? say.notSet : formatRate(record.rateMicroUsdPerHour)],
@@ -56,6 +58,8 @@ export function gpuTooltip(host: KnownHost, gpu: GpuReading, nowMs: number): str
     [say.temperature, metricText(gpu.temperatureC, (celsius) => `${Math.round(celsius)} °C`)],
     [say.power, metricText(gpu.powerW, watts)],
     [say.powerLimit, metricText(gpu.powerLimitW, watts)],
+    [say.health, healthText(gpu)],
+    ...heldBackLines(gpu),
     [say.driver, gpu.driverVersion ?? say.notKnown],
     [say.pciAddress, gpu.pciBusId ?? say.notKnown],
     [say.uuid, gpu.uuid],
@@ -96,6 +100,24 @@ function occupancyText(gpu: GpuReading): string {
         : occupancy.processes.slice(0, 5).map(processText).join("; ") +
             moreText(occupancy.processes.length - 5);
   }
+}
+
+function healthText({ health }: GpuReading): string {
+  switch (health.kind) {
+    case "ok":
+      return say.sound;
+    case "unknown":
+      return say.notKnown;
+    case "fault":
+      return health.reasons.map(({ text }) => text).join("; ");
+  }
+}
+
+/** Only where something does: that nothing does is no news. */
+function heldBackLines({ throttle }: GpuReading): Line[] {
+  return throttle === null || throttle.length === 0
+    ? []
+    : [[say.heldBack, throttle.map(throttleText).join("; ")]];
 }
 
 function processText(process: GpuProcess): string {

@@ -3,12 +3,14 @@ import { metricValue, type Metric } from "../../protocol/metric.ts";
 import type { Contact } from "./contact.ts";
 import { formatAge, formatMemoryShort, formatMemoryWords, formatRate } from "./figures.ts";
 import { gpuModel, gpuModelBesideMemory } from "./gpuModel.ts";
+import { gpusInOrder } from "./gpusInOrder.ts";
 import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "./fleetState.ts";
 import { isFaulty } from "./gpuUse.ts";
 import { hostGroup, type HostGroup } from "./hostGroups.ts";
 import { matchesFilter } from "./matchesFilter.ts";
 import { gpuRowId, jobNamesOf, jobNamesOn, processRows, type JobNames } from "./processRows.ts";
 import type { HostGrouping } from "./settings.ts";
+import { countedGpus } from "../../protocol/countedGpus.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { isFresh, readingAgeMs, statusText } from "./statusText.ts";
 import type { RowIcon, TreeRow } from "./treeRow.ts";
@@ -83,7 +85,7 @@ function newRows(
   return [
     { ...hostRow(host, contact, nowMs), parentId },
     ...noteRows(host, contact),
-    ...gpusInOrder(host).flatMap((gpu) => [
+    ...gpusInOrder(gpusOf(host)).flatMap((gpu) => [
       gpuRow(host, gpu, contact, nowMs),
       ...processRows(host, gpu, isFresh(host, contact), jobNames),
     ]),
@@ -108,10 +110,6 @@ function groupRow(group: HostGroup, count: number): TreeRow {
     accessibilityLabel: say.groupSpoken(group.label, count),
     fold: "open",
   };
-}
-
-function gpusInOrder(host: KnownHost): GpuReading[] {
-  return [...gpusOf(host)].sort((a, b) => (a.index ?? 0) - (b.index ?? 0) || a.uuid.localeCompare(b.uuid));
 }
 
 /** How a host stands, what is free there, what it costs and how many jobs of ours it has. */
@@ -146,7 +144,7 @@ function hostRow(host: KnownHost, contact: Contact, nowMs: number): TreeRow {
 
 function gpuCountText(host: KnownHost): string {
   const gpus = gpusOf(host);
-  if (gpus.length > 0) return say.free(freeGpuCount(gpus, host.record), gpus.length);
+  if (gpus.length > 0) return say.free(freeGpuCount(gpus, host.record), countedGpus(gpus).length);
   if (host.reading?.gpuProblem) return say.gpusUnknown;
   return host.reading === null ? say.noReading : say.noGpu;
 }

@@ -1,7 +1,9 @@
 import type { Metric, UnsupportedReason } from "../metric.ts";
 import type { GpuReading } from "../reading.ts";
 import type { GpuFigures } from "./gpuFigures.ts";
+import { faultOf, healthWithoutFigures } from "./gpuHealth.ts";
 import type { GpuProblem } from "./gpuProblem.ts";
+import { MigBoard } from "./migBoard.ts";
 import { nvidiaSmiProblem } from "./nvidiaSmiProblem.ts";
 import { parseNvidiaSmiLine } from "./nvidiaSmiRow.ts";
 import { pciAddressIn } from "./pciAddress.ts";
@@ -33,6 +35,7 @@ const maxSentences = 20;
  */
 export class GpuBoard {
   readonly processes = new ProcessBoard();
+  readonly mig: MigBoard;
   #entries = new Map<string, Entry>();
   #fields: readonly string[] = [];
   #everyMs: number;
@@ -49,8 +52,9 @@ export class GpuBoard {
   constructor(everyMs: number, nowMs: number, known: readonly GpuReading[] = []) {
     this.#everyMs = everyMs;
     this.#sinceMs = nowMs;
+    this.mig = new MigBoard(known);
     for (const { occupancy: _, ...figures } of known) {
-      this.#entries.set(figures.uuid, { figures, trouble: null });
+      if (figures.division.kind !== "instance") this.#entries.set(figures.uuid, { figures, trouble: null });
     }
   }
 
@@ -76,6 +80,7 @@ export class GpuBoard {
   /** The machine was started anew: GPUs of before need not be there any more. */
   forgetKnown(): void {
     this.#entries.clear();
+    this.mig.forgetKnown();
   }
 
   /** Takes a line of the GPU query. */
@@ -85,11 +90,12 @@ export class GpuBoard {
     else if (this.#fields.length > 0) this.#row(line, nowMs);
   }
 
-  /** All GPUs in the order of their index, with what is wrong. */
+  /** All GPUs in the order of their index, each with its instances, with what is wrong. */
   snapshot(nowMs: number): GpuSnapshot {
     const gpus = [...this.#entries.values()].map((entry) => this.#reading(entry, nowMs));
     gpus.sort((a, b) => (a.index ?? maxGpus) - (b.index ?? maxGpus) || (a.uuid < b.uuid ? -1 : 1));
-    return { gpus, gpuProblem: this.#problemNow(nowMs) };
+    const listOf = (uuid: string) => this.processes.listOf(uuid, nowMs);
+    return { gpus: this.mig.joined(gpus, listOf, nowMs), gpuProblem: this.#problemNow(nowMs) };
   }
 
   #mark(marker: ProbeMarker, nowMs: number): void {
@@ -208,8 +214,17 @@ export class GpuBoard {
     if (trouble !== null) return withoutFigures(figures, trouble.kind, trouble.why);
     const limitMs = 3 * this.#everyMs;
     const isStale = nowMs - figures.atMs > limitMs && nowMs - this.#sinceMs > limitMs + toolStartMs;
-    if (isStale) return withoutFigures(figures, "fault", "no-answer");
+    if (isStale) return this.#silent(figures, nowMs - limitMs);
     return { ...figures, occupancy: this.processes.occupancyOf(figures, nowMs) };
+  }
+
+  /** That nobody answers says nothing of this one. */
+  #silent(figures: GpuFigures, sinceMs: number): GpuReading {
+    const gpu = withoutFigures(figures, "fault", "no-answer");
+    const othersAnswer = [...this.#entries.values()].some((other) => other.figures.atMs >= sinceMs);
+    return othersAnswer
+      ? { ...gpu, health: faultOf("no-answer", "its neighbours answer, and it does not") }
+      : gpu;
   }
 
   #problemNow(nowMs: number): GpuProblem | null {
@@ -232,5 +247,7 @@ export function withoutFigures(figures: GpuFigures, reason: UnsupportedReason, w
     powerW: none,
     powerLimitW: none,
     occupancy: { kind: "unknown", reason: why },
+    health: reason === "fault" ? healthWithoutFigures(why) : { kind: "unknown" },
+    throttle: null,
   };
 }

@@ -66,7 +66,7 @@ export class HostFiguresBoard {
     }
   }
 
-  /** A fact of the start: `kernel`, `boot`, `machine`, `distro`, `tool`, `amd`, `asks`, `model`, `clock`. */
+  /** A fact of the start: `kernel`, `boot`, `machine`, `distro`, `tool`, `amd`, `mig`, `asks`, `model`, `clock`. */
   fact(name: string): string | null {
     return this.#facts.get(name) ?? null;
   }

@@ -1,5 +1,6 @@
 import type { Metric } from "../metric.ts";
 import type { GpuFigures } from "./gpuFigures.ts";
+import { nvidiaHealth, nvidiaThrottle } from "./nvidiaHealth.ts";
 import { cellMetric, cellReason, cellText } from "./nvidiaSmiCell.ts";
 
 /** What a line of `nvidia-smi --query-gpu=… --format=csv,noheader` is. */
@@ -9,24 +10,48 @@ export type NvidiaSmiLine =
   | { kind: "nameless"; pciBusId: string | null }
   | { kind: "sentence"; text: string };
 
+const figureFields = [
+  "uuid",
+  "index",
+  "pci.bus_id",
+  "driver_version",
+  "memory.total",
+  "memory.used",
+  "utilization.gpu",
+  "temperature.gpu",
+  "power.draw",
+  "enforced.power.limit",
+] as const;
+const uncorrected = "ecc.errors.uncorrected.volatile.total";
+
 /**
  * Fields to ask for, best list first; one unknown field fails the whole call, so the next list asks for less.
- * Every list begins with `uuid` and ends with `name`, because a name may hold commas.
+ * Every list begins with `uuid` and ends with `name`, because a name may hold commas. The script knows which drivers the first
+ * two are for.
  */
 export const nvidiaSmiFieldLists = [
+  // drivers from 565 on
   [
-    "uuid",
-    "index",
-    "pci.bus_id",
-    "driver_version",
-    "memory.total",
-    "memory.used",
-    "utilization.gpu",
-    "temperature.gpu",
-    "power.draw",
-    "enforced.power.limit",
+    ...figureFields,
+    "clocks_event_reasons.active",
+    uncorrected,
+    "retired_pages.pending",
+    "remapped_rows.pending",
+    "remapped_rows.failure",
+    "gpu_recovery_action",
+    "mig.mode.current",
     "name",
   ],
+  // from 450 on
+  [
+    ...figureFields,
+    "clocks_throttle_reasons.active",
+    uncorrected,
+    "retired_pages.pending",
+    "mig.mode.current",
+    "name",
+  ],
+  [...figureFields, "name"],
   ["uuid", "memory.total", "memory.used", "utilization.gpu", "name"],
   ["uuid", "name"],
 ] as const;
@@ -63,12 +88,28 @@ export function parseNvidiaSmiLine(fields: readonly string[], line: string, atMs
       pciBusId,
       driverVersion: cellText(cells.get("driver_version") ?? ""),
       ...figuresOf(cells, unifiedName.test(name ?? ""), fault),
+      health: nvidiaHealth(cells),
+      division: { kind: /^enabled$/i.test(cells.get("mig.mode.current") ?? "") ? "divided" : "whole" },
+      throttle: fault
+        ? null
+        : nvidiaThrottle(
+            cells.get("clocks_event_reasons.active") ?? cells.get("clocks_throttle_reasons.active"),
+          ),
       atMs,
     },
   };
 }
 
-type Figures = Omit<GpuFigures, "uuid" | "index" | "name" | "vendor" | "pciBusId" | "driverVersion" | "atMs">;
+type Figures = Pick<
+  GpuFigures,
+  | "memoryKind"
+  | "utilizationPct"
+  | "memoryUsedBytes"
+  | "memoryTotalBytes"
+  | "temperatureC"
+  | "powerW"
+  | "powerLimitW"
+>;
 
 function figuresOf(cells: ReadonlyMap<string, string>, unified: boolean, fault: boolean): Figures {
   const figure = (field: string, limits: { min: number; max: number; scale?: number }): Metric => {

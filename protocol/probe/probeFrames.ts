@@ -103,6 +103,7 @@ export class ProbeFrames {
     if (this.#tool?.answered === false) return false;
     if (!this.#hasTool()) return true;
     const gpus = this.#gpus;
+    if (this.#host.fact("mig") !== null && !gpus.mig.answered) return false;
     return gpus.answered && (gpus.processes.isSettled(nowMs) || gpus.snapshot(nowMs).gpus.length === 0);
   }
 
@@ -138,6 +139,9 @@ export class ProbeFrames {
       case "A":
         this.#appsLine(text, nowMs);
         return false;
+      case "N":
+        if (this.#gpus.mig.line(text, nowMs)) this.#planFlush(nowMs);
+        return false;
       case "D":
         return this.#amdLine(text, nowMs);
       case "X":
@@ -150,22 +154,24 @@ export class ProbeFrames {
         if (text.startsWith("asks ")) this.#asks(text.slice(5));
         return false;
       case "W":
-        if (!this.#owners.line(text, nowMs)) this.#state.garbageLines += 1;
-        return false;
+        return this.#checked(this.#owners.line(text, nowMs));
       case "J":
-        if (!this.#owners.jobLine(text)) this.#state.garbageLines += 1;
-        return false;
+        return this.#checked(this.#owners.jobLine(text));
       case "P":
       case "M":
       case "C":
       case "U":
       case "O":
-        if (!this.#host.line(tag, text, nowMs)) this.#state.garbageLines += 1;
-        return false;
+        return this.#checked(this.#host.line(tag, text, nowMs));
       default:
-        this.#state.garbageLines += 1;
-        return false;
+        return this.#checked(false);
     }
+  }
+
+  /** Counts a line that made no sense; no reading is due for either. */
+  #checked(madeSense: boolean): false {
+    if (!madeSense) this.#state.garbageLines += 1;
+    return false;
   }
 
   #gpuNews(nowMs: number): boolean {
@@ -207,6 +213,8 @@ export class ProbeFrames {
   #asks(name: string): void {
     const { cadenceMs, startedAtMs, carry } = this.#options;
     const before = this.#isOtherBoot() ? [] : (carry?.reading.gpus ?? []);
+    // These tools tell of the same GPUs, where the files cannot.
+    if (name === "amdsmi" || name === "rocm") this.#amd.forgetKnown();
     this.#tool ??= toolNamed(name, cadenceMs, startedAtMs, before);
   }
 

@@ -1,5 +1,8 @@
 import { amdShellFunctions } from "./amd/amdShellFunctions.ts";
+import { amdToolShellFunctions } from "./amd/amdToolShellFunctions.ts";
 import { macShellFunctions } from "./apple/macShellFunctions.ts";
+import { migShellFunctions } from "./migShellFunctions.ts";
+import { nvidiaShellFunctions } from "./nvidiaShellFunctions.ts";
 import { ownerShellFunctions } from "./ownerShellFunctions.ts";
 import { xpuShellFunctions } from "./intel/xpuShellFunctions.ts";
 import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
@@ -7,19 +10,27 @@ import { tegraShellFunctions } from "./jetson/tegraShellFunctions.ts";
 /**
  * The functions of the probe's script, POSIX sh for dash, BusyBox ash and bash 3.2. Each worker is a subshell
  * that runs at most one process at a time and kills it on TERM; `serve` blocks on stdin and, at its end, sends
- * TERM to all workers. Pipes 3, 4, 7 and 8 lead to loops that tag the lines
+ * TERM to all workers. Pipes 3, 4, 5, 7 and 8 lead to loops that tag the lines
  * of a tool, pipe 9 to one that looks up the jobs of processes.
  */
-export const probeShellFunctions = `${amdShellFunctions}${macShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
+export const probeShellFunctions = `${amdShellFunctions}${amdToolShellFunctions}${macShellFunctions}${migShellFunctions}${nvidiaShellFunctions}${ownerShellFunctions}${tegraShellFunctions}${xpuShellFunctions}${String.raw`
 tag() {
   while IFS= read -r line || [ -n "$line" ]; do printf '%s %s\n' "$1" "$line"; done
 }
 
-# as tag, but of the drivers of a Mac, which tell tens of kilobytes, only what is read
+# as tag, but of the drivers of a Mac, which tell tens of kilobytes, only what is read; of amd-smi without blanks and long lists
 tag_tool() {
-  picks=
+  picks= trims= skips=
   while IFS= read -r line || [ -n "$line" ]; do
-    case $line in '#begin '*' accelerators') picks=1 ;; '#end'*) picks= ;; esac
+    case $line in '#begin '*' accelerators') picks=1 ;; '#begin '*' amd-'*) trims=1 ;; '#end'*) picks= trims= skips= ;; esac
+    if [ -n "$trims" ]; then
+      line=\${line#"\${line%%[! ]*}"}
+      case \${skips:-+}$line in
+        '+"jpeg_activity": [' | '+"vcn_activity": [') skips=- ;;
+        -']'*) skips= ;;
+        -*) continue ;;
+      esac
+    fi
     if [ -n "$picks" ]; then
       case $line in
         '#'* | *+-o* | *'"PerformanceStatistics"'* | *'"model"'* | *'"gpu-core-count"'* | *'"IOClass"'*) ;;
@@ -50,7 +61,7 @@ halt() {
 }
 run() {
   busy=1
-  "$@" </dev/null 3>&- 4>&- 6>&- 7>&- 8>&- 9>&- &
+  "$@" </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
   wait "$!"
   code=$?
   busy=
@@ -72,79 +83,6 @@ await_driver() {
     printf '#wedged\n'
     run sleep "$restart"
   done
-}
-
-gpu_worker() {
-  be_worker
-  level=0
-  while :; do
-    await_driver nvidia-smi
-    case $level in 0) fields=$fields_0 ;; 1) fields=$fields_1 ;; *) fields=$fields_2 ;; esac
-    printf '#start loop %s %s\n' "$every" "$fields"
-    run $group "$tool" "--query-gpu=$fields" --format=csv,noheader,nounits -l "$every"
-    printf '#exit %s\n' "$code"
-    # 2 is "unknown field": ask for less at once
-    if [ "$code" = 2 ] && [ "$level" -lt 2 ]; then level=$((level + 1)); continue; fi
-    run sleep "$restart"
-  done
-}
-
-apps_worker() {
-  be_worker
-  while :; do
-    await_driver nvidia-smi
-    printf '#start loop %s %s\n' "$every" "$app_fields"
-    run $group "$tool" "--query-compute-apps=$app_fields" --format=csv,nounits -l "$every"
-    printf '#exit %s\n' "$code"
-    run sleep "$restart"
-  done
-}
-
-# GPUs that can sleep: single readings of those awake; a loop would hold them awake
-sleepy_worker() {
-  be_worker
-  level=0
-  while :; do
-    await_driver nvidia-smi >&3
-    case $level in 0) fields=$fields_0 ;; 1) fields=$fields_1 ;; *) fields=$fields_2 ;; esac
-    awake= asleep=
-    for device in "$sys"/bus/pci/drivers/nvidia/*:*:*; do
-      state=unknown
-      read -r state <"$device/power/runtime_status"
-      case $state in
-        suspend*) asleep=$asleep,\${device##*/} ;;
-        *) awake=$awake,\${device##*/} ;;
-      esac
-    done
-    if [ -n "$asleep" ]; then printf '#asleep %s %s\n' "$sleepy_every" "\${asleep#,}" >&3; fi
-    if [ -n "$awake" ]; then
-      only=
-      if [ -n "$asleep" ]; then only=--id=\${awake#,}; fi
-      printf '#start once %s %s\n' "$sleepy_every" "$fields" >&3
-      run_tool "--query-gpu=$fields" --format=csv,noheader,nounits $only >&3
-      printf '#exit %s\n' "$code" >&3
-      if [ "$code" = 2 ] && [ "$level" -lt 2 ]; then level=$((level + 1)); continue; fi
-      printf '#start once %s %s\n' "$sleepy_every" "$app_fields" >&4
-      run_tool "--query-compute-apps=$app_fields" --format=csv,nounits $only >&4
-      printf '#exit %s\n' "$code" >&4
-    fi
-    run sleep "$sleepy_every"
-  done
-}
-run_tool() {
-  run $group "$tool" "$@"
-}
-
-can_sleep() {
-  for device in "$sys"/bus/pci/drivers/nvidia/*:*:*; do
-    control=
-    read -r control <"$device/power/control" || continue
-    [ "$control" = auto ] || continue
-    d3=
-    read -r d3 <"$proc/driver/nvidia/gpus/\${device##*/}/power" || return 0
-    case $d3 in *Enabled* | *enabled*) return 0 ;; esac
-  done
-  return 1
 }
 
 # df hangs where a network file system does; it must not hold up the rest
@@ -228,20 +166,13 @@ print_facts() {
   case $kernel in Darwin*) fact clock "$(date +%s)" ;; esac
 }
 
-find_tool() {
-  tool=
-  for path in "$(command -v nvidia-smi)" $tool_paths; do
-    if [ -f "$path" ] && [ -x "$path" ]; then tool=$path; return; fi
-  done
-}
-
 main() {
   print_facts
   find_tool
   asks=
   case $kernel in
     Darwin*) asks=mac ;;
-    Linux*) if find_tegra; then asks=tegra; elif find_xpu; then asks=xpu; fi ;;
+    Linux*) if find_tegra; then asks=tegra; elif find_xpu; then asks=xpu; else find_amd_tool; fi ;;
   esac
   fact asks "$asks"
   if [ "$asks" = tegra ]; then first_line "$proc/device-tree/model"; fact model "$line"; fi
@@ -266,10 +197,11 @@ main() {
     else
       gpu_worker >&3 & workers="$workers $!"
       apps_worker >&4 & workers="$workers $!"
+      if [ -n "$mig" ]; then fact mig here; mig_worker >&5 & workers="$workers $!"; fi
     fi
   fi
   if [ -n "$asks" ]; then "\${asks}_worker" >&8 & workers="$workers $!"; fi
-  exec 3>&- 4>&- 7>&- 8>&- 9>&-
+  exec 3>&- 4>&- 5>&- 7>&- 8>&- 9>&-
   trap stop TERM HUP INT
   # bash as sh heeds an exported TMOUT here: more than 128
   while IFS= read -r line || [ $? -gt 128 ]; do :; done
@@ -285,6 +217,11 @@ serve() {
   printf '\nhwledger-probe %s\n' "$nonce"
   exec 2>/dev/null 6>&1
   look_around
+  mig=
+  if mig_here; then mig=here; fi
+  if [ -n "$mig" ]; then serve_pipes 5>&1 >&6 | tag_mig >&6; else serve_pipes; fi
+}
+serve_pipes() {
   { { { { { main 8>&1 >&6 | tag_tool >&6; } 7>&1 >&6 | tag O >&6; } 4>&1 >&6 | tag_apps >&6; } 3>&1 >&6 |
     tag G >&6; } 9>&1 >&6 | tag_jobs >&6; }
 }

@@ -62,6 +62,11 @@ export class ProcessBoard {
     return occupancyOf({ ...figures, processes: this.#list(figures.uuid, nowMs) });
   }
 
+  /** The processes that are listed under a uuid. */
+  listOf(uuid: string, nowMs: number): ProcessList {
+    return this.#list(uuid, nowMs);
+  }
+
   /** A single reading that ended well is complete; a loop that ended tells nothing from then on. */
   #ended(code: number): void {
     const isDone = !this.#isLoop && code === 0;

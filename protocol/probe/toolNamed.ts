@@ -1,4 +1,5 @@
 import type { GpuReading } from "../reading.ts";
+import { AmdTool, isOfAmdTool } from "./amd/amdTool.ts";
 import { isOfMac, MacTool } from "./apple/macTool.ts";
 import { isOfXpu, XpuTool } from "./intel/xpuTool.ts";
 import { TegraTool } from "./jetson/tegraTool.ts";
@@ -12,7 +13,7 @@ export function toolNamed(
   startedAtMs: number,
   before: readonly GpuReading[],
 ): ToolBoard | null {
-  const board = (tool: MacTool | TegraTool | XpuTool, known: readonly GpuReading[]) =>
+  const board = (tool: AmdTool | MacTool | TegraTool | XpuTool, known: readonly GpuReading[]) =>
     new ToolBoard(tool, cadenceMs, startedAtMs, known);
   switch (name) {
     case "mac": {
@@ -27,6 +28,11 @@ export function toolNamed(
     case "xpu": {
       const known = before.filter(isOfXpu);
       return board(new XpuTool(known), known);
+    }
+    case "amdsmi":
+    case "rocm": {
+      const known = before.filter(isOfAmdTool);
+      return board(new AmdTool(name === "rocm" ? "rocm-smi" : "amd-smi", known), known);
     }
     default:
       return null;

@@ -1,4 +1,5 @@
 import type { HostRecord } from "../../protocol/host.ts";
+import { countedGpus } from "../../protocol/countedGpus.ts";
 import { freeGpuCount } from "../../protocol/freeGpuCount.ts";
 import { Refusal } from "../../protocol/problem.ts";
 
@@ -30,5 +31,5 @@ function choiceText(host: HostRecord): string {
   if (host.status.kind !== "online") return `${host.name} (${host.status.kind})`;
   if (host.gpus.length === 0)
     return host.reading?.gpuProblem ? `${host.name} (GPUs cannot be read)` : `${host.name} (no GPU)`;
-  return `${host.name} (${freeGpuCount(host.gpus, host)} of ${host.gpus.length} GPUs free)`;
+  return `${host.name} (${freeGpuCount(host.gpus, host)} of ${countedGpus(host.gpus).length} GPUs free)`;
 }

@@ -113,6 +113,10 @@ function checkGpu(cells: ReadonlyMap<string, string>): void {
   assert.match(gpu.uuid, /^GPU-/);
   assert.equal(gpu.memoryKind, "dedicated");
   assert.equal(gpu.driverVersion, cells.get("driver_version"));
+  // All of these machines were well, by what their drivers say.
+  assert.deepEqual(gpu.health, { kind: "ok" });
+  const mask = cells.get("clocks_event_reasons.active") ?? "";
+  assert.deepEqual(gpu.throttle, parseInt(mask.slice(-1), 16) === 4 ? ["power-cap"] : []);
   const figures: [keyof GpuFigures, (typeof fields)[number], number, number, number][] = [
     ["utilizationPct", "utilization.gpu", 1, 0, 100],
     ["memoryUsedBytes", "memory.used", mib, 0, 2e11],

@@ -68,6 +68,7 @@ describe("processes on GPUs, in the real editor against real hosts", function ()
         `Temperature ${busy.temperatureC} °C`,
         `Power ${busy.powerW!.toFixed(1)} W`,
         `Power limit ${Number(cells["power.limit"]).toFixed(1)} W`,
+        "Health sound, by its driver",
         `Driver ${cells["driver_version"]}`,
         `PCI address ${cells["pci.bus_id"]}`,
         `UUID ${busy.uuid}`,

@@ -44,6 +44,7 @@ describe("probe of a host", () => {
         first.gpus.map((gpu) => gpu.occupancy.kind),
         ["busy", "busy", "busy", "busy", "busy", "free", "free", "free"],
       );
+      assert.ok(first.gpus.every(({ health, throttle }) => health.kind === "ok" && throttle?.length === 0));
       assert.equal(first.gpuProblem, null);
       const second = await reading("CPU and disk", (r) => "value" in r.cpuPct && "value" in r.diskTotalBytes);
       assert.ok("value" in second.memoryTotalBytes && "value" in second.uptimeS);

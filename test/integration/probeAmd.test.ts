@@ -21,7 +21,7 @@ const card: SysfsGpu = {
     gttTotalBytes: 67e9,
     gttUsedBytes: 27e6,
   },
-  ...{ milliC: 49_000, microW: 19_000_000 },
+  ...{ milliC: 49_000, microW: 19_000_000, errors: { umc: 0 } },
 };
 const inside: SysfsGpu = {
   ...{ pciAddress: "0001:c4:00.1", device: "0x1586", revision: "0xc1", kfdId: 777, busyPct: 12 },
@@ -31,7 +31,7 @@ const inside: SysfsGpu = {
 const server: SysfsGpu = {
   ...{ pciAddress: "0000:83:00.0", device: "0x74a1", revision: "0x00", productName: "AMD Instinct MI300X" },
   ...{ vramTotalBytes: 206_141_652_992, vramUsedBytes: 3e8, gttTotalBytes: 1e12, gttUsedBytes: 0 },
-  ...{ milliC: 36_000, microW: 239_000_000 },
+  ...{ milliC: 36_000, microW: 239_000_000, errors: { gfx: 0, umc: 2, sdma: 1 } },
 };
 
 describe("probe of a host with GPUs of AMD", () => {
@@ -87,6 +87,10 @@ describe("probe of a host with GPUs of AMD", () => {
       assert.deepEqual(
         gpus.map(({ memoryKind }) => memoryKind),
         ["dedicated", "dedicated", "unified"],
+      );
+      assert.deepEqual(
+        gpus.map(({ health }) => (health.kind === "fault" ? health.reasons[0]?.text : health.kind)),
+        ["ok", "3 memory errors that could not be corrected since its driver was loaded", "unknown"],
       );
       const [busy, unknown, free] = gpus.map(({ occupancy }) => occupancy);
       assert.ok(busy?.kind === "busy");

@@ -17,6 +17,8 @@ export interface SysfsGpu {
   gttUsedBytes: number;
   milliC: number;
   microW: number;
+  /** Memory errors that could not be corrected, by the parts that count them. */
+  errors?: Readonly<Record<string, number>>;
   /** Its id in the kernel's list of who computes. */
   kfdId?: number;
 }
@@ -50,6 +52,8 @@ export function writeAmdSysfs(
     put(`${device}/mem_info_gtt_used`, gpu.gttUsedBytes);
     put(`${device}/hwmon/hwmon${at + 3}/temp1_input`, gpu.milliC);
     put(`${device}/hwmon/hwmon${at + 3}/power1_average`, gpu.microW);
+    for (const [part, count] of Object.entries(gpu.errors ?? {}))
+      put(`${device}/ras/${part}_err_count`, `ue: ${count}\nce: 9`);
     if (gpu.kfdId === undefined) continue;
     const [domain = "", bus = "", place = ""] = gpu.pciAddress.split(":");
     const [slot = "", part = ""] = place.split(".");

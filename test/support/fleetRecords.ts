@@ -22,6 +22,9 @@ export function aGpu(over: Partial<GpuReading> = {}): GpuReading {
     powerW: { value: 210.4 },
     powerLimitW: { value: 350 },
     occupancy: { kind: "free" },
+    health: { kind: "unknown" },
+    throttle: null,
+    division: { kind: "whole" },
     atMs: 1_000,
     ...over,
   };

@@ -51,6 +51,9 @@ describe("AMD's GPUs by the driver's files", () => {
         kind: "busy",
         processes: [unowned({ pid: 4711, name: "python3 train.py", memoryBytes: { value: 8_000_000_000 } })],
       },
+      health: { kind: "unknown" },
+      throttle: null,
+      division: { kind: "whole" },
       atMs: 7,
     });
     assert.equal(board.snapshot(7).gpuProblem, null);
@@ -160,6 +163,30 @@ describe("AMD's GPUs by the driver's files", () => {
     );
   });
 
+  it("are sound or not by the memory errors that the driver counts, and unknown where it does not", () => {
+    const board = aBoard(`${card} is x`, `${card} at ${cells}`);
+    assert.deepEqual(only(board).health, { kind: "unknown" });
+    say(board, `${card} at ${cells}`, `${card} errors 0`);
+    assert.deepEqual(only(board).health, { kind: "ok" });
+    say(board, `${card} at ${cells}`, `${card} errors 3`);
+    const { health } = only(board);
+    assert.ok(health.kind === "fault");
+    assert.deepEqual(health.reasons, [
+      {
+        code: "ecc-uncorrected",
+        text: "3 memory errors that could not be corrected since its driver was loaded",
+      },
+    ]);
+    // It is counted seldom, and stays known; of one that sleeps or is lost something else holds.
+    say(board, `${card} at ${cells}`);
+    assert.equal(only(board).health.kind, "fault");
+    say(board, `${card} asleep`);
+    assert.deepEqual(only(board).health, { kind: "unknown" });
+    say(board);
+    const lost = only(board).health;
+    assert.deepEqual(lost.kind === "fault" && lost.reasons.map(({ code }) => code), ["gpu-lost"]);
+  });
+
   it("are no matter of lines that make no sense", () => {
     const board = new AmdBoard(0);
     for (const line of [
@@ -167,6 +194,7 @@ describe("AMD's GPUs by the driver's files", () => {
       "x",
       card,
       `${card} at 1 2`,
+      `${card} errors -`,
       `${card} flies`,
       "- by 1 x 3 y",
       "- of",

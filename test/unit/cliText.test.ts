@@ -85,6 +85,17 @@ describe("host show", () => {
     const text = hostText(aHost({ reading }), 2_000, plain);
     assert.match(text, /power – \(this login may not read it\)/);
     assert.match(text, /^system {2}Debian 12$/m);
+    assert.doesNotMatch(text, /fault|held back/);
+  });
+  it("says what ails a GPU and what holds it back", () => {
+    const reasons = [{ code: "row-remap-pending", text: "a bad row \u001b[2J waits" }];
+    const gpu = aGpu({ health: { kind: "fault", reasons }, throttle: ["hw-thermal", "one-of-tomorrow"] });
+    const text = hostText(aHost({ reading: aReading({ gpus: [gpu] }) }), 2_000, plain);
+    assert.match(
+      text,
+      /· fault: a bad row .*waits · held back by its temperature, by the hardware · held back by one-of-tomorrow$/m,
+    );
+    assert.ok(!text.includes("\u001b"));
   });
 });
 

@@ -73,7 +73,7 @@ const answers: Readonly<Record<string, { text: string; parse: (text: string) => 
     parse: (text) => parseXpuDiscovery(text).devices.map(({ memoryTotalBytes }) => memoryTotalBytes),
   },
   "nvidia-smi": {
-    text: "GPU-1a1a1a1a-1111-4222-8333-11111111111a, 1, 11111111:1A:11.1, 595.81, 24576, 21911, 88, 79, 331.71, 351.11, NVIDIA GeForce RTX 3191",
+    text: "GPU-1a1a1a1a-1111-4222-8333-11111111111a, 1, 11111111:1A:11.1, 595.81, 24576, 21911, 88, 79, 331.71, 351.11, 0x0000000000000024, 3, Yes, No, No, None, Disabled, NVIDIA GeForce RTX 3191",
     parse: (text) => text.split("\n").map((line) => parseNvidiaSmiLine(nvidiaSmiFieldLists[0], line, 7)),
   },
   "nvidia-smi processes": {

@@ -8,7 +8,7 @@ import { nvidiaSmiFieldLists, parseNvidiaSmiLine } from "../../protocol/probe/nv
 import type { GpuFigures } from "../../protocol/probe/gpuFigures.ts";
 
 const mib = 1024 * 1024;
-const [full, some, least] = nvidiaSmiFieldLists;
+const [, , full, some, least] = nvidiaSmiFieldLists;
 
 function gpuOf(line: string, fields: readonly string[] = full): GpuFigures & { fault: boolean } {
   const parsed = parseNvidiaSmiLine(fields, line, 7);
@@ -81,6 +81,9 @@ describe("nvidia-smi rows", () => {
       temperatureC: { value: 79 },
       powerW: { value: 331.7 },
       powerLimitW: { value: 350 },
+      health: { kind: "unknown" },
+      throttle: null,
+      division: { kind: "whole" },
       atMs: 7,
       fault: false,
     });

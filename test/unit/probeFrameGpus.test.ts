@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { GpuReading } from "../../protocol/reading.ts";
 import {
   aProbe,
   appsHeader,
@@ -11,6 +12,9 @@ import {
   uuidOf,
 } from "../support/scriptedFrames.ts";
 
+const codesOf = ({ health }: GpuReading): string[] =>
+  health.kind === "fault" ? health.reasons.map(({ code }) => code) : [];
+
 describe("probe frames", () => {
   it("keep a GPU whose rows stop, as a fault, and its neighbour's figures", () => {
     const probe = aRunningProbe();
@@ -22,6 +26,8 @@ describe("probe frames", () => {
     assert.deepEqual(probe.gpu(1).memoryUsedBytes, { unsupported: "fault" });
     assert.deepEqual(probe.gpu(1).occupancy, { kind: "unknown", reason: "no-answer" });
     assert.equal(probe.gpu(1).atMs, 50);
+    assert.deepEqual(codesOf(probe.gpu(1)), ["no-answer"]);
+    assert.deepEqual(probe.gpu(2).health, { kind: "unknown" });
     assert.equal(probe.gpu(2).occupancy.kind, "free");
   });
 
@@ -31,6 +37,8 @@ describe("probe frames", () => {
     assert.equal(probe.last.atMs, 20_000);
     assert.equal(probe.last.gpuProblem?.code, "no-answer");
     assert.deepEqual(probe.gpu(1).powerW, { unsupported: "fault" });
+    // That the tool says nothing of any of them is no word against one.
+    assert.deepEqual(probe.gpu(1).health, { kind: "unknown" });
     probe.say(20_100, gpuRow(1), gpuRow(2));
     probe.flush(20_300);
     assert.equal(probe.last.gpuProblem, null);
@@ -70,6 +78,7 @@ describe("probe frames", () => {
     probe.flush(1200);
     assert.equal(probe.last.gpuProblem?.code, "gpu-lost");
     assert.deepEqual(probe.gpu(2).memoryUsedBytes, { unsupported: "fault" });
+    assert.deepEqual(codesOf(probe.gpu(2)), ["gpu-lost"]);
     assert.deepEqual(probe.gpu(1).utilizationPct, { value: 50 });
   });
 

@@ -1,5 +1,6 @@
 import type { Metric } from "../../metric.ts";
 import type { GpuProcess, GpuReading, Occupancy } from "../../reading.ts";
+import { healthByErrors, healthWithoutFigures, nothingSaid } from "../gpuHealth.ts";
 import { toolStartMs, type GpuSnapshot } from "../gpuBoard.ts";
 import type { GpuFigures } from "../gpuFigures.ts";
 import type { GpuProblem } from "../gpuProblem.ts";
@@ -9,7 +10,10 @@ import { pciAddressIn } from "../pciAddress.ts";
 import { amdKey, amdMemory } from "./amdGpus.ts";
 import { unowned } from "../processOwners.ts";
 
-type Measured = Omit<GpuFigures, "uuid" | "index" | "name" | "vendor" | "pciBusId" | "driverVersion">;
+type Measured = Omit<
+  GpuFigures,
+  "uuid" | "index" | "name" | "vendor" | "pciBusId" | "driverVersion" | keyof typeof nothingSaid
+>;
 
 /** What the driver's files say of a GPU. */
 interface Device {
@@ -20,6 +24,8 @@ interface Device {
   kfdIds: Set<string>;
   /** The last figures; null before the first, and of one that sleeps since then. */
   measured: Measured | null;
+  /** Memory errors that could not be corrected, since the driver was loaded; null where it does not say. */
+  errors: number | null;
   /** Why there are none now. */
   trouble: "asleep" | "gpu-lost" | null;
 }
@@ -58,6 +64,9 @@ export class AmdBoard {
       pciBusId,
       driverVersion: _,
       occupancy: __,
+      health: ___,
+      throttle: ____,
+      division: _____,
       ...measured
     } of known) {
       if (vendor !== "amd" || pciBusId === null || uuid !== amdKey(pciBusId, 0)) continue;
@@ -173,14 +182,25 @@ export class AmdBoard {
   #reading(device: Device, why: "wedged" | "no-answer" | null): GpuReading {
     const { pciAddress, index, name, measured } = device;
     const uuid = amdKey(pciAddress, index);
-    const common = { uuid, index, name, vendor: "amd" as const, pciBusId: pciAddress, driverVersion: null };
+    const common = {
+      uuid,
+      index,
+      name,
+      vendor: "amd" as const,
+      pciBusId: pciAddress,
+      driverVersion: null,
+      ...nothingSaid,
+    };
+    const { errors } = device;
     const trouble = why ?? device.trouble;
     if (trouble !== null || measured === null) {
       const reason = trouble === "asleep" || trouble === null ? "not-measured" : "fault";
       const occupancy = { kind: "unknown" as const, reason: trouble ?? "not-measured" };
-      return { ...common, ...withoutFigures(measured, reason), occupancy };
+      const health = healthWithoutFigures(trouble ?? "not-measured");
+      return { ...common, ...withoutFigures(measured, reason), occupancy, health };
     }
-    return { ...common, ...measured, occupancy: this.#occupancy(device, measured) };
+    const health = errors === null ? nothingSaid.health : healthByErrors(errors);
+    return { ...common, ...measured, occupancy: this.#occupancy(device, measured), health };
   }
 
   #occupancy({ kfdIds }: Device, measured: Measured): Occupancy {
@@ -193,7 +213,15 @@ export class AmdBoard {
 }
 
 function aDevice(pciAddress: string, index: number): Device {
-  return { pciAddress, index, name: "AMD GPU", kfdIds: new Set(), measured: null, trouble: null };
+  return {
+    pciAddress,
+    index,
+    name: "AMD GPU",
+    kfdIds: new Set(),
+    measured: null,
+    errors: null,
+    trouble: null,
+  };
 }
 
 /** A device after a line about it; null where the line makes no sense. */
@@ -203,6 +231,9 @@ function told(device: Device, verb: string, cells: readonly string[], nowMs: num
       return { ...device, name: cells.join(" ").trim().slice(0, 200) || device.name };
     case "asleep":
       return { ...device, trouble: "asleep" };
+    case "errors":
+      if (!/^\d{1,15}$/.test(cells[0] ?? "")) return null;
+      return { ...device, errors: Number(cells[0]) };
     case "at":
       if (cells.length !== 8) return null;
       return { ...device, trouble: null, measured: measuredOf(device.name, cells, nowMs) };

@@ -1,5 +1,6 @@
 import type { Metric } from "../../metric.ts";
 import type { GpuFigures } from "../gpuFigures.ts";
+import { nothingSaid } from "../gpuHealth.ts";
 import { firstFigure } from "../looseFigure.ts";
 import { amdFigureNames, type AmdFigures, type AmdPart } from "./amdAnswer.ts";
 
@@ -38,6 +39,7 @@ function gpuOf(number: number, parts: readonly AmdPart[], atMs: number): GpuFigu
     temperatureC: figures.temperatureC,
     powerW: figures.powerW,
     powerLimitW: figures.powerLimitW,
+    ...nothingSaid,
     atMs,
   };
 }

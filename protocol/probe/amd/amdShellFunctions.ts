@@ -73,7 +73,7 @@ shell_hangs() {
 }
 amd_worker() {
   be_worker
-  known=' ' users=' ' handed=0 rows=0
+  known=' ' users=' ' handed=0 rows=0 unasked=60
   while :; do
     hung=
     shell_hangs
@@ -96,11 +96,29 @@ amd_worker() {
     amd_cells
     # one that can sleep does so only when it is not asked all the time
     if [ -n "$may_sleep" ] && [ -z "$works" ]; then pause=$sleepy_every; fi
+    if [ "$unasked" -ge 60 ]; then unasked=0; amd_errors; fi
+    unasked=$((unasked + pause))
     printf 'D - end %s\n' "$pause"
     run sleep "$pause"
   done
 }
 
+# Memory errors that could not be corrected, by the parts of a card that count them ("ue: 0"); seldom, since it asks them all
+amd_errors() {
+  for device in "$sys"/bus/pci/drivers/amdgpu/*:*:*; do
+    [ -e "$device/mem_info_vram_total" ] || continue
+    state=active
+    read -r state <"$device/power/runtime_status"
+    case $state in suspend*) continue ;; esac
+    errors=
+    for file in "$device"/ras/*_err_count; do
+      key= value=
+      read -r key value rest <"$file" || continue
+      case $key,$value in ue:,*[!0-9]* | ue:,) continue ;; ue:,*) errors=$((\${errors:-0} + value)) ;; esac
+    done
+    if [ -n "$errors" ]; then printf 'D %s errors %s\n' "\${device##*/}" "$errors"; fi
+  done
+}
 amd_cells() {
   for device in "$sys"/bus/pci/drivers/amdgpu/*:*:*; do
     [ -e "$device/mem_info_vram_total" ] || continue

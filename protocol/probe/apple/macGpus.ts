@@ -1,5 +1,6 @@
 import type { Metric } from "../../metric.ts";
 import type { GpuFigures } from "../gpuFigures.ts";
+import { nothingSaid } from "../gpuHealth.ts";
 import type { MachineFacts } from "../toolBoard.ts";
 import type { MacAccelerator } from "./accelerators.ts";
 import type { MacDisplayGpu } from "./displays.ts";
@@ -49,6 +50,7 @@ export function macGpus(
       temperatureC: notSupported,
       powerW: notSupported,
       powerLimitW: notSupported,
+      ...nothingSaid,
       atMs,
     };
   });

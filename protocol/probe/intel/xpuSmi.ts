@@ -1,5 +1,6 @@
 import type { Metric } from "../../metric.ts";
 import type { GpuFigures } from "../gpuFigures.ts";
+import { nothingSaid } from "../gpuHealth.ts";
 import { maxDetailLength, type GpuProblem } from "../gpuProblem.ts";
 import { jsonAmid } from "../jsonAmid.ts";
 import { isRecord, looseFigure, looseText, type FigureLimits } from "../looseFigure.ts";
@@ -104,6 +105,7 @@ export function xpuGpu(device: XpuDevice, row: XpuRow | null, atMs: number): Gpu
     memoryTotalBytes,
     ...(row?.figures ?? { utilizationPct: none, memoryUsedBytes: none, temperatureC: none, powerW: none }),
     powerLimitW: { unsupported: "not-supported" },
+    ...nothingSaid,
     atMs,
   };
 }

@@ -1,6 +1,7 @@
 import type { Metric } from "../../metric.ts";
 import type { GpuReading } from "../../reading.ts";
 import type { GpuProblem } from "../gpuProblem.ts";
+import { nothingSaid } from "../gpuHealth.ts";
 import { occupancyOf } from "../occupancy.ts";
 import { integratedNvidia } from "../nvidiaSmiRow.ts";
 import { toolEnded, type GpuTool, type MachineFacts } from "../toolBoard.ts";
@@ -42,6 +43,7 @@ export class TegraTool implements GpuTool {
       temperatureC,
       powerW,
       powerLimitW: { unsupported: "not-supported" } as const,
+      ...nothingSaid,
       atMs: this.#atMs,
     };
     const processes = { kind: "unknown", reason: "not-supported" } as const;

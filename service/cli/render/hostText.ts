@@ -2,6 +2,7 @@ import { formatDuration } from "../../../protocol/duration.ts";
 import type { HostRecord, HostStatus } from "../../../protocol/host.ts";
 import type { Metric } from "../../../protocol/metric.ts";
 import type { GpuProcess, GpuReading } from "../../../protocol/reading.ts";
+import { throttleText } from "../../../protocol/throttleText.ts";
 import { unsupportedText } from "../../../protocol/unsupportedText.ts";
 import { whoUses } from "../../../protocol/whoUses.ts";
 import type { Style } from "../terminal.ts";
@@ -62,7 +63,7 @@ export function occupancyText(gpu: GpuReading): string {
     case "busy":
       return busyText(gpu.occupancy.processes);
     case "unknown":
-      return "unknown";
+      return gpu.division.kind === "divided" ? "divided" : "unknown";
   }
 }
 
@@ -148,8 +149,17 @@ function gpuText(gpu: GpuReading, staleForMs: number | null, style: Style): stri
     withReason(gpu.temperatureC, celsius, "temperature"),
     withReason(gpu.powerW, watts, "power"),
     occupancyText(gpu),
+    ...stateTexts(gpu, style),
   ];
   return `\n${style.bold(printable(gpu.name))}  ${style.dim(printable(gpu.uuid))}${age}\n  ${figures.join(" · ")}`;
+}
+
+/** That it is not sound, or held back; nothing where all is well, or nobody says. */
+function stateTexts({ health, throttle }: GpuReading, style: Style): string[] {
+  const faults =
+    health.kind === "fault" ? health.reasons.map(({ text }) => style.red(`fault: ${printable(text)}`)) : [];
+  const held = (throttle ?? []).map((code) => `held back by ${printable(throttleText(code))}`);
+  return [...faults, ...held];
 }
 
 /** Used and total bytes, or why there are none. */

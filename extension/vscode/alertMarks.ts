@@ -9,8 +9,8 @@ export interface AlertMarks {
   mute(hostId: string): Promise<void>;
 }
 
-/** Another window comes upon the same within its next looks. */
-const claimMs = 60_000;
+/** Another window comes upon the same within its next looks; the next alert of the host comes after a minute. */
+const claimMs = 45_000;
 
 /** Keeps them as files in the editor's folder for the extension: each holds the time until which it counts. */
 export function alertMarks(folder: vscode.Uri, now: () => number): AlertMarks {

@@ -14,13 +14,14 @@ export function admits(access: Access, role: Role): boolean {
 
 /**
  * One row of the route table. The service registers it, the client calls it, OpenAPI is generated from it.
- * `body: "tar"` is a raw tar stream; an answer of `"bytes"` is raw bytes and `"events"` is a text/event-stream.
+ * `body: "tar"` is a raw tar stream; an answer of `"bytes"` is raw bytes, `"events"` is a text/event-stream
+ * and `"text"` is text/plain.
  */
 export interface Route<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType | "tar" | null = z.ZodType | "tar" | null,
-  Answer extends z.ZodType | "bytes" | "events" = z.ZodType | "bytes" | "events",
+  Answer extends z.ZodType | "bytes" | "events" | "text" = z.ZodType | "bytes" | "events" | "text",
 > {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path with `{name}` for parameters. */

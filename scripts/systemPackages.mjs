@@ -21,6 +21,7 @@ export const packageEvidence = {
   pdsh: "pdsh",
   "perl-base": "perl",
   procps: "ps",
+  prometheus: "prometheus",
   pssh: "parallel-ssh",
   python3: "/usr/bin/python3",
   "slurm-client": "srun",
@@ -52,6 +53,7 @@ export const testPackages = [
   "openssl",
   "procps",
   "systemd",
+  "prometheus",
 ];
 /** What `npm run bench` needs. */
 export const benchPackages = [...labPackages, "slurmctld", "slurmd", "slurm-client", "munge"];

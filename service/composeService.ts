@@ -16,6 +16,7 @@ import { createLedger, type Ledger } from "./ledger/createLedger.ts";
 import { inRounds } from "./ledger/inRounds.ts";
 import { verifyLedger } from "./ledger/verifyLedger.ts";
 import { keepRollUps } from "./metrics/keepRollUps.ts";
+import { createExposition } from "./metrics/createExposition.ts";
 import { createMetricsHistory } from "./metrics/createMetricsHistory.ts";
 import { newId, newNonce } from "./newId.ts";
 import type { CaFiles } from "./pki/caFiles.ts";
@@ -228,6 +229,7 @@ async function composeOn(store: Store, frame: ServiceFrame): Promise<ComposedSer
     changes,
     history: createMetricsHistory(changes),
     rollUps,
+    exposition: createExposition(() => ({ hosts: fleet.list(), jobs: jobs.byState() }), startedAtMs),
     jobs,
     ledger,
     verifyLedger: inRounds(() => verifyLedger(store.db)),

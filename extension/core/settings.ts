@@ -4,6 +4,13 @@ export const settingIds = {
   dataFolder: "hwledger.dataFolder",
   startAutomatically: "hwledger.startServiceAutomatically",
   groupHostsBy: "hwledger.hosts.groupBy",
+  alertsEnabled: "hwledger.alerts.enabled",
+  alertHostLost: "hwledger.alerts.hostLost",
+  alertGpuFault: "hwledger.alerts.gpuFault",
+  alertTemperature: "hwledger.alerts.temperatureCelsius",
+  alertTemperatureFor: "hwledger.alerts.temperatureSeconds",
+  alertGpuMemory: "hwledger.alerts.gpuMemory",
+  alertGpuMemoryAt: "hwledger.alerts.gpuMemoryPercent",
 } as const;
 
 export type SettingId = (typeof settingIds)[keyof typeof settingIds];

@@ -56,7 +56,7 @@ export function statusText(host: KnownHost, contact: Contact, nowMs: number): st
 }
 
 /** A reason beside the host's name, which need not say it again: `connection refused` of `box (…) cannot be reached: connection refused.` */
-function withoutName(reason: string, name: string): string {
+export function withoutName(reason: string, name: string): string {
   const rest = reason.startsWith(`${name} `)
     ? reason.slice(name.length + 1).replace(/^\([^)]*\) /, "")
     : reason;

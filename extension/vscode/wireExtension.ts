@@ -15,8 +15,10 @@ import { createTerminalMemory } from "../core/createTerminalMemory.ts";
 import { openFleetSession, type FleetSession } from "../core/openFleetSession.ts";
 import { viewIds } from "../core/viewIds.ts";
 import { words } from "../core/words/words.ts";
+import { alertMarks } from "./alertMarks.ts";
 import { answerPrompts } from "./answerPrompts.ts";
 import { commandHandlers } from "./commandHandlers.ts";
+import { createAlertNotices } from "./createAlertNotices.ts";
 import { createHostsView } from "./createHostsView.ts";
 import { createJobNotices } from "./createJobNotices.ts";
 import { createJobsView } from "./createJobsView.ts";
@@ -112,6 +114,7 @@ export function wireExtension(context: vscode.ExtensionContext): WiredExtension 
     { dispose: () => membership.close() },
     terminals,
     createJobNotices(membership, terminals, memory, inTasks),
+    createAlertNotices({ membership, marks: alertMarks(context.globalStorageUri, now), now, log }),
     createTraceLinks(terminals, memory),
     forgetBuffers(memory),
     createTasks({ membership, memory, requestCancel, inTasks }),

@@ -43,7 +43,7 @@ export interface RouteClient {
   ): Promise<RouteAnswer<N>>;
   /** Opens a route that answers raw bytes. */
   bytes(
-    name: "getJobLog" | "streamMetrics",
+    name: "getJobLog" | "streamMetrics" | "getMetrics",
     input: { params?: Record<string, string>; query?: Record<string, string | number> },
     options?: CallOptions,
   ): Promise<IncomingMessage>;

@@ -204,4 +204,15 @@ export const hostRoutes = {
     status: 200,
     answer: "events",
   }),
+  getMetrics: route({
+    method: "GET",
+    path: "/metrics",
+    summary: "The fleet's present figures as Prometheus text; what was not read is absent",
+    access: members,
+    params: none,
+    query: none,
+    body: null,
+    status: 200,
+    answer: "text",
+  }),
 } as const;

@@ -18,7 +18,7 @@ export function route<
   P extends z.ZodType,
   Q extends z.ZodType,
   B extends z.ZodType | "tar" | null,
-  A extends z.ZodType | "bytes" | "events",
+  A extends z.ZodType | "bytes" | "events" | "text",
 >(row: Route<P, Q, B, A>): Route<P, Q, B, A> {
   return row;
 }

@@ -40,6 +40,8 @@ export interface HandlerNeeds {
   changes: Changes;
   history: MetricsHistory;
   rollUps: Pick<RollUps, "between">;
+  /** The fleet as it is, for Prometheus. */
+  exposition: () => RawAnswer;
   jobs: JobsTable;
   ledger: Ledger;
   verifyLedger: () => Promise<RouteAnswer<"verifyLedger">>;
@@ -131,6 +133,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
         body: metricsEvents(needs, { hosts, all: query.host === undefined }, signal),
       };
     },
+    getMetrics: () => needs.exposition(),
     getOpenApi: () => openApiDocument(),
   };
 }

@@ -52,6 +52,7 @@ function answerContent(answer: Route["answer"]): Record<string, unknown> {
   if (answer === "bytes")
     return { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
   if (answer === "events") return { "text/event-stream": { schema: { type: "string" } } };
+  if (answer === "text") return { "text/plain": { schema: { type: "string" } } };
   return { "application/json": { schema: jsonSchema(answer, "output") } };
 }
 

@@ -1,4 +1,4 @@
-import { isJobEnded, jobRecordSchema, type JobRecord } from "../../protocol/job.ts";
+import { isJobEnded, jobRecordSchema, type JobRecord, type JobState } from "../../protocol/job.ts";
 import type { JobId } from "../../protocol/ids.ts";
 import type { LedgerEvent, NewEvent } from "../../protocol/ledger/events.ts";
 import { decideJob, evolveJob, type JobStep } from "../domain/decideJob.ts";
@@ -24,6 +24,8 @@ export interface JobsTable extends Jobs {
   /** The newest, and all older ones that have not ended. */
   recent(limit: number): JobRecord[];
   activeOn(hostId: string): number;
+  /** How many jobs there are in each state. */
+  byState(): ReadonlyMap<JobState, number>;
   /** Whether a job is on a host and has not ended. */
   isActiveOn(id: JobId, hostId: string): boolean;
 }
@@ -53,11 +55,16 @@ export function createJobs(
   const selectActive = db.prepare<[], JobRow>(
     "SELECT id, position, record FROM jobs WHERE state IN ('queued', 'placed', 'syncing', 'running') ORDER BY position",
   );
+  const countByState = db.prepare<[], { state: JobState; count: number }>(
+    "SELECT state, count(*) AS count FROM jobs GROUP BY state",
+  );
   const selectPage = db.prepare<[number, number], JobRow>(
     "SELECT id, position, record FROM jobs WHERE position < ? ORDER BY position DESC LIMIT ?",
   );
   /** Jobs that have not ended, oldest first, with what was noted of them since: what is asked for all the time. */
   const open = new Map<JobId, JobRecord>();
+  /** How many have ended, by their state: counted once, and told on since. */
+  const ended = new Map<JobState, number>();
 
   function parse(record: string): JobRecord {
     return jobRecordSchema.parse(JSON.parse(record));
@@ -88,8 +95,8 @@ export function createJobs(
   }
 
   function keep(job: JobRecord, inLedger: boolean): void {
-    if (isJobEnded(job.state)) open.delete(job.id);
-    else open.set(job.id, job);
+    if (!isJobEnded(job.state)) open.set(job.id, job);
+    else if (open.delete(job.id)) ended.set(job.state, (ended.get(job.state) ?? 0) + 1);
     onChange(job, inLedger);
   }
 
@@ -97,6 +104,7 @@ export function createJobs(
     const job = parse(row.record);
     open.set(job.id, job);
   }
+  for (const { state, count } of countByState.all()) if (isJobEnded(state)) ended.set(state, count);
 
   return {
     get,
@@ -159,6 +167,11 @@ export function createJobs(
       const page = selectPage.all(Number.MAX_SAFE_INTEGER, limit).map(newest);
       const known = new Set(page.map(({ id }) => id));
       return [...page, ...[...open.values()].filter(({ id }) => !known.has(id))];
+    },
+    byState() {
+      const counts = new Map(ended);
+      for (const { state } of open.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
+      return counts;
     },
     isActiveOn: (id, hostId) => open.get(id)?.hostId === hostId,
     activeOn(hostId) {

@@ -20,6 +20,7 @@ const everywhere = new Set([
 /** Programs of a package beside the one that shows that it is there. */
 const alsoIn: Record<string, string> = {
   free: "procps",
+  promtool: "prometheus",
   "ssh-add": "openssh-client",
   "ssh-agent": "openssh-client",
   "ssh-keygen": "openssh-client",

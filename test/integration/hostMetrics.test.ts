@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { metricValue } from "../../protocol/metric.ts";
+import { hostReadingSchema } from "../../protocol/reading.ts";
 import { standardHosts } from "../lab/standardHosts.ts";
 import { startFleetFixture, type FleetFixture } from "../support/startFleetFixture.ts";
 import { until } from "../support/until.ts";
@@ -67,6 +68,32 @@ describe("what a host read lately", function () {
     assert.deepEqual(again.atMs.slice(0, rolled.atMs.length), rolled.atMs);
     assert.equal(again.gpus[0]?.uuid, rolled.gpus[0]?.uuid);
     await assert.rejects(metrics("rtx-box", { step: 59 }), /step/);
+  });
+
+  it("is told on as it is read, as server-sent events, of one host or of all, and of none that there is not", async () => {
+    /** The hosts of so many readings, in their order, each checked by the schema. */
+    const hostsOf = async (query: Record<string, string>, count: number): Promise<string[]> => {
+      const gone = new AbortController();
+      const answer = await fleet.client.bytes("streamMetrics", { query }, { signal: gone.signal });
+      assert.equal(answer.headers["content-type"], "text/event-stream");
+      let text = "";
+      const readings = () =>
+        [...text.matchAll(/^event: reading\ndata: (.*)\n\n/gm)].map(([, data = ""]) =>
+          hostReadingSchema.parse(JSON.parse(data)),
+        );
+      for await (const part of answer as AsyncIterable<Buffer>) {
+        text += part.toString();
+        if (readings().length >= count) break;
+      }
+      gone.abort();
+      return readings().map(({ hostId }) => hostId);
+    };
+    const { hosts } = await fleet.client.call("listHosts");
+    const spark = hosts.find(({ name }) => name === "spark")!;
+    assert.deepEqual([...new Set(await hostsOf({ host: "spark" }, 4))], [spark.id]);
+    const all = new Set(await hostsOf({}, 3 * hosts.length));
+    assert.deepEqual([...all].sort(), hosts.map(({ id }) => id).sort());
+    await assert.rejects(hostsOf({ host: "nobody" }, 1), /nobody/);
   });
 
   it("is gone with the host, and not told of one that is none", async () => {

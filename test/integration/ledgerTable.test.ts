@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import type { JobId } from "../../protocol/ids.ts";
 import type { JobRecord } from "../../protocol/job.ts";
 import { genesisHash } from "../../protocol/ledger/chain.ts";
 import { Refusal } from "../../protocol/problem.ts";
@@ -151,6 +152,12 @@ describe("the ledger in the database", () => {
     );
     assert.deepEqual(reread.get(id), jobs.get(id));
     assert.deepEqual(reread.active(), []);
+    for (const table of [jobs, reread]) assert.deepEqual([...table.byState()], [["lost", 1]]);
+    jobs.create(aJob({ id: "j-0000000000000002" as JobId, state: "queued" }), null);
+    assert.deepEqual([...jobs.byState()].sort(), [
+      ["lost", 1],
+      ["placed", 1],
+    ]);
   });
 
   it("refuses a change while another program writes to the database, and takes it afterwards", () => {

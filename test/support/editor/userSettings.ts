@@ -33,6 +33,8 @@ export const quietSettings: UserSettings = {
   "remote.autoForwardPorts": false,
   "security.workspace.trust.enabled": false,
   "window.confirmBeforeClose": "never",
+  // Tests take hosts away all the time.
+  "hwledger.alerts.enabled": false,
   "terminal.integrated.gpuAcceleration": "off",
 };
 

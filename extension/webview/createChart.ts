@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { clockText } from "../core/clock.ts";
+import { axisTime } from "../core/panels/axisTime.ts";
 import { axisTicks } from "../core/panels/axisTicks.ts";
 import type { ChartedFigure } from "../core/panels/hostSchema.ts";
 import { panelWords } from "../core/words/panelWords.ts";
@@ -30,6 +30,12 @@ export interface ChartFrame {
   /** Seconds that the charts span just now. */
   span: () => { fromS: number; toS: number };
   onZoom: (zoom: { fromS: number; toS: number } | null) => void;
+  /** When a point of the charts is of, in words. */
+  timeText: (seconds: number) => string;
+  /** The same in few words; without seconds: what to say beside the figure of now, which may be nothing. */
+  shortTime: (seconds: number | null) => string;
+  /** Why a chart without any figure has none; null where the newest reading says it. */
+  whenEmpty: () => string | null;
   /** A person moved the cursor by key: what it stands on, in words. */
   onSay: (text: string) => void;
 }
@@ -55,9 +61,10 @@ export interface Chart {
 
 export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
   const value = element("span", { class: "value" });
+  const when = element("span", { class: "when muted" });
   const why = element("p", { class: "why" });
   const plot = element("div", { class: "plot", tabindex: "0", role: "img" });
-  const head = element("div", { class: "chart-head" }, element("h3", {}, kind.title), value);
+  const head = element("div", { class: "chart-head" }, element("h3", {}, kind.title), when, value);
   const root = element("figure", { class: "chart" }, head, plot, why);
   let data: ChartData = { figure: { text: "", value: null, hint: null, top: null }, atS: [], values: [] };
 
@@ -66,6 +73,7 @@ export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
     const hovered = typeof at === "number" ? data.values[at] : undefined;
     if (hovered === undefined) setText(value, data.figure.text);
     else setText(value, hovered === null ? "–" : kind.format(hovered));
+    setText(when, frame.shortTime(hovered === undefined ? null : (data.atS[at ?? 0] ?? 0)));
     setAttribute(value, "data-hovered", hovered === undefined ? null : "");
   }
 
@@ -80,7 +88,7 @@ export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
   observer.observe(plot);
   plot.addEventListener(
     "keydown",
-    chartKeys(u, frame, (at) => readingText(kind, data, at)),
+    chartKeys(u, frame, (at) => readingText(kind, frame, data, at)),
   );
   return {
     root,
@@ -88,7 +96,7 @@ export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
       data = next;
       const isEmpty = data.values.every((reading) => reading === null);
       setAttribute(root, "data-missing", isEmpty ? "" : null);
-      setText(why, isEmpty ? (data.figure.hint ?? words.noReadings) : "");
+      setText(why, isEmpty ? (frame.whenEmpty() ?? data.figure.hint ?? words.noReadings) : "");
       setAttribute(plot, "aria-label", summaryText(kind, data, of));
       u.setData([[...data.atS], [...data.values]]);
       readout(u);
@@ -120,7 +128,12 @@ function options(
       y: { range: (_u, _low, high) => [0, topOf(data().figure.top, high)] },
     },
     axes: [
-      { ...axis, size: 22, space: 54, values: (_u, splits) => splits.map(axisTime) },
+      {
+        ...axis,
+        size: 22,
+        space: 54,
+        values: (_u, splits, _at, _space, step) => splits.map((split) => axisTime(split, step)),
+      },
       {
         ...axis,
         size: axisPx,
@@ -137,7 +150,8 @@ function options(
         stroke: () => themeColour(kind.colour),
         fill: () => faint(themeColour(kind.colour)),
         width: 1.5,
-        points: { show: false },
+        // A point between two gaps has no line to be seen by.
+        points: { show: true, size: 3, filter: (_u, _series, _show, gaps) => (gaps ? alone(data()) : null) },
       },
     ],
     cursor: {
@@ -171,16 +185,16 @@ function topOf(top: number | null, high: number | null): number {
   return high === null || high <= 0 ? 1 : high * 1.15;
 }
 
-/** `14:03:20`; the seconds go where they say nothing. */
-function axisTime(seconds: number): string {
-  const text = clockText(seconds * 1_000);
-  return text.endsWith(":00") ? text.slice(0, 5) : text;
+/** Where a figure has none before and none after it. */
+function alone({ values }: ChartData): number[] {
+  const isAway = (at: number): boolean => (values[at] ?? null) === null;
+  return values.flatMap((_value, at) => (!isAway(at) && isAway(at - 1) && isAway(at + 1) ? [at] : []));
 }
 
-function readingText(kind: ChartKind, { atS, values }: ChartData, at: number): string {
+function readingText(kind: ChartKind, frame: ChartFrame, { atS, values }: ChartData, at: number): string {
   const reading = values[at];
   const text = reading === null || reading === undefined ? null : kind.format(reading);
-  return words.reading(axisTime(atS[at] ?? 0), text);
+  return words.reading(frame.timeText(atS[at] ?? 0), text);
 }
 
 function summaryText(kind: ChartKind, { figure, values }: ChartData, of: string): string {

@@ -1,4 +1,4 @@
-import { chartMinutes, type ChartMinutes } from "../core/panels/hostSchema.ts";
+import { chartMinutes, type ChartMinutes, type HostPanelModel } from "../core/panels/hostSchema.ts";
 import { panelWords } from "../core/words/panelWords.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 
@@ -9,6 +9,7 @@ export interface ToolbarNeeds {
   onMinutes: (minutes: ChartMinutes) => void;
   onPause: () => void;
   onResetZoom: () => void;
+  onRetry: () => void;
 }
 
 /** How the charts stand. */
@@ -18,6 +19,8 @@ export interface ToolbarState {
   isZoomed: boolean;
   /** Time of the newest reading shown, as a clock shows it; null when there is none. */
   shownUntil: string | null;
+  /** Of a longer span; null while the charts are live. */
+  past: HostPanelModel["past"];
 }
 
 /** The charts' tools: how many minutes, pause, the whole span again. */
@@ -26,7 +29,7 @@ export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(st
   const radios = chartMinutes.map((minutes) => {
     const radio = element("input", { type: "radio", name: "span", id: `span-${minutes}` });
     radio.addEventListener("change", () => needs.onMinutes(minutes));
-    spans.append(radio, element("label", { for: radio.id }, words.minutes(minutes)));
+    spans.append(radio, element("label", { for: radio.id }, words.spans[minutes]));
     return { minutes, radio };
   });
   const pause = element("button", { type: "button", class: "action" }, words.pause);
@@ -34,6 +37,8 @@ export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(st
   const reset = element("button", { type: "button", class: "action" }, words.resetZoom);
   reset.addEventListener("click", needs.onResetZoom);
   const note = element("span", { class: "muted", role: "status" });
+  const retry = element("button", { type: "button", class: "action" }, words.retry);
+  retry.addEventListener("click", needs.onRetry);
   const help = element("span", { class: "muted help" }, words.help);
   return {
     root: element(
@@ -43,14 +48,17 @@ export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(st
       pause,
       reset,
       note,
+      retry,
       help,
     ),
-    show({ minutes, isPaused, isZoomed, shownUntil }) {
+    show({ minutes, isPaused, isZoomed, shownUntil, past }) {
       for (const one of radios) one.radio.checked = one.minutes === minutes;
       setText(pause, isPaused ? words.resume : words.pause);
       setAttribute(reset, "disabled", isZoomed ? null : "");
       const why = isZoomed ? words.zoomed : words.paused;
-      setText(note, (isPaused || isZoomed) && shownUntil !== null ? why(shownUntil) : "");
+      const held = (isPaused || isZoomed) && shownUntil !== null ? why(shownUntil) : "";
+      setText(note, past === null || past.state === "read" ? held : words.states[past.state]);
+      retry.hidden = past?.state !== "failed";
     },
   };
 }

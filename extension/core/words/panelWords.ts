@@ -1,5 +1,6 @@
 import type { CaState, RotationPhase } from "../../../protocol/ca.ts";
 import type { DashboardColumn } from "../panels/dashboardSchema.ts";
+import type { ChartMinutes } from "../panels/hostSchema.ts";
 import type { LinkForm } from "../panels/inviteSchema.ts";
 
 const columns: Record<DashboardColumn, string> = {
@@ -49,6 +50,16 @@ export const panelWords = {
     temperature: "Temperature",
     power: "Power",
     noReadings: "no readings yet",
+    empty: {
+      loading: "reading…",
+      failed: "could not be read",
+      away: "not read yet",
+      read: "nothing was read in this time",
+    },
+    atPresent: "now",
+    fromTo: (from: string, to: string) => `${from} to ${to}`,
+    stepped: (time: string, step: string) =>
+      `${time} · each point is ${step}: load and power on average, memory and temperature at their highest`,
     reading: (time: string, value: string | null) => `${time}: ${value ?? "nothing read"}`,
     now: (figure: string) => `${figure} now`,
     noFigure: (why: string | null) => `no figure: ${why ?? "not known"}`,
@@ -57,7 +68,18 @@ export const panelWords = {
   },
   tools: {
     span: "Span",
-    minutes: (minutes: number) => `${minutes} min`,
+    spans: {
+      1: "1 min",
+      5: "5 min",
+      15: "15 min",
+      360: "6 h",
+      1440: "24 h",
+      10080: "7 days",
+      43200: "30 days",
+      525600: "1 year",
+    } satisfies Record<ChartMinutes, string>,
+    states: { loading: "Reading…", failed: "Could not be read.", away: "Not read: there is no contact." },
+    retry: "Try Again",
     pause: "Pause",
     resume: "Resume",
     resetZoom: "Reset Zoom",

@@ -3,9 +3,9 @@ import type { HostId } from "../../protocol/ids.ts";
 import { commandIds } from "../core/commandIds.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { createChartHold } from "../core/panels/createChartHold.ts";
-import { isFresh } from "../core/statusText.ts";
-import { createHostPast, type HostPast } from "../core/panels/createHostPast.ts";
 import { createHostHistory } from "../core/panels/createHostHistory.ts";
+import { createHostPast, type HostPast } from "../core/panels/createHostPast.ts";
+import { hostExport } from "../core/panels/hostExport.ts";
 import { hostPanelModel } from "../core/panels/hostPanelModel.ts";
 import {
   hostMessageSchema,
@@ -15,8 +15,10 @@ import {
   type HostMessage,
   type HostPanelModel,
 } from "../core/panels/hostSchema.ts";
+import { isFresh } from "../core/statusText.ts";
 import { createPanel, type PanelHost } from "./createPanel.ts";
 import { createPanels, type Panels } from "./createPanels.ts";
+import { createSaving } from "./saveExport.ts";
 
 /** How often is looked whether something longer ago is to be read again, beside all that changes. */
 const lookMs = 15_000;
@@ -40,6 +42,7 @@ function fillHostPanel(panel: vscode.WebviewPanel, { fleetId, hostId }: FleetHos
   const hold = createChartHold();
   const history = createHostHistory(hostId, () => open.touch());
   let isVisible = false;
+  const save = createSaving();
   const seenSession = (): FleetSession | null => (isVisible ? ownSession() : null);
   const past = pastOf(hostId, seenSession, now, () => open.touch());
   const live = followLive(hostId, history, seenSession);
@@ -49,21 +52,27 @@ function fillHostPanel(panel: vscode.WebviewPanel, { fleetId, hostId }: FleetHos
   };
   const stop = membership.listen(look);
   let timer: NodeJS.Timeout | undefined;
+  function model(): HostPanelModel {
+    const shown = past.shown() ?? { past: null, metrics: history.lastMinutes(minutes) };
+    const isMember = membership.profiles.some(({ identity }) => identity.fleetId === fleetId);
+    const facts = { fleetId, isMember, hostId, minutes, ...shown, events: history.events };
+    const newest = hostPanelModel(membership.session, facts, now(), membership.place);
+    return hold.over(newest, history.isLoaded);
+  }
+
   const open = createPanel<HostPanelModel, HostMessage>(panel, host, {
     page: "host",
     title: () => ownSession()?.fleet.hosts.get(hostId)?.record.name ?? panel.title,
-    model() {
-      const shown = past.shown() ?? { past: null, metrics: history.lastMinutes(minutes) };
-      const isMember = membership.profiles.some(({ identity }) => identity.fleetId === fleetId);
-      const facts = { fleetId, isMember, hostId, minutes, ...shown, events: history.events };
-      const model = hostPanelModel(membership.session, facts, now(), membership.place);
-      return hold.over(model, history.isLoaded);
-    },
+    model,
     messageSchema: hostMessageSchema,
     onMessage(message) {
       if (message.kind === "show-log") {
         const row = { rowId: message.jobId, jobId: message.jobId };
         return void vscode.commands.executeCommand(commandIds.showLog, row);
+      }
+      if (message.kind === "save-csv" || message.kind === "save-png") {
+        const shown = model();
+        return save(hostExport(shown.charted ?? shown, message));
       }
       if (message.kind === "hold") {
         hold.set(message.isHeld);

@@ -4,6 +4,7 @@ import { axisTicks } from "../core/panels/axisTicks.ts";
 import type { ChartedFigure } from "../core/panels/hostSchema.ts";
 import { panelWords } from "../core/words/panelWords.ts";
 import { chartKeys } from "./chartKeys.ts";
+import type { ChartPicture } from "./hostPicture.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { faint, smallFont, themeColour } from "./themeColours.ts";
 
@@ -56,6 +57,8 @@ export interface Chart {
   readonly root: HTMLElement;
   show(data: ChartData, of: string): void;
   redraw(): void;
+  /** The chart as it is drawn, for a picture of all. */
+  picture(): ChartPicture;
   dispose(): void;
 }
 
@@ -102,6 +105,12 @@ export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
       readout(u);
     },
     redraw: () => u.redraw(true, true),
+    picture() {
+      const isEmpty = root.hasAttribute("data-missing");
+      const { title, colour } = kind;
+      const legend = rangeText(kind, data, frame.span());
+      return { title, colour, legend, canvas: isEmpty ? null : u.ctx.canvas, why: why.textContent };
+    },
     dispose() {
       observer.disconnect();
       u.destroy();
@@ -195,6 +204,18 @@ function readingText(kind: ChartKind, frame: ChartFrame, { atS, values }: ChartD
   const reading = values[at];
   const text = reading === null || reading === undefined ? null : kind.format(reading);
   return words.reading(frame.timeText(atS[at] ?? 0), text);
+}
+
+/** `3 % to 97 %` of what is in a span; empty where nothing is. */
+function rangeText(
+  kind: ChartKind,
+  { atS, values }: ChartData,
+  span: { fromS: number; toS: number },
+): string {
+  const shown = values.filter((_, at) => (atS[at] ?? 0) >= span.fromS && (atS[at] ?? 0) <= span.toS);
+  const read = shown.filter((reading) => reading !== null);
+  if (read.length === 0) return "";
+  return words.lowToHigh(kind.format(Math.min(...read)), kind.format(Math.max(...read)));
 }
 
 function summaryText(kind: ChartKind, { figure, values }: ChartData, of: string): string {

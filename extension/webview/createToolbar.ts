@@ -10,6 +10,7 @@ export interface ToolbarNeeds {
   onPause: () => void;
   onResetZoom: () => void;
   onRetry: () => void;
+  onSave: (kind: "csv" | "png") => void;
 }
 
 /** How the charts stand. */
@@ -36,6 +37,11 @@ export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(st
   pause.addEventListener("click", needs.onPause);
   const reset = element("button", { type: "button", class: "action" }, words.resetZoom);
   reset.addEventListener("click", needs.onResetZoom);
+  const saves = (["csv", "png"] as const).map((kind) => {
+    const button = element("button", { type: "button", class: "action" }, words.save[kind]);
+    button.addEventListener("click", () => needs.onSave(kind));
+    return button;
+  });
   const note = element("span", { class: "muted", role: "status" });
   const retry = element("button", { type: "button", class: "action" }, words.retry);
   retry.addEventListener("click", needs.onRetry);
@@ -47,6 +53,7 @@ export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(st
       spans,
       pause,
       reset,
+      ...saves,
       note,
       retry,
       help,

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../protocol/duration.ts";
-import { clockText, momentText } from "../core/clock.ts";
+import { clockText, exactMomentText, momentText } from "../core/clock.ts";
 import { pointTime, shortPointTime } from "../core/panels/axisTime.ts";
 import {
   hostPanelModelSchema,
@@ -16,6 +16,7 @@ import { createHostHead } from "./createHostHead.ts";
 import { createHostLists } from "./createHostLists.ts";
 import { createToolbar } from "./createToolbar.ts";
 import { byId, element, setAttribute, setText } from "./dom.ts";
+import { hostPicture } from "./hostPicture.ts";
 import { keepScroll } from "./keepScroll.ts";
 import { openPage } from "./openPage.ts";
 
@@ -49,6 +50,7 @@ const toolbar = createToolbar({
     hold();
   },
   onResetZoom: () => zoomTo(null),
+  onSave: save,
   onRetry: () => page.say({ kind: "retry" }),
 });
 const stepNote = element("p", { class: "step muted" });
@@ -58,7 +60,7 @@ const charts = createHostCharts({
   timeText: (seconds) => pointTime(seconds, newest?.past?.stepS ?? null, !newest?.past),
   shortTime(seconds) {
     const past = newest?.past;
-    if (seconds === null) return past ? panelWords.charts.atPresent : "";
+    if (seconds === null) return past ? panelWords.charts[newest?.isStale ? "lastRead" : "atPresent"] : "";
     return shortPointTime(seconds, past?.stepS ?? null, !past);
   },
   whenEmpty: () => (newest?.past ? panelWords.charts.empty[newest.past.state] : null),
@@ -76,6 +78,19 @@ page.start();
 function zoomTo(zoom: HostState["zoom"]): void {
   page.keep({ zoom });
   hold();
+}
+
+/** The extension asks where to, and writes. */
+function save(kind: "csv" | "png"): void {
+  const { fromS, toS } = span();
+  const shown = charted();
+  if (!shown?.host) return;
+  if (kind === "csv") return page.say({ kind: "save-csv", fromS, toS });
+  const time = panelWords.charts.fromTo(
+    ...([fromS, toS].map((at) => exactMomentText(at * 1_000)) as [string, string]),
+  );
+  const png = hostPicture(charts.pictures(), { title: shown.host.name, time });
+  page.say({ kind: "save-png", fromS, toS, png });
 }
 
 function isHeld(): boolean {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Frame } from "playwright-core";
 import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
@@ -39,6 +40,18 @@ describe("what hosts did over hours and months, in the real editor", function ()
     /(\d+) [^ ,]+ to (\d+) [^ ,]+ in the time shown/.exec(
       (await chart(title).getAttribute("aria-label")) ?? "",
     );
+  const saveDialog = () =>
+    editor.page.locator(".quick-input-widget:visible", { hasText: "Save What the Charts Show" });
+  const saved = async () =>
+    (await readdir(fixture.workspaceFolder)).filter((name) => /\.(csv|png)$/.test(name));
+  async function save(kind: "CSV" | "PNG", name: string): Promise<Buffer> {
+    const file = join(fixture.workspaceFolder, name);
+    await page.getByRole("button", { name: `Save as ${kind}` }).click();
+    await editor.typeInQuickInput(file, { prompt: "Save What the Charts Show" });
+    await editor.waitForNotification(`Saved: ${file}`);
+    await editor.runCommand("Notifications: Clear All Notifications");
+    return readFile(file);
+  }
   const hasStep = (step: string) =>
     seen(`steps of ${step}`, async () => (await text()).includes(`each point is ${step}:`));
 
@@ -113,6 +126,38 @@ describe("what hosts did over hours and months, in the real editor", function ()
     );
     await editor.page.keyboard.press("Escape");
     await hasStep("5 min");
+  });
+
+  it("are saved as CSV where the person says, and nowhere else", async () => {
+    const shown = (await rangeOf("Utilisation"))!.slice(1).map(Number);
+    await page.getByRole("button", { name: "Save as CSV" }).click();
+    await seen("the question", async () => (await saveDialog().count()) > 0);
+    await editor.page.keyboard.press("Escape");
+    await seen("no question", async () => (await saveDialog().count()) === 0);
+    assert.deepEqual(await saved(), []);
+    const text = (await save("CSV", "day.csv")).toString("utf8");
+    const [head = "", ...rows] = text.slice(1).trimEnd().split("\r\n");
+    assert.equal(
+      head,
+      [
+        "Time (UTC),CPU (%),Memory in use (bytes),GPU 0 · RTX 4090: utilisation (%)",
+        "GPU 0 · RTX 4090: memory in use (bytes),GPU 0 · RTX 4090: temperature (°C),GPU 0 · RTX 4090: power (W)",
+      ].join(","),
+    );
+    const loads = rows.map((row) => Number(row.split(",")[3]));
+    assert.deepEqual([Math.min(...loads), Math.max(...loads)].map(Math.round), shown);
+    // A day in steps of five minutes, but for the time in which nothing was read.
+    const steps = (day - (away.fromMs - away.toMs)) / 300_000;
+    assert.ok(Math.abs(rows.length - steps) <= 3, `${rows.length} rows of ${steps}`);
+    for (const row of rows) assert.match(row, /^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z(,-?[\d.]*){6}$/);
+  });
+
+  it("are saved as a picture", async () => {
+    const png = await save("PNG", "day.png");
+    assert.equal(png.subarray(1, 4).toString(), "PNG");
+    const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+    assert.ok(width > 1_500 && height > 500, `${width} × ${height}`);
+    await writeFile(`${pictures}saved-day.png`, png);
   });
 
   it("reach back a year", async () => {

@@ -18,6 +18,9 @@ export function pastSpan(minutes: ChartMinutes): PastMinutes | null {
   return pastMinutes.find((one) => one === minutes) ?? null;
 }
 
+/** A picture of some 200 GPUs' charts has a fifth of that. */
+const mostPngCharacters = 24_000_000;
+
 const timeS = z.number().nonnegative().max(8.64e12);
 /** A part of a chart's time that a person has zoomed in on, in seconds, as the charts count. */
 const zoomSchema = z.object({ fromS: timeS, toS: timeS }).nullable();
@@ -118,6 +121,17 @@ export const hostMessageSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("hold"), isHeld: z.boolean(), zoom: zoomSchema }),
   /** Asks once more for what could not be read. */
   z.strictObject({ kind: z.literal("retry") }),
+  /** Asks to save what is shown from one time to another: its figures, or a picture of its charts, as base64. */
+  z.strictObject({ kind: z.literal("save-csv"), fromS: timeS, toS: timeS }),
+  z.strictObject({
+    kind: z.literal("save-png"),
+    fromS: timeS,
+    toS: timeS,
+    png: z
+      .string()
+      .max(mostPngCharacters)
+      .regex(/^[A-Za-z0-9+/]+={0,2}$/),
+  }),
   z.strictObject({ kind: z.literal("show-log"), jobId: jobIdSchema }),
 ]);
 export type HostMessage = z.infer<typeof hostMessageSchema>;

@@ -57,6 +57,8 @@ export const panelWords = {
       read: "nothing was read in this time",
     },
     atPresent: "now",
+    lastRead: "last read",
+    lowToHigh: (low: string, high: string) => `${low} to ${high}`,
     fromTo: (from: string, to: string) => `${from} to ${to}`,
     stepped: (time: string, step: string) =>
       `${time} · each point is ${step}: load and power on average, memory and temperature at their highest`,
@@ -80,6 +82,7 @@ export const panelWords = {
     } satisfies Record<ChartMinutes, string>,
     states: { loading: "Reading…", failed: "Could not be read.", away: "Not read: there is no contact." },
     retry: "Try Again",
+    save: { csv: "Save as CSV…", png: "Save as PNG…" },
     pause: "Pause",
     resume: "Resume",
     resetZoom: "Reset Zoom",

@@ -1,5 +1,6 @@
 import { chartMinutes, type ChartMinutes, type HostPanelModel } from "../core/panels/hostSchema.ts";
 import { panelWords } from "../core/words/panelWords.ts";
+import { createRadios } from "./createRadios.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 
 const words = panelWords.tools;
@@ -26,13 +27,8 @@ export interface ToolbarState {
 
 /** The charts' tools: how many minutes, pause, the whole span again. */
 export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(state: ToolbarState): void } {
-  const spans = element("fieldset", { class: "spans" }, element("legend", { class: "hidden" }, words.span));
-  const radios = chartMinutes.map((minutes) => {
-    const radio = element("input", { type: "radio", name: "span", id: `span-${minutes}` });
-    radio.addEventListener("change", () => needs.onMinutes(minutes));
-    spans.append(radio, element("label", { for: radio.id }, words.spans[minutes]));
-    return { minutes, radio };
-  });
+  const options = chartMinutes.map((minutes) => ({ value: minutes, label: words.spans[minutes] }));
+  const spans = createRadios({ legend: words.span, name: "span" }, options, needs.onMinutes);
   const pause = element("button", { type: "button", class: "action" }, words.pause);
   pause.addEventListener("click", needs.onPause);
   const reset = element("button", { type: "button", class: "action" }, words.resetZoom);
@@ -50,7 +46,7 @@ export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(st
     root: element(
       "div",
       { class: "toolbar", role: "group", "aria-label": panelWords.charts.label },
-      spans,
+      spans.root,
       pause,
       reset,
       ...saves,
@@ -59,7 +55,7 @@ export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(st
       help,
     ),
     show({ minutes, isPaused, isZoomed, shownUntil, past }) {
-      for (const one of radios) one.radio.checked = one.minutes === minutes;
+      spans.show(minutes);
       setText(pause, isPaused ? words.resume : words.pause);
       setAttribute(reset, "disabled", isZoomed ? null : "");
       const why = isZoomed ? words.zoomed : words.paused;

@@ -25,6 +25,22 @@ export const panelWords = {
     rows: (shown: number, all: number) => `${shown} of ${all} rows`,
     nothingFits: "Nothing fits the filter.",
   },
+  heat: {
+    choose: "What is shown",
+    spans: { 0: "Now", 6: "Last 6 h", 24: "Last 24 h" },
+    label: "Utilisation of each GPU over time",
+    help: "By key: arrows from cell to cell, Enter opens the host.",
+    least: "0 %",
+    most: "100 %",
+    none: "nothing read",
+    noGpus: "No GPU to show.",
+    nothing: "nothing read in all that time",
+    states: { loading: "reading…", failed: "could not be read", away: "not read yet", read: "" },
+    pct: (pct: number | null) => (pct === null ? "nothing read" : `${pct} %`),
+    at: (host: string, gpu: string, time: string, figure: string) => `${host} · ${gpu} · ${time}: ${figure}`,
+    summary: (pct: { low: number; high: number; mean: number }, missing: string | null) =>
+      `${pct.mean} % on average, ${pct.low} % to ${pct.high} %${missing === null ? "" : `, nothing read for ${missing}`}`,
+  },
   host: {
     unnamed: "Host",
     waiting: "Waiting for the first readings…",

@@ -30,6 +30,7 @@ export interface ChartData {
 export interface ChartFrame {
   /** Seconds that the charts span just now. */
   span: () => { fromS: number; toS: number };
+  isZoomed: () => boolean;
   onZoom: (zoom: { fromS: number; toS: number } | null) => void;
   /** When a point of the charts is of, in words. */
   timeText: (seconds: number) => string;
@@ -98,7 +99,9 @@ export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
     show(next, of) {
       data = next;
       const isEmpty = data.values.every((reading) => reading === null);
-      setAttribute(root, "data-missing", isEmpty ? "" : null);
+      // A plot that was zoomed into nothing stays: by it a person comes back.
+      const missing = frame.isZoomed() ? "zoomed" : "";
+      setAttribute(root, "data-missing", isEmpty ? missing : null);
       setText(why, isEmpty ? (frame.whenEmpty() ?? data.figure.hint ?? words.noReadings) : "");
       setAttribute(plot, "aria-label", summaryText(kind, data, of));
       u.setData([[...data.atS], [...data.values]]);

@@ -23,6 +23,8 @@ export interface ToolbarState {
   shownUntil: string | null;
   /** Of a longer span; null while the charts are live. */
   past: HostPanelModel["past"];
+  /** Whether there is anything to save. */
+  canSave: boolean;
 }
 
 /** The charts' tools: how many minutes, pause, the whole span again. */
@@ -54,13 +56,14 @@ export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(st
       retry,
       help,
     ),
-    show({ minutes, isPaused, isZoomed, shownUntil, past }) {
+    show({ minutes, isPaused, isZoomed, shownUntil, past, canSave }) {
       spans.show(minutes);
       setText(pause, isPaused ? words.resume : words.pause);
       setAttribute(reset, "disabled", isZoomed ? null : "");
       const why = isZoomed ? words.zoomed : words.paused;
       const held = (isPaused || isZoomed) && shownUntil !== null ? why(shownUntil) : "";
       setText(note, past === null || past.state === "read" ? held : words.states[past.state]);
+      for (const button of saves) setAttribute(button, "disabled", canSave ? null : "");
       retry.hidden = past?.state !== "failed";
     },
   };

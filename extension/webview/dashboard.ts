@@ -109,8 +109,9 @@ function draw(): void {
   views.show(heat);
   table.root.hidden = heat !== null;
   // Until the extension has heard of another span its model is of the one before.
-  if (heat === null) heatMap.hide();
-  else if (model.heat?.hours === heat) heatMap.show(rows, model.heat);
-  table.show(rows, page.state.sort, isFiltered ? words.nothingFits : "");
+  if (heat === null) {
+    heatMap.hide();
+    table.show(rows, page.state.sort, isFiltered ? words.nothingFits : "");
+  } else if (model.heat?.hours === heat) heatMap.show(rows, model.heat);
   if (model.rows.length > 0) scroll.restore();
 }

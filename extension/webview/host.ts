@@ -22,6 +22,8 @@ import { openPage } from "./openPage.ts";
 
 /** In longer spans the finest steps are minutes. */
 const shortestZoomS = 180;
+/** Live readings reach back a part of that. */
+const longestZoomS = 3_600;
 
 let newest: HostPanelModel | null = null;
 const page = openPage<HostPanelModel, HostMessage, HostState>({
@@ -56,6 +58,7 @@ const toolbar = createToolbar({
 const stepNote = element("p", { class: "step muted" });
 const charts = createHostCharts({
   span,
+  isZoomed: () => page.state.zoom !== null,
   onZoom: (zoom) => zoomTo(zoom && withinSpan(zoom)),
   timeText: (seconds) => pointTime(seconds, newest?.past?.stepS ?? null, !newest?.past),
   shortTime(seconds) {
@@ -115,7 +118,7 @@ function span(): { fromS: number; toS: number } {
 /** A zoom of a longer span ends where there is nothing finer, and where it is the whole. */
 function withinSpan({ fromS, toS }: { fromS: number; toS: number }): HostState["zoom"] {
   const past = newest?.past;
-  if (!past) return { fromS: Math.max(0, fromS), toS };
+  if (!past) return toS - fromS > longestZoomS ? null : { fromS: Math.max(0, fromS), toS };
   const [firstS, lastS] = [past.fromMs / 1_000, past.toMs / 1_000];
   if (toS - fromS >= lastS - firstS) return null;
   const half = Math.max(toS - fromS, shortestZoomS) / 2;
@@ -139,7 +142,14 @@ function draw(): void {
   setAttribute(byId("page"), "data-unknown", newest.host === null ? "" : null);
   banner.show(newest.banner);
   head.show(newest.host);
-  toolbar.show({ minutes, isPaused: isHeld(), isZoomed: zoom !== null, shownUntil, past: newest.past });
+  toolbar.show({
+    minutes,
+    isPaused: isHeld(),
+    isZoomed: zoom !== null,
+    shownUntil,
+    past: newest.past,
+    canSave: until !== undefined,
+  });
   setText(stepNote, stepText());
   // Until the extension has heard of another span its model is of the one before.
   if (newest.minutes === minutes || (!newest.past && pastSpan(minutes) === null)) charts.show(shown);

@@ -4,6 +4,8 @@ import { commandIds } from "../core/commandIds.ts";
 import type { FleetSession } from "../core/openFleetSession.ts";
 import { createChartHold } from "../core/panels/createChartHold.ts";
 import { createHostHistory } from "../core/panels/createHostHistory.ts";
+import { createHostPast, type HostPast } from "../core/panels/createHostPast.ts";
+import { hostExport } from "../core/panels/hostExport.ts";
 import { hostPanelModel } from "../core/panels/hostPanelModel.ts";
 import {
   hostMessageSchema,
@@ -13,8 +15,13 @@ import {
   type HostMessage,
   type HostPanelModel,
 } from "../core/panels/hostSchema.ts";
+import { isFresh } from "../core/statusText.ts";
 import { createPanel, type PanelHost } from "./createPanel.ts";
 import { createPanels, type Panels } from "./createPanels.ts";
+import { createSaving } from "./saveExport.ts";
+
+/** How often is looked whether something longer ago is to be read again, beside all that changes. */
+const lookMs = 15_000;
 
 /** The panels of hosts, one each. While one is in sight its host is read each second. */
 export function hostPanels(host: PanelHost): Panels<FleetHost> {
@@ -35,40 +42,84 @@ function fillHostPanel(panel: vscode.WebviewPanel, { fleetId, hostId }: FleetHos
   const hold = createChartHold();
   const history = createHostHistory(hostId, () => open.touch());
   let isVisible = false;
-  const live = followLive(hostId, history, () => (isVisible ? ownSession() : null));
-  const stop = membership.listen(live.look);
+  const save = createSaving();
+  const seenSession = (): FleetSession | null => (isVisible ? ownSession() : null);
+  const past = pastOf(hostId, seenSession, now, () => open.touch());
+  const live = followLive(hostId, history, seenSession);
+  const look = (): void => {
+    live.look();
+    past.look();
+  };
+  const stop = membership.listen(look);
+  let timer: NodeJS.Timeout | undefined;
+  function model(): HostPanelModel {
+    const shown = past.shown() ?? { past: null, metrics: history.lastMinutes(minutes) };
+    const isMember = membership.profiles.some(({ identity }) => identity.fleetId === fleetId);
+    const facts = { fleetId, isMember, hostId, minutes, ...shown, events: history.events };
+    const newest = hostPanelModel(membership.session, facts, now(), membership.place);
+    return hold.over(newest, history.isLoaded);
+  }
+
   const open = createPanel<HostPanelModel, HostMessage>(panel, host, {
     page: "host",
     title: () => ownSession()?.fleet.hosts.get(hostId)?.record.name ?? panel.title,
-    model() {
-      const metrics = history.lastMinutes(minutes);
-      const isMember = membership.profiles.some(({ identity }) => identity.fleetId === fleetId);
-      const facts = { fleetId, isMember, hostId, minutes, metrics, events: history.events };
-      const model = hostPanelModel(membership.session, facts, now(), membership.place);
-      return hold.over(model, history.isLoaded);
-    },
+    model,
     messageSchema: hostMessageSchema,
     onMessage(message) {
       if (message.kind === "show-log") {
         const row = { rowId: message.jobId, jobId: message.jobId };
         return void vscode.commands.executeCommand(commandIds.showLog, row);
       }
-      if (message.kind === "hold") hold.set(message.isHeld);
+      if (message.kind === "save-csv" || message.kind === "save-png") {
+        const shown = model();
+        return save(hostExport(shown.charted ?? shown, message));
+      }
+      if (message.kind === "hold") {
+        hold.set(message.isHeld);
+        past.hold(message.isHeld, message.zoom);
+      } else if (message.kind === "retry") past.retry();
       else if (message.minutes !== minutes) {
         minutes = message.minutes;
+        past.span(minutes);
         hold.renew();
       }
       open.touch();
     },
     onVisible(next) {
       isVisible = next;
-      live.look();
+      clearInterval(timer);
+      if (isVisible) timer = setInterval(() => past.look(), lookMs);
+      look();
     },
     dispose() {
       stop();
+      clearInterval(timer);
       isVisible = false;
-      live.look();
+      look();
     },
+  });
+}
+
+/** A host's past, asked for of the session that is given while there is contact. */
+function pastOf(
+  hostId: HostId,
+  session: () => FleetSession | null,
+  now: () => number,
+  onChange: () => void,
+): HostPast {
+  return createHostPast(hostId, {
+    client() {
+      const seen = session();
+      return seen?.contact.kind === "live" && seen.fleet.hosts.has(hostId) ? seen.client : null;
+    },
+    now,
+    serviceNowMs() {
+      const seen = session();
+      const host = seen?.fleet.hosts.get(hostId);
+      // The service's clock may be another than this editor's.
+      return (seen && host?.reading && isFresh(host, seen.contact) ? host.reading.atMs : null) ?? now();
+    },
+    onChange,
   });
 }
 

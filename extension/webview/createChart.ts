@@ -1,9 +1,10 @@
 import uPlot from "uplot";
-import { clockText } from "../core/clock.ts";
+import { axisTime } from "../core/panels/axisTime.ts";
 import { axisTicks } from "../core/panels/axisTicks.ts";
 import type { ChartedFigure } from "../core/panels/hostSchema.ts";
 import { panelWords } from "../core/words/panelWords.ts";
 import { chartKeys } from "./chartKeys.ts";
+import type { ChartPicture } from "./hostPicture.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { faint, smallFont, themeColour } from "./themeColours.ts";
 
@@ -29,7 +30,14 @@ export interface ChartData {
 export interface ChartFrame {
   /** Seconds that the charts span just now. */
   span: () => { fromS: number; toS: number };
+  isZoomed: () => boolean;
   onZoom: (zoom: { fromS: number; toS: number } | null) => void;
+  /** When a point of the charts is of, in words. */
+  timeText: (seconds: number) => string;
+  /** The same in few words; without seconds: what to say beside the figure of now, which may be nothing. */
+  shortTime: (seconds: number | null) => string;
+  /** Why a chart without any figure has none; null where the newest reading says it. */
+  whenEmpty: () => string | null;
   /** A person moved the cursor by key: what it stands on, in words. */
   onSay: (text: string) => void;
 }
@@ -50,14 +58,17 @@ export interface Chart {
   readonly root: HTMLElement;
   show(data: ChartData, of: string): void;
   redraw(): void;
+  /** The chart as it is drawn, for a picture of all. */
+  picture(): ChartPicture;
   dispose(): void;
 }
 
 export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
   const value = element("span", { class: "value" });
+  const when = element("span", { class: "when muted" });
   const why = element("p", { class: "why" });
   const plot = element("div", { class: "plot", tabindex: "0", role: "img" });
-  const head = element("div", { class: "chart-head" }, element("h3", {}, kind.title), value);
+  const head = element("div", { class: "chart-head" }, element("h3", {}, kind.title), when, value);
   const root = element("figure", { class: "chart" }, head, plot, why);
   let data: ChartData = { figure: { text: "", value: null, hint: null, top: null }, atS: [], values: [] };
 
@@ -66,6 +77,7 @@ export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
     const hovered = typeof at === "number" ? data.values[at] : undefined;
     if (hovered === undefined) setText(value, data.figure.text);
     else setText(value, hovered === null ? "–" : kind.format(hovered));
+    setText(when, frame.shortTime(hovered === undefined ? null : (data.atS[at ?? 0] ?? 0)));
     setAttribute(value, "data-hovered", hovered === undefined ? null : "");
   }
 
@@ -80,20 +92,28 @@ export function createChart(kind: ChartKind, frame: ChartFrame): Chart {
   observer.observe(plot);
   plot.addEventListener(
     "keydown",
-    chartKeys(u, frame, (at) => readingText(kind, data, at)),
+    chartKeys(u, frame, (at) => readingText(kind, frame, data, at)),
   );
   return {
     root,
     show(next, of) {
       data = next;
       const isEmpty = data.values.every((reading) => reading === null);
-      setAttribute(root, "data-missing", isEmpty ? "" : null);
-      setText(why, isEmpty ? (data.figure.hint ?? words.noReadings) : "");
+      // A plot that was zoomed into nothing stays: by it a person comes back.
+      const missing = frame.isZoomed() ? "zoomed" : "";
+      setAttribute(root, "data-missing", isEmpty ? missing : null);
+      setText(why, isEmpty ? (frame.whenEmpty() ?? data.figure.hint ?? words.noReadings) : "");
       setAttribute(plot, "aria-label", summaryText(kind, data, of));
       u.setData([[...data.atS], [...data.values]]);
       readout(u);
     },
     redraw: () => u.redraw(true, true),
+    picture() {
+      const isEmpty = root.hasAttribute("data-missing");
+      const { title, colour } = kind;
+      const legend = rangeText(kind, data, frame.span());
+      return { title, colour, legend, canvas: isEmpty ? null : u.ctx.canvas, why: why.textContent };
+    },
     dispose() {
       observer.disconnect();
       u.destroy();
@@ -120,7 +140,12 @@ function options(
       y: { range: (_u, _low, high) => [0, topOf(data().figure.top, high)] },
     },
     axes: [
-      { ...axis, size: 22, space: 54, values: (_u, splits) => splits.map(axisTime) },
+      {
+        ...axis,
+        size: 22,
+        space: 54,
+        values: (_u, splits, _at, _space, step) => splits.map((split) => axisTime(split, step)),
+      },
       {
         ...axis,
         size: axisPx,
@@ -137,7 +162,8 @@ function options(
         stroke: () => themeColour(kind.colour),
         fill: () => faint(themeColour(kind.colour)),
         width: 1.5,
-        points: { show: false },
+        // A point between two gaps has no line to be seen by.
+        points: { show: true, size: 3, filter: (_u, _series, _show, gaps) => (gaps ? alone(data()) : null) },
       },
     ],
     cursor: {
@@ -171,16 +197,28 @@ function topOf(top: number | null, high: number | null): number {
   return high === null || high <= 0 ? 1 : high * 1.15;
 }
 
-/** `14:03:20`; the seconds go where they say nothing. */
-function axisTime(seconds: number): string {
-  const text = clockText(seconds * 1_000);
-  return text.endsWith(":00") ? text.slice(0, 5) : text;
+/** Where a figure has none before and none after it. */
+function alone({ values }: ChartData): number[] {
+  const isAway = (at: number): boolean => (values[at] ?? null) === null;
+  return values.flatMap((_value, at) => (!isAway(at) && isAway(at - 1) && isAway(at + 1) ? [at] : []));
 }
 
-function readingText(kind: ChartKind, { atS, values }: ChartData, at: number): string {
+function readingText(kind: ChartKind, frame: ChartFrame, { atS, values }: ChartData, at: number): string {
   const reading = values[at];
   const text = reading === null || reading === undefined ? null : kind.format(reading);
-  return words.reading(axisTime(atS[at] ?? 0), text);
+  return words.reading(frame.timeText(atS[at] ?? 0), text);
+}
+
+/** `3 % to 97 %` of what is in a span; empty where nothing is. */
+function rangeText(
+  kind: ChartKind,
+  { atS, values }: ChartData,
+  span: { fromS: number; toS: number },
+): string {
+  const shown = values.filter((_, at) => (atS[at] ?? 0) >= span.fromS && (atS[at] ?? 0) <= span.toS);
+  const read = shown.filter((reading) => reading !== null);
+  if (read.length === 0) return "";
+  return words.lowToHigh(kind.format(Math.min(...read)), kind.format(Math.max(...read)));
 }
 
 function summaryText(kind: ChartKind, { figure, values }: ChartData, of: string): string {

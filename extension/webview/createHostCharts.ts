@@ -4,6 +4,7 @@ import type { HostPanelModel } from "../core/panels/hostSchema.ts";
 import { panelWords } from "../core/words/panelWords.ts";
 import { createChart, type Chart, type ChartFrame, type ChartKind } from "./createChart.ts";
 import { arrangeChildren, element, setText } from "./dom.ts";
+import type { PictureSection } from "./hostPicture.ts";
 import { onThemeChange } from "./themeColours.ts";
 
 const words = panelWords.charts;
@@ -45,12 +46,11 @@ interface Section {
 export function createHostCharts(frame: ChartFrame): {
   root: HTMLElement;
   show(model: Pick<HostPanelModel, "host" | "metrics">): void;
-  /** Draws the same again, after the span changed. */
-  redraw(): void;
+  /** The charts as they are drawn, for a picture of all. */
+  pictures(): PictureSection[];
 } {
   const root = element("div", { class: "charts" });
   const sections = new Map<string, Section>();
-  let shown: Pick<HostPanelModel, "host" | "metrics"> | null = null;
 
   function sectionOf(id: string, names: readonly KindName[]): Section {
     const known = sections.get(id);
@@ -70,7 +70,6 @@ export function createHostCharts(frame: ChartFrame): {
   }
 
   function show(model: Pick<HostPanelModel, "host" | "metrics">): void {
-    shown = model;
     const { host, metrics } = model;
     if (!host) return;
     const atS = metrics.atMs.map((ms) => ms / 1_000);
@@ -111,8 +110,14 @@ export function createHostCharts(frame: ChartFrame): {
   return {
     root,
     show,
-    redraw() {
-      if (shown) show(shown);
-    },
+    pictures: () =>
+      [...root.children].flatMap((part) =>
+        [...sections.values()]
+          .filter((section) => section.root === part)
+          .map(({ title, charts }) => ({
+            title: title.textContent,
+            charts: [...charts.values()].map((chart) => chart.picture()),
+          })),
+      ),
   };
 }

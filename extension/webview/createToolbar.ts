@@ -1,5 +1,6 @@
-import { chartMinutes, type ChartMinutes } from "../core/panels/hostSchema.ts";
+import { chartMinutes, type ChartMinutes, type HostPanelModel } from "../core/panels/hostSchema.ts";
 import { panelWords } from "../core/words/panelWords.ts";
+import { createRadios } from "./createRadios.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 
 const words = panelWords.tools;
@@ -9,6 +10,8 @@ export interface ToolbarNeeds {
   onMinutes: (minutes: ChartMinutes) => void;
   onPause: () => void;
   onResetZoom: () => void;
+  onRetry: () => void;
+  onSave: (kind: "csv" | "png") => void;
 }
 
 /** How the charts stand. */
@@ -18,39 +21,50 @@ export interface ToolbarState {
   isZoomed: boolean;
   /** Time of the newest reading shown, as a clock shows it; null when there is none. */
   shownUntil: string | null;
+  /** Of a longer span; null while the charts are live. */
+  past: HostPanelModel["past"];
+  /** Whether there is anything to save. */
+  canSave: boolean;
 }
 
 /** The charts' tools: how many minutes, pause, the whole span again. */
 export function createToolbar(needs: ToolbarNeeds): { root: HTMLElement; show(state: ToolbarState): void } {
-  const spans = element("fieldset", { class: "spans" }, element("legend", { class: "hidden" }, words.span));
-  const radios = chartMinutes.map((minutes) => {
-    const radio = element("input", { type: "radio", name: "span", id: `span-${minutes}` });
-    radio.addEventListener("change", () => needs.onMinutes(minutes));
-    spans.append(radio, element("label", { for: radio.id }, words.minutes(minutes)));
-    return { minutes, radio };
-  });
+  const options = chartMinutes.map((minutes) => ({ value: minutes, label: words.spans[minutes] }));
+  const spans = createRadios({ legend: words.span, name: "span" }, options, needs.onMinutes);
   const pause = element("button", { type: "button", class: "action" }, words.pause);
   pause.addEventListener("click", needs.onPause);
   const reset = element("button", { type: "button", class: "action" }, words.resetZoom);
   reset.addEventListener("click", needs.onResetZoom);
+  const saves = (["csv", "png"] as const).map((kind) => {
+    const button = element("button", { type: "button", class: "action" }, words.save[kind]);
+    button.addEventListener("click", () => needs.onSave(kind));
+    return button;
+  });
   const note = element("span", { class: "muted", role: "status" });
+  const retry = element("button", { type: "button", class: "action" }, words.retry);
+  retry.addEventListener("click", needs.onRetry);
   const help = element("span", { class: "muted help" }, words.help);
   return {
     root: element(
       "div",
       { class: "toolbar", role: "group", "aria-label": panelWords.charts.label },
-      spans,
+      spans.root,
       pause,
       reset,
+      ...saves,
       note,
+      retry,
       help,
     ),
-    show({ minutes, isPaused, isZoomed, shownUntil }) {
-      for (const one of radios) one.radio.checked = one.minutes === minutes;
+    show({ minutes, isPaused, isZoomed, shownUntil, past, canSave }) {
+      spans.show(minutes);
       setText(pause, isPaused ? words.resume : words.pause);
       setAttribute(reset, "disabled", isZoomed ? null : "");
       const why = isZoomed ? words.zoomed : words.paused;
-      setText(note, (isPaused || isZoomed) && shownUntil !== null ? why(shownUntil) : "");
+      const held = (isPaused || isZoomed) && shownUntil !== null ? why(shownUntil) : "";
+      setText(note, past === null || past.state === "read" ? held : words.states[past.state]);
+      for (const button of saves) setAttribute(button, "disabled", canSave ? null : "");
+      retry.hidden = past?.state !== "failed";
     },
   };
 }

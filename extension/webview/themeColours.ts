@@ -8,6 +8,11 @@ export function smallFont(): string {
   return `11px ${themeColour("--vscode-font-family") || "sans-serif"}`;
 }
 
+/** So much of a colour, in percent, on another. */
+export function mixed(colour: string, pct: number, on: string): string {
+  return `color-mix(in srgb, ${colour} ${pct.toFixed(1)}%, ${on})`;
+}
+
 /** The same colour, mostly see-through. */
 export function faint(colour: string): string {
   return `color-mix(in srgb, ${colour === "" ? "gray" : colour} 18%, transparent)`;

@@ -5,7 +5,7 @@ import { aHost } from "../support/fleetRecords.ts";
 
 function at(ms: number, minutes: 1 | 5 = 5): Omit<HostPanelModel, "charted"> {
   const metrics = { atMs: ms === 0 ? [] : [ms], cpuPct: [], memoryUsedBytes: [], gpus: [] };
-  const rest = { host: null, banner: null, cost: { rate: "", jobs: "" }, jobs: [], events: null };
+  const rest = { past: null, host: null, banner: null, cost: { rate: "", jobs: "" }, jobs: [], events: null };
   return { fleetId: "f", hostId: aHost().id, minutes, metrics, isStale: false, ...rest };
 }
 
@@ -21,6 +21,15 @@ describe("charts that are held still", () => {
     assert.deepEqual(hold.over(at(3), true), { ...at(3), charted: null });
     hold.set(true);
     assert.deepEqual(hold.over(at(4), true).charted?.metrics.atMs, [3]);
+  });
+
+  it("are left to who asks for them where they are of a longer span", () => {
+    const hold = createChartHold();
+    hold.over(at(1), true);
+    hold.set(true);
+    const past = { fromMs: 0, toMs: 9, stepS: 60, state: "read" } as const;
+    const model = hold.over({ ...at(2), past }, true);
+    assert.deepEqual([model.charted, model.metrics.atMs], [null, [2]]);
   });
 
   it("begin with the first readings where there were none, and with those of a new span", () => {

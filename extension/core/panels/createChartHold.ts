@@ -30,6 +30,8 @@ export function createChartHold(): ChartHold {
       last = null;
     },
     over(newest, isWhole) {
+      // Longer spans are held where they are asked for.
+      if (newest.past !== null) return { ...newest, charted: null };
       const { host, minutes, metrics } = newest;
       last = isWhole && metrics.atMs.length > 0 ? { host, minutes, metrics } : null;
       if (!isWanted) return { ...newest, charted: null };

@@ -10,6 +10,7 @@ import { gpuUse, isFaulty } from "../gpuUse.ts";
 import type { FleetSession } from "../openFleetSession.ts";
 import { printable } from "../printable.ts";
 import { isFresh, readingAgeMs, statusText } from "../statusText.ts";
+import type { Heat } from "./heatSchema.ts";
 import type { DashboardModel, DashboardRow } from "./dashboardSchema.ts";
 import { gpuUseText } from "./gpuUseText.ts";
 import { panelBanner } from "./panelBanner.ts";
@@ -23,14 +24,16 @@ export function dashboardModel(
   session: Pick<FleetSession, "identity" | "fleet" | "contact"> | null | undefined,
   nowMs: number,
   place: FleetPlace = "elsewhere",
+  heat: Heat | null = null,
 ): DashboardModel {
   const banner = panelBanner(session, nowMs, place);
-  if (!session?.fleet.isKnown) return { banner, summary: [], rows: [], isStale: false };
+  if (!session?.fleet.isKnown) return { banner, summary: [], rows: [], heat, isStale: false };
   const { fleet, contact } = session;
   return {
     banner,
     summary: summary(fleet, contact),
     rows: hostsInOrder(fleet).flatMap((host) => hostRows(host, contact, nowMs)),
+    heat,
     isStale: contact.kind !== "live",
   };
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { hostIdSchema } from "../../../protocol/ids.ts";
+import { heatHoursSchema, heatSchema } from "./heatSchema.ts";
 import { bannerSchema, figureSchema } from "./panelSchema.ts";
 
 /** The dashboard's columns, in their order; `load` is a GPU's utilisation. */
@@ -44,6 +45,8 @@ export const dashboardModelSchema = z.object({
   banner: bannerSchema.nullable(),
   summary: z.array(z.object({ label: z.string(), text: z.string(), note: z.string() })),
   rows: z.array(dashboardRowSchema),
+  /** Null while the heat map is not shown. */
+  heat: heatSchema.nullable(),
   isStale: z.boolean(),
 });
 export type DashboardModel = z.infer<typeof dashboardModelSchema>;
@@ -51,6 +54,8 @@ export type DashboardModel = z.infer<typeof dashboardModelSchema>;
 /** What the dashboard's page says beside what every page says. */
 export const dashboardMessageSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("open-host"), hostId: hostIdSchema }),
+  /** The heat map over so many hours is shown; null: the table. */
+  z.strictObject({ kind: z.literal("heat"), hours: heatHoursSchema.nullable() }),
   /** The hosts whose rows can be seen just now. */
   z.strictObject({ kind: z.literal("in-sight"), hostIds: z.array(hostIdSchema).max(10_000) }),
 ]);
@@ -60,6 +65,8 @@ export type DashboardMessage = z.infer<typeof dashboardMessageSchema>;
 export const dashboardStateSchema = z.object({
   sort: z.object({ column: z.enum(dashboardColumns), isDescending: z.boolean() }),
   filter: z.string(),
+  /** Hours of the heat map; null where the table is shown, also in what was kept before there was one. */
+  heat: heatHoursSchema.nullable().default(null),
   scrollTop: z.number(),
 });
 export type DashboardState = z.infer<typeof dashboardStateSchema>;

@@ -6,13 +6,14 @@ import type { LedgerEvent } from "../../../protocol/ledger/events.ts";
 import { formatAge, formatRate } from "../figures.ts";
 import type { FleetPlace } from "../fleetPlace.ts";
 import type { FleetState, KnownHost } from "../fleetState.ts";
+import { gpuModel } from "../gpuModel.ts";
 import { jobLabel, jobOutcomeText, jobTone, memberOf } from "../jobText.ts";
 import type { FleetSession } from "../openFleetSession.ts";
 import { printable } from "../printable.ts";
 import { isFresh } from "../statusText.ts";
 import { eventLines, hostEvents } from "./hostEvents.ts";
 import { hostPanelHost } from "./hostPanelHost.ts";
-import type { ChartMinutes, FleetHost, HostPanelModel } from "./hostSchema.ts";
+import type { ChartMinutes, FleetHost, HostPanelHost, HostPanelModel } from "./hostSchema.ts";
 import { formatUsd, jobCostFigure, jobCostMicroUsd } from "./jobCost.ts";
 import { panelBanner } from "./panelBanner.ts";
 import type { Banner } from "./panelSchema.ts";
@@ -30,6 +31,8 @@ export interface HostPanelFacts extends FleetHost {
   isMember: boolean;
   minutes: ChartMinutes;
   metrics: HostMetrics;
+  /** What the metrics are of where they are of a longer span. */
+  past?: HostPanelModel["past"];
   /** Events that may tell of this host, in any order; null: not read yet. */
   events: readonly LedgerEvent[] | null;
 }
@@ -37,14 +40,14 @@ export interface HostPanelFacts extends FleetHost {
 /** Everything a host's panel shows, up to now. The session may be with another fleet than the host's. */
 export function hostPanelModel(
   session: Pick<FleetSession, "identity" | "fleet" | "contact"> | null | undefined,
-  { fleetId, isMember, hostId, minutes, metrics, events }: HostPanelFacts,
+  { fleetId, isMember, hostId, minutes, metrics, past = null, events }: HostPanelFacts,
   nowMs: number,
   place: FleetPlace = "elsewhere",
 ): Omit<HostPanelModel, "charted"> {
   const isShown = !session || session.identity.fleetId === fleetId;
   const host = isShown ? session?.fleet.hosts.get(hostId) : undefined;
   const banner = isShown ? bannerOf(session, host, nowMs, place) : isMember ? otherFleet : leftFleet;
-  const base = { fleetId, hostId, minutes, metrics: withGaps(metrics), banner };
+  const base = { fleetId, hostId, minutes, metrics: withGaps(metrics, past?.stepS), past, banner };
   if (!session || !host)
     return { ...base, host: null, cost: { rate: "", jobs: "" }, jobs: [], events: null, isStale: true };
   const { fleet, contact } = session;
@@ -52,7 +55,7 @@ export function hostPanelModel(
   const rate = host.record.rateMicroUsdPerHour;
   return {
     ...base,
-    host: hostPanelHost(host, contact, nowMs),
+    host: withFormerGpus(hostPanelHost(host, contact, nowMs), past === null ? [] : metrics.gpus),
     cost: costText(jobs, rate, nowMs),
     jobs: jobs.slice(0, shownJobs).map((job) => jobLine(job, rate, nowMs)),
     events:
@@ -63,6 +66,27 @@ export function hostPanelModel(
         nowMs,
       ),
     isStale: !isFresh(host, contact),
+  };
+}
+
+/** The host with the GPUs that it had once and has no more. */
+function withFormerGpus(host: HostPanelHost, read: HostMetrics["gpus"]): HostPanelHost {
+  const former = read.filter(({ uuid }) => !host.gpus.some((gpu) => gpu.uuid === uuid));
+  const none = { text: "–", value: null, hint: say.notNow, top: null };
+  return {
+    ...host,
+    gpus: [
+      ...host.gpus,
+      ...former.map(({ uuid, name }) => ({
+        uuid,
+        title: printable(gpuModel(name)),
+        use: say.notNow,
+        load: { ...none, top: 100 },
+        memory: none,
+        temperature: { ...none, top: 100 },
+        power: none,
+      })),
+    ],
   };
 }
 

@@ -3,10 +3,28 @@ import { hostMetricsSchema } from "../../../protocol/hostMetrics.ts";
 import { hostIdSchema, jobIdSchema, type HostId } from "../../../protocol/ids.ts";
 import { bannerSchema, figureSchema } from "./panelSchema.ts";
 
+/** How many minutes the charts may span while they follow what is read. */
+const liveMinutes = [1, 5, 15] as const;
+/** The longer spans, of which the service keeps steps: 6 and 24 hours, 7 and 30 days, a year. */
+const pastMinutes = [360, 1_440, 10_080, 43_200, 525_600] as const;
 /** How many minutes the charts may span. */
-export const chartMinutes = [1, 5, 15] as const;
+export const chartMinutes = [...liveMinutes, ...pastMinutes] as const;
 export type ChartMinutes = (typeof chartMinutes)[number];
-const minutesSchema = z.union([z.literal(1), z.literal(5), z.literal(15)]);
+export type PastMinutes = (typeof pastMinutes)[number];
+const minutesSchema = z.literal(chartMinutes);
+
+/** The span, where it is one of which the service is asked for steps; null where the charts are live. */
+export function pastSpan(minutes: ChartMinutes): PastMinutes | null {
+  return pastMinutes.find((one) => one === minutes) ?? null;
+}
+
+/** A picture of some 200 GPUs' charts has a fifth of that. */
+const mostPngCharacters = 24_000_000;
+
+const timeS = z.number().nonnegative().max(8.64e12);
+/** A part of a chart's time that a person has zoomed in on, in seconds, as the charts count. */
+const zoomSchema = z.object({ fromS: timeS, toS: timeS }).nullable();
+export type ChartZoom = z.infer<typeof zoomSchema>;
 
 /** A figure with a chart of its own. `top` is where its scale ends; null: where its readings do. */
 const chartedFigureSchema = figureSchema.extend({ top: z.number().nullable() });
@@ -39,6 +57,16 @@ const hostSchema = z.object({
   ),
 });
 
+/** A span of hours or more, and how asking for it stands. Times by the service's clock. */
+const pastSchema = z.object({
+  fromMs: z.number(),
+  toMs: z.number(),
+  /** Seconds from point to point; null for readings as they came. */
+  stepS: z.number().nullable(),
+  /** `away`: there is nobody to ask. What was read before stays in the metrics in each state. */
+  state: z.enum(["loading", "failed", "away", "read"]),
+});
+
 /** Everything a host's panel shows. */
 export const hostPanelModelSchema = z.object({
   fleetId: z.string(),
@@ -47,8 +75,10 @@ export const hostPanelModelSchema = z.object({
   host: hostSchema.nullable(),
   banner: bannerSchema.nullable(),
   minutes: minutesSchema,
-  /** Readings of that many minutes up to the newest; times by the service's clock. */
+  /** Readings of that many minutes up to the newest, or steps of `past`; times by the service's clock. */
   metrics: hostMetricsSchema,
+  /** Null while the charts are live. */
+  past: pastSchema.nullable(),
   /** What the charts show in place of the newest while a person holds them still. */
   charted: z
     .object({ host: hostSchema.nullable(), minutes: minutesSchema, metrics: hostMetricsSchema })
@@ -88,7 +118,20 @@ export type HostPanelHost = NonNullable<HostPanelModel["host"]>;
 /** What a host's page says beside what every page says. */
 export const hostMessageSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("span"), minutes: minutesSchema }),
-  z.strictObject({ kind: z.literal("hold"), isHeld: z.boolean() }),
+  z.strictObject({ kind: z.literal("hold"), isHeld: z.boolean(), zoom: zoomSchema }),
+  /** Asks once more for what could not be read. */
+  z.strictObject({ kind: z.literal("retry") }),
+  /** Asks to save what is shown from one time to another: its figures, or a picture of its charts, as base64. */
+  z.strictObject({ kind: z.literal("save-csv"), fromS: timeS, toS: timeS }),
+  z.strictObject({
+    kind: z.literal("save-png"),
+    fromS: timeS,
+    toS: timeS,
+    png: z
+      .string()
+      .max(mostPngCharacters)
+      .regex(/^[A-Za-z0-9+/]+={0,2}$/),
+  }),
   z.strictObject({ kind: z.literal("show-log"), jobId: jobIdSchema }),
 ]);
 export type HostMessage = z.infer<typeof hostMessageSchema>;
@@ -99,7 +142,7 @@ export const hostStateSchema = z.object({
   host: z.object({ fleetId: z.string(), hostId: hostIdSchema }).nullable(),
   minutes: minutesSchema,
   isPaused: z.boolean(),
-  zoom: z.object({ fromS: z.number(), toS: z.number() }).nullable(),
+  zoom: zoomSchema,
   scrollTop: z.number(),
 });
 export type HostState = z.infer<typeof hostStateSchema>;

@@ -5,10 +5,14 @@ const silentMs = 46_000;
 
 type Column = (number | null)[];
 
-/** The same readings with an empty one in each long silence, so that a chart draws no line across it. */
-export function withGaps(metrics: HostMetrics): HostMetrics {
+/**
+ * The same readings with an empty one in each long silence, so that a chart draws no line across it. `stepS`: where they are
+ * steps of so many seconds, any that is missing.
+ */
+export function withGaps(metrics: HostMetrics, stepS: number | null = null): HostMetrics {
   const { atMs } = metrics;
-  const gapsAfter = new Set(atMs.flatMap((ms, at) => ((atMs[at + 1] ?? ms) - ms > silentMs ? [at] : [])));
+  const longestMs = stepS === null ? silentMs : 1_500 * stepS;
+  const gapsAfter = new Set(atMs.flatMap((ms, at) => ((atMs[at + 1] ?? ms) - ms > longestMs ? [at] : [])));
   if (gapsAfter.size === 0) return metrics;
   const spread = <T>(column: readonly T[], between: (before: T) => T): T[] =>
     column.flatMap((value, at) => (gapsAfter.has(at) ? [value, between(value)] : [value]));

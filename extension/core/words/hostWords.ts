@@ -20,6 +20,16 @@ export const hostWords = {
     unreachable: (reason: string) => `unreachable: ${reason}`,
     needsLogin: (reason: string) => `needs login: ${reason}`,
   },
+  /** Heads of the columns of a file. */
+  csv: {
+    time: "Time (UTC)",
+    cpu: "CPU (%)",
+    memory: "Memory in use (bytes)",
+    gpuLoad: (gpu: string) => `${gpu}: utilisation (%)`,
+    gpuMemory: (gpu: string) => `${gpu}: memory in use (bytes)`,
+    gpuTemperature: (gpu: string) => `${gpu}: temperature (°C)`,
+    gpuPower: (gpu: string) => `${gpu}: power (W)`,
+  },
   groups: {
     online: "Online",
     attention: "Need attention",

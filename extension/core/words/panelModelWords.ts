@@ -37,6 +37,7 @@ export const panelModelWords = {
     otherFleet: "This host is in a fleet that this window does not show now.",
     switchFleet: "Switch to Another Fleet",
     leftFleet: "You are in this host's fleet no longer.",
+    notNow: "not in the host now",
     gone: "This host is not in the fleet any more.",
     unknownCost: "unknown without a rate",
     cost: (sum: string, jobs: number) =>

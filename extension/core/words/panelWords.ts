@@ -1,5 +1,6 @@
 import type { CaState, RotationPhase } from "../../../protocol/ca.ts";
 import type { DashboardColumn } from "../panels/dashboardSchema.ts";
+import type { ChartMinutes } from "../panels/hostSchema.ts";
 import type { LinkForm } from "../panels/inviteSchema.ts";
 
 const columns: Record<DashboardColumn, string> = {
@@ -23,6 +24,22 @@ export const panelWords = {
     filterFor: "Filter hosts, GPUs, processes",
     rows: (shown: number, all: number) => `${shown} of ${all} rows`,
     nothingFits: "Nothing fits the filter.",
+  },
+  heat: {
+    choose: "What is shown",
+    spans: { 0: "Now", 6: "Last 6 h", 24: "Last 24 h" },
+    label: "Utilisation of each GPU over time",
+    help: "By key: arrows from cell to cell, Enter opens the host.",
+    least: "0 %",
+    most: "100 %",
+    none: "nothing read",
+    noGpus: "No GPU to show.",
+    nothing: "nothing read in all that time",
+    states: { loading: "reading…", failed: "could not be read", away: "not read yet", read: "" },
+    pct: (pct: number | null) => (pct === null ? "nothing read" : `${pct} %`),
+    at: (host: string, gpu: string, time: string, figure: string) => `${host} · ${gpu} · ${time}: ${figure}`,
+    summary: (pct: { low: number; high: number; mean: number }, missing: string | null) =>
+      `${pct.mean} % on average, ${pct.low} % to ${pct.high} %${missing === null ? "" : `, nothing read for ${missing}`}`,
   },
   host: {
     unnamed: "Host",
@@ -49,6 +66,18 @@ export const panelWords = {
     temperature: "Temperature",
     power: "Power",
     noReadings: "no readings yet",
+    empty: {
+      loading: "reading…",
+      failed: "could not be read",
+      away: "not read yet",
+      read: "nothing was read in this time",
+    },
+    atPresent: "now",
+    lastRead: "last read",
+    lowToHigh: (low: string, high: string) => `${low} to ${high}`,
+    fromTo: (from: string, to: string) => `${from} to ${to}`,
+    stepped: (time: string, step: string) =>
+      `${time} · each point is ${step}: load and power on average, memory and temperature at their highest`,
     reading: (time: string, value: string | null) => `${time}: ${value ?? "nothing read"}`,
     now: (figure: string) => `${figure} now`,
     noFigure: (why: string | null) => `no figure: ${why ?? "not known"}`,
@@ -57,7 +86,19 @@ export const panelWords = {
   },
   tools: {
     span: "Span",
-    minutes: (minutes: number) => `${minutes} min`,
+    spans: {
+      1: "1 min",
+      5: "5 min",
+      15: "15 min",
+      360: "6 h",
+      1440: "24 h",
+      10080: "7 days",
+      43200: "30 days",
+      525600: "1 year",
+    } satisfies Record<ChartMinutes, string>,
+    states: { loading: "Reading…", failed: "Could not be read.", away: "Not read: there is no contact." },
+    retry: "Try Again",
+    save: { csv: "Save as CSV…", png: "Save as PNG…" },
     pause: "Pause",
     resume: "Resume",
     resetZoom: "Reset Zoom",

@@ -26,6 +26,13 @@ export const words = {
     hide: "Restart and Hide",
     hides: "Only this machine can reach the fleet's service now.",
   },
+  saving: {
+    title: "Save What the Charts Show",
+    kinds: { csv: "Comma-separated values", png: "PNG image" },
+    saved: (name: string) => `Saved: ${name}`,
+    failed: (name: string, why: string) => `${name} could not be written: ${why}`,
+    open: "Open It",
+  },
   showOutput: "Show Output",
   statusBar: {
     whichName: "hwLedger Fleet: which fleet",

@@ -51,8 +51,14 @@ function faults({ gpus, gpuProblem }: HostReading): GpuSignal[] {
   });
   const detail = gpuProblem?.detail ?? null;
   const broken = gpus
-    .filter(isFaulty)
-    .map((gpu) => signal(gpu.uuid, { index: gpu.index, name: gpu.name, value: null, detail }));
+    .filter((gpu) => isFaulty(gpu) || gpu.health.kind === "fault")
+    .map((gpu) => {
+      const { index, name, uuid, health } = gpu;
+      const reasons = health.kind === "fault" ? health.reasons : [];
+      const codes = reasons.map(({ code }) => code).join(" ");
+      const said = reasons.length > 0 ? reasons.map(({ text }) => text).join("; ") : detail;
+      return { ...signal(uuid, { index, name, value: null, detail: said }), mark: codes };
+    });
   if (broken.length > 0 || gpuProblem === null || harmless.has(gpuProblem.code)) return broken;
   return [signal(gpuProblem.code, { index: null, name: null, value: null, detail })];
 }

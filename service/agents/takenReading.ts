@@ -1,7 +1,7 @@
 import { sentReadingSchema } from "../../protocol/agentLink.ts";
 import { hostText } from "../../protocol/hostText.ts";
 import type { JobId } from "../../protocol/ids.ts";
-import type { GpuProcess, GpuReading, HostReading, Occupancy } from "../../protocol/reading.ts";
+import type { GpuHealth, GpuProcess, GpuReading, HostReading, Occupancy } from "../../protocol/reading.ts";
 
 /** What is known of where a reading comes from. */
 export interface TakenReadingNeeds {
@@ -12,6 +12,7 @@ export interface TakenReadingNeeds {
 
 const mostGpus = 256;
 const mostProcesses = 1_000;
+const mostReasons = 20;
 const nameLength = 200;
 /** What was read longer ago is kept nowhere minute by minute. */
 const oldestMs = 30 * 86_400_000;
@@ -44,6 +45,12 @@ export function takenReading(
     pciBusId: textOrNull(one.pciBusId),
     driverVersion: textOrNull(one.driverVersion),
     occupancy: occupancy(one.occupancy, process),
+    health: health(one.health),
+    throttle: one.throttle?.slice(0, mostReasons).map((code) => hostText(code, nameLength)) ?? null,
+    division:
+      one.division.kind === "instance"
+        ? { kind: "instance", of: hostText(one.division.of, nameLength) }
+        : one.division,
     atMs: shifted(one.atMs),
   });
   const { gpuProblem } = reading;
@@ -62,6 +69,15 @@ export function takenReading(
           ? null
           : { code: hostText(gpuProblem.code, nameLength), detail: hostText(gpuProblem.detail) },
     },
+  };
+}
+
+function health(of: GpuHealth): GpuHealth {
+  if (of.kind !== "fault") return of;
+  const reasons = of.reasons.slice(0, mostReasons);
+  return {
+    kind: "fault",
+    reasons: reasons.map(({ code, text }) => ({ code: hostText(code, nameLength), text: hostText(text) })),
   };
 }
 

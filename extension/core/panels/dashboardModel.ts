@@ -4,6 +4,7 @@ import { unsupportedText } from "../../../protocol/unsupportedText.ts";
 import type { Contact } from "../contact.ts";
 import type { FleetPlace } from "../fleetPlace.ts";
 import { formatAge, formatMemory, formatRate } from "../figures.ts";
+import { gpusInOrder } from "../gpusInOrder.ts";
 import { gpusOf, hostsInOrder, type FleetState, type KnownHost } from "../fleetState.ts";
 import { gpuModel } from "../gpuModel.ts";
 import { gpuUse, isFaulty } from "../gpuUse.ts";
@@ -58,9 +59,7 @@ function summary(fleet: FleetState, contact: Contact): DashboardModel["summary"]
 }
 
 function hostRows(host: KnownHost, contact: Contact, nowMs: number): DashboardRow[] {
-  const gpus = [...gpusOf(host)].sort(
-    (a, b) => (a.index ?? 0) - (b.index ?? 0) || a.uuid.localeCompare(b.uuid),
-  );
+  const gpus = gpusInOrder(gpusOf(host));
   const note = hostNote(host, contact, nowMs, gpus.length);
   const base = baseRow(host, contact, nowMs);
   return [

@@ -5,6 +5,8 @@ import type { GpuReading } from "../../../protocol/reading.ts";
 import { unsupportedText } from "../../../protocol/unsupportedText.ts";
 import type { Contact } from "../contact.ts";
 import { formatBytes, formatMemory, formatRate, metricText } from "../figures.ts";
+import { countedGpus } from "../../../protocol/countedGpus.ts";
+import { gpusInOrder } from "../gpusInOrder.ts";
 import { gpusOf, type KnownHost } from "../fleetState.ts";
 import { gpuModel } from "../gpuModel.ts";
 import { printable } from "../printable.ts";
@@ -20,9 +22,7 @@ const say = panelModelWords.host;
 export function hostPanelHost(host: KnownHost, contact: Contact, nowMs: number): HostPanelHost {
   const { record, reading } = host;
   const problem = reading?.gpuProblem ?? null;
-  const gpus = [...gpusOf(host)].sort(
-    (a, b) => (a.index ?? 0) - (b.index ?? 0) || a.uuid.localeCompare(b.uuid),
-  );
+  const gpus = gpusInOrder(gpusOf(host));
   const notMeasured: Metric = { unsupported: "not-measured" };
   return {
     name: record.name,
@@ -53,7 +53,7 @@ function tone(host: KnownHost, contact: Contact): HostPanelHost["status"]["tone"
 
 function facts(host: KnownHost, contact: Contact): HostPanelHost["facts"] {
   const { record, reading } = host;
-  const gpus = gpusOf(host);
+  const gpus = countedGpus(gpusOf(host));
   const { connection, rateMicroUsdPerHour: rate } = record;
   const count = isFresh(host, contact)
     ? say.free(freeGpuCount(gpus, record), gpus.length)

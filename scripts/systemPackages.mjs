@@ -56,7 +56,7 @@ export const testPackages = [
   "prometheus",
 ];
 /** What `npm run bench` needs. */
-export const benchPackages = [...labPackages, "slurmctld", "slurmd", "slurm-client", "munge"];
+export const benchPackages = [...labPackages, "slurmctld", "slurmd", "slurm-client", "munge", "prometheus"];
 
 /**
  * Makes sure that these Debian packages' programs are there. Installs what is missing with apt-get when run as

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { LabHost } from "../lab/labHost.ts";
 import { startLab } from "../lab/startLab.ts";
 import { activationFigure } from "./activationFigure.ts";
+import { agentsFigure } from "./agentsFigure.ts";
 import type { RoundLimits } from "./alternate.ts";
 import type { BenchReport, Figure } from "./benchReport.ts";
 import { startBenchService, type BenchService } from "./benchService.ts";
@@ -77,6 +78,14 @@ const plans: readonly Plan[] = [
   },
   { id: "tree-100", measure: (_dir, limits) => treeFigure(100, limits(500, 50, 5_000)) },
   { id: "tree-1000", measure: (_dir, limits) => treeFigure(1_000, limits(200, 20, 8_000)) },
+  {
+    id: "agents",
+    measure(dir, limits, _bench, lifetimes) {
+      const isFull = limits(2, 1, 60_000).max > 1;
+      const size = isFull ? { agents: 1_000, seconds: 20 } : { agents: 100, seconds: 4 };
+      return agentsFigure(newFolder(dir, "agents"), size, lifetimes);
+    },
+  },
   {
     id: "activation",
     measure: (dir, limits, _bench, lifetimes) =>

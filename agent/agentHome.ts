@@ -9,6 +9,8 @@ export interface AgentHome {
   directory: string;
   /** Its membership, with its private key. */
   identityFile: string;
+  /** Of which machine it is. */
+  machineFile: string;
   /** Key and request of a join that is under way. */
   pendingFile: string;
   /** On which the running agent tells how it stands. */
@@ -25,6 +27,7 @@ export function agentHome(env: Env, home = homedir()): AgentHome {
   return {
     directory,
     identityFile: join(directory, "identity.json"),
+    machineFile: join(directory, "machine"),
     pendingFile: join(directory, "joining.json"),
     socketFile: join(directory, "agent.sock"),
     logFile: join(directory, "agent.log"),
@@ -34,6 +37,30 @@ export function agentHome(env: Env, home = homedir()): AgentHome {
 /** Makes the folder, for its owner alone. */
 export function makeAgentHome({ directory }: AgentHome): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+/** This machine's id (machine-id(5)); null where it has none, as a Mac and some containers. */
+export function machineId(): string | null {
+  try {
+    return readFileSync("/etc/machine-id", "utf8").trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Throws `agent-other-machine` where the membership is of another machine: several may share one home, and two agents of one
+ * membership would take each other's place, and each other's jobs.
+ */
+export function assertOwnMachine({ directory, machineFile }: AgentHome, own = machineId()): void {
+  let kept: string;
+  try {
+    kept = readFileSync(machineFile, "utf8").trim();
+  } catch {
+    return;
+  }
+  if (own !== null && kept !== "" && kept !== own)
+    throw new Refusal("agent-other-machine", { home: directory });
 }
 
 /** The agent's membership; null before it has joined. Throws `not-joined` where the file is damaged. */

@@ -29,6 +29,8 @@ export interface AgentSessionNeeds {
   /** The service has greeted, or asks for another cadence; null: the host is left alone. */
   onCadence: (cadenceMs: number | null) => void;
   onGreeted: (host: string) => void;
+  /** The service has taken a reading: the connection is worth something. */
+  onTaken: () => void;
   /** The connection has ended, or never was. `code`: of the WebSocket; null where there was none. Told once. */
   onEnd: (error: Error, code: number | null) => void;
 }
@@ -47,6 +49,8 @@ export interface AgentSession {
 const handshakeLimitMs = 10_000;
 /** Bytes that may wait on a slow line before readings wait as well. */
 const waitingBytes = 262_144;
+/** What was read longer ago is no news. */
+const liveMs = 45_000;
 /** What a message needs beside its bytes. */
 const frameRoom = 64;
 
@@ -83,8 +87,8 @@ export function openAgentSession(needs: AgentSessionNeeds): AgentSession {
     if (served === null || socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > waitingBytes)
       return;
     const held = buffer.after(sentSeq);
-    for (const [at, { seq, json }] of held.entries()) {
-      const live = at === held.length - 1;
+    for (const [at, { seq, atMs, json }] of held.entries()) {
+      const live = at === held.length - 1 && Date.now() - atMs <= liveMs;
       const bytes = packing.pack(`{"sentAtMs":${Date.now()},"live":${live},"reading":${json}}`);
       if (bytes.length > maxAgentMessageBytes - frameRoom) {
         buffer.drop(seq);
@@ -110,6 +114,7 @@ export function openAgentSession(needs: AgentSessionNeeds): AgentSession {
       case "cadence":
         return needs.onCadence(message.cadenceMs);
       case "taken":
+        needs.onTaken();
         return buffer.taken(message.seq);
       case "problem":
         throw new RemoteProblem(message.problem);

@@ -8,15 +8,19 @@ export type AgentQuestion = "status" | "stop";
 
 const answerLimitMs = 2_000;
 
-/** What the agent of a home that runs answers, as JSON; null: none runs. */
+/** What the agent of a home that runs answers, as JSON; empty where it did not in time. Null: none runs. */
 export function askAgent({ socketFile }: AgentHome, question: AgentQuestion): Promise<string | null> {
   return new Promise((resolve) => {
     let answer = "";
-    const socket = connect(socketFile, () => socket.end(question));
+    let runs = false;
+    const socket = connect(socketFile, () => {
+      runs = true;
+      socket.end(question);
+    });
     socket.setTimeout(answerLimitMs, () => socket.destroy());
     socket.setEncoding("utf8").on("data", (text: string) => (answer += text));
     socket.on("error", () => undefined);
-    socket.on("close", () => resolve(answer === "" ? null : answer));
+    socket.on("close", () => resolve(runs ? answer : null));
   });
 }
 

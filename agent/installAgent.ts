@@ -58,7 +58,10 @@ export async function uninstallAgent(home: AgentHome, env: Env): Promise<string[
     removed.push(unit);
   }
   if (existsSync(plistFile())) {
-    await tool("launchctl", ["bootout", `gui/${userInfo().uid}/${launchdLabel}`]).catch(() => undefined);
+    for (const domain of ["gui", "user"])
+      await tool("launchctl", ["bootout", `${domain}/${userInfo().uid}/${launchdLabel}`]).catch(
+        () => undefined,
+      );
     rmSync(plistFile(), { force: true });
     removed.push(plistFile());
   }
@@ -116,7 +119,9 @@ async function installSystemd(
     ));
   const notes = lingers
     ? []
-    : [`It ends when you log out; \`sudo loginctl enable-linger ${username}\` lets it run on.`];
+    : [
+        `It, and the jobs it has started, end when you log out; \`sudo loginctl enable-linger ${username}\` lets it run on.`,
+      ];
   return { by, file, notes };
 }
 
@@ -124,10 +129,18 @@ async function installLaunchd(home: AgentHome, command: AgentCommand): Promise<I
   const file = plistFile();
   mkdirSync(join(file, ".."), { recursive: true });
   writeFileSync(file, launchdPlist(command, home.logFile), { mode: 0o644 });
-  const domain = `gui/${userInfo().uid}`;
-  await tool("launchctl", ["bootout", `${domain}/${launchdLabel}`]).catch(() => undefined);
-  await tool("launchctl", ["bootstrap", domain, file]);
-  return { by: "launchd", file, notes: [] };
+  // A login over SSH alone has no desktop: its domain is that of the user.
+  const domains = [`gui/${userInfo().uid}`, `user/${userInfo().uid}`];
+  for (const domain of domains)
+    await tool("launchctl", ["bootout", `${domain}/${launchdLabel}`]).catch(() => undefined);
+  const [desktop = "", user = ""] = domains;
+  try {
+    await tool("launchctl", ["bootstrap", desktop, file]);
+    return { by: "launchd", file, notes: [] };
+  } catch {
+    await tool("launchctl", ["bootstrap", user, file]);
+    return { by: "launchd", file, notes: ["It starts again with the next login on the machine."] };
+  }
 }
 
 async function startInBackground(home: AgentHome, { argv, env }: AgentCommand): Promise<Installed> {

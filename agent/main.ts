@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
@@ -6,7 +7,7 @@ import { writePrivateFile } from "../protocol/client/writePrivateFile.ts";
 import { problemOfError, Refusal, RemoteProblem } from "../protocol/problem.ts";
 import { createLocalShells } from "../protocol/shells/createLocalShells.ts";
 import { programVersion } from "../protocol/version.ts";
-import { agentHome, makeAgentHome, readAgentIdentity } from "./agentHome.ts";
+import { agentHome, assertOwnMachine, machineId, makeAgentHome, readAgentIdentity } from "./agentHome.ts";
 import { requestName } from "./agentSession.ts";
 import { answerOnSocket, askAgent } from "./agentSocket.ts";
 import { installAgent, uninstallAgent } from "./installAgent.ts";
@@ -19,6 +20,7 @@ const usage = `hwledger-agent ${programVersion}: reports this machine to its fle
   hwledger-agent run           run it in this terminal
   hwledger-agent status        how the agent that runs stands (--json)
   hwledger-agent uninstall     end it, and start it no more; its membership stays
+  hwledger-agent leave         the same, and forget its membership
 
 Get a link with \`hwledger token create --agent HOST\`, after \`hwledger host add HOST --agent\`.
 HWLEDGER_AGENT_HOME says where its things lie; default: ~/.hwledger/agent.
@@ -30,13 +32,17 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function join(given: string | undefined): Promise<number> {
   makeAgentHome(home);
+  assertOwnMachine(home);
   const link = given ?? (await firstLine());
   const identity = await joinKept(link, {
     pendingFile: home.pendingFile,
     name: requestName(),
     as: "agent",
     kept: readAgentIdentity(home),
-    keep: (kept) => writePrivateFile(home.identityFile, JSON.stringify(kept)),
+    keep(kept) {
+      writePrivateFile(home.machineFile, machineId() ?? "");
+      writePrivateFile(home.identityFile, JSON.stringify(kept));
+    },
   });
   say(`Joined the fleet at ${identity.url}.\nNext: hwledger-agent install`);
   return 0;
@@ -76,8 +82,9 @@ async function run(): Promise<number> {
 
 async function status(json: boolean): Promise<number> {
   const answer = await askAgent(home, "status");
-  if (json) say(answer ?? JSON.stringify({ running: false }));
+  if (json) say(answer || JSON.stringify({ running: answer !== null }));
   else if (answer === null) say("It does not run. `hwledger-agent install` starts it.");
+  else if (answer === "") say("It runs, but does not answer just now.");
   else say(stateText(JSON.parse(answer) as AgentState & { pid: number }));
   return answer === null ? 3 : 0;
 }
@@ -124,6 +131,16 @@ async function uninstall(): Promise<number> {
   return 0;
 }
 
+/** Also of what is damaged, or was made on another machine. */
+async function leave(): Promise<number> {
+  await uninstallAgent(home, process.env);
+  for (const file of [home.identityFile, home.machineFile, home.pendingFile]) rmSync(file, { force: true });
+  say(
+    "It does not run any more, and its membership is gone. In the fleet it is ended by `hwledger user revoke` or `hwledger host rm`.",
+  );
+  return 0;
+}
+
 async function main(): Promise<number> {
   if (Number(process.versions.node.split(".")[0]) < 22) {
     process.stderr.write(`hwledger-agent needs Node.js 22 or newer; this is ${process.version}.\n`);
@@ -148,6 +165,7 @@ async function main(): Promise<number> {
     status: () => status(values.json === true),
     install,
     uninstall,
+    leave,
   };
   const chosen = command === undefined ? undefined : commands[command];
   return chosen === undefined ? (process.stderr.write(usage), 2) : chosen();

@@ -1,14 +1,17 @@
+import { maxReadingBytes } from "../protocol/agentLink.ts";
 import type { HostReading } from "../protocol/reading.ts";
 
 /** A reading that the service has not taken yet. */
 export interface HeldReading {
   seq: number;
+  /** This machine's clock, when it was read. */
+  atMs: number;
   json: string;
 }
 
 /** Readings until the service has taken them, oldest first. */
 export interface ReadingBuffer {
-  /** Keeps a reading; returns it as it is held. */
+  /** Keeps a reading, unless it is too long to be sent; returns it as it is held. */
   add(reading: HostReading): HeldReading;
   /** The service has taken all up to this one. */
   taken(seq: number): void;
@@ -18,6 +21,9 @@ export interface ReadingBuffer {
   after(seq: number): HeldReading[];
   readonly length: number;
 }
+
+/** A longer one is never taken (its bytes may be three for a character), and would be sent for ever. */
+const longestReading = maxReadingBytes / 4;
 
 /** Most that is held, in characters of JSON: some ten hours of a host with eight GPUs, read each 15 s. */
 export const heldLimit = 8_388_608;
@@ -39,7 +45,8 @@ export function createReadingBuffer(limit = heldLimit): ReadingBuffer {
 
   return {
     add(reading) {
-      const one = { seq: nextSeq++, json: JSON.stringify(reading) };
+      const one = { seq: nextSeq++, atMs: reading.atMs, json: JSON.stringify(reading) };
+      if (one.json.length > longestReading) return one;
       held.push(one);
       size += one.json.length;
       while (size > limit && held.length > 2) thin();

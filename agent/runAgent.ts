@@ -8,7 +8,7 @@ import type { HostShells } from "../protocol/shells/hostShell.ts";
 import { HostPoller } from "../protocol/shells/hostPoller.ts";
 import type { ProbeParts } from "../protocol/shells/probeParts.ts";
 import { agentCloseCodes } from "../protocol/agentLink.ts";
-import { readAgentIdentity, type AgentHome } from "./agentHome.ts";
+import { assertOwnMachine, readAgentIdentity, type AgentHome } from "./agentHome.ts";
 import { openAgentSession, type AgentSession } from "./agentSession.ts";
 import { createReadingBuffer, type ReadingBuffer } from "./readingBuffer.ts";
 
@@ -54,6 +54,7 @@ const upkeepEveryMs = 3_600_000;
 /** Reads this machine and reports to the service without end; connects again with back-off. Throws `agent-not-joined`. */
 export function runAgent(parts: AgentParts): RunningAgent {
   const identity = readAgentIdentity(parts.home);
+  assertOwnMachine(parts.home);
   if (identity === null) throw new Refusal("agent-not-joined", { home: parts.home.directory });
   return new Agent(parts, identity);
 }
@@ -70,6 +71,9 @@ class Agent implements RunningAgent {
   #sinceMs: number;
   #reason: string | null = "it is connecting";
   #attempts = 0;
+  /** Why the machine cannot be read now. */
+  #unread: string | null = null;
+  #isTending = false;
   #sentBefore = 0;
   #isStopped = false;
   #retry: NodeJS.Timeout | undefined;
@@ -121,7 +125,10 @@ class Agent implements RunningAgent {
     }
     const listener = {
       onReading: (reading: HostReading) => this.#take(reading),
-      onFailure: (_host: string, { reason }: { reason: string }) => this.#session?.unread(reason),
+      onFailure: (_host: string, { reason }: { reason: string }) => {
+        this.#unread = reason;
+        this.#session?.unread(reason);
+      },
     };
     const { member } = this.#identity;
     const target = { id: member as HostId, name: "this machine", connection: { kind: "local" as const } };
@@ -144,6 +151,7 @@ class Agent implements RunningAgent {
   }
 
   #take(reading: HostReading): void {
+    this.#unread = null;
     const probeBytes = this.#sentBefore + (this.#session?.sentBytes ?? 0);
     this.#buffer.add({ ...reading, probeBytes });
     this.#session?.flush();
@@ -152,6 +160,7 @@ class Agent implements RunningAgent {
   #connect(): void {
     if (this.#isStopped) return;
     try {
+      assertOwnMachine(this.#parts.home);
       this.#identity = readAgentIdentity(this.#parts.home) ?? this.#identity; // it may have joined anew
     } catch (error) {
       return this.#wait(error as Error, seldomMs);
@@ -163,6 +172,7 @@ class Agent implements RunningAgent {
       buffer: this.#buffer,
       onCadence: (cadenceMs) => this.#read(cadenceMs),
       onGreeted: (host) => this.#greeted(host),
+      onTaken: () => (this.#attempts = 0),
       onEnd: (error, code) => this.#ended(session, error, code),
     });
     this.#session = session;
@@ -170,10 +180,10 @@ class Agent implements RunningAgent {
 
   #greeted(host: string): void {
     this.#host = host;
-    this.#attempts = 0;
     this.#reason = null;
     this.#sinceMs = this.#parts.now();
     this.#parts.log(`connected to ${this.#identity.url} as the agent of ${host}`);
+    if (this.#unread !== null) this.#session?.unread(this.#unread);
     void this.#tend();
   }
 
@@ -207,8 +217,9 @@ class Agent implements RunningAgent {
   /** The certificate counts no more: asks for another, which an admin may have to approve. */
   async #renew(error: Error): Promise<void> {
     try {
-      this.#identity = await renewNow(this.#identity, this.#parts.now(), (next) => this.#keep(next));
-      this.#wait(error, 0);
+      if (this.#hasJoinedAnew()) return this.#wait(error, null);
+      await this.#tendOnce((identity, keep) => renewNow(identity, this.#parts.now(), keep));
+      this.#wait(error, null);
     } catch (cause) {
       const problem = problemOfError(cause);
       // Every ask stands in the ledger until somebody lets it back in.
@@ -216,15 +227,33 @@ class Agent implements RunningAgent {
     }
   }
 
-  #keep(identity: Identity): void {
-    this.#identity = identity;
-    writePrivateFile(this.#parts.home.identityFile, JSON.stringify(identity));
+  /** Whether the file holds another membership than the one that is in use: somebody has joined meanwhile. */
+  #hasJoinedAnew(): boolean {
+    const kept = readAgentIdentity(this.#parts.home);
+    return kept !== null && kept.certificatePem !== this.#identity.certificatePem;
+  }
+
+  /** One upkeep at a time, and none over a membership that is newer. */
+  async #tendOnce(
+    work: (identity: Identity, keep: (next: Identity) => void) => Promise<unknown>,
+  ): Promise<void> {
+    if (this.#isTending) return;
+    this.#isTending = true;
+    try {
+      await work(this.#identity, (next) => {
+        if (this.#hasJoinedAnew()) return;
+        writePrivateFile(this.#parts.home.identityFile, JSON.stringify(next));
+        this.#identity = next;
+      });
+    } finally {
+      this.#isTending = false;
+    }
   }
 
   async #tend(): Promise<void> {
     if (this.#reason !== null || this.#isStopped) return;
     try {
-      await tendIdentity(this.#identity, this.#parts.now(), (next) => this.#keep(next));
+      await this.#tendOnce((identity, keep) => tendIdentity(identity, this.#parts.now(), keep));
     } catch (error) {
       this.#parts.log(`the certificate could not be looked after: ${(error as Error).message}`);
     }

@@ -1,6 +1,7 @@
 import {
   agentFrameHead,
   maxAgentShells,
+  releasedMs,
   type AgentMessage,
   type ShellStream,
   type ToAgentMessage,
@@ -34,7 +35,11 @@ interface Served {
   shell: HostShell;
   stdin: TakenBytes;
   outputs: Record<"stdout" | "stderr", SentBytes>;
+  isReleased: boolean;
 }
+
+/** What is under way to a shell that nobody needs any more has that long to arrive. */
+const stdinGraceMs = 1_000;
 
 /** Opens shells on this machine for the service. */
 export function serveShells({ shells, target, say, sendFrame }: ServeShellsNeeds): ServedShells {
@@ -64,10 +69,12 @@ export function serveShells({ shells, target, say, sendFrame }: ServeShellsNeeds
     const stdin = createTakenBytes((bytes) => say({ type: "credit", shell: id, stream: "stdin", bytes }));
     stdin.stream.pipe(shell.stdin);
     const output = (stream: "stdout" | "stderr"): SentBytes =>
-      sendReadable(shell[stream], (bytes) =>
-        sendFrame(agentFrameHead({ kind: "bytes", stream, shell: id }), bytes),
-      );
-    open.set(id, { shell, stdin, outputs: { stdout: output("stdout"), stderr: output("stderr") } });
+      sendReadable(shell[stream], (bytes) => {
+        if (!served.isReleased) sendFrame(agentFrameHead({ kind: "bytes", stream, shell: id }), bytes);
+      });
+    const outputs = { stdout: output("stdout"), stderr: output("stderr") };
+    const served: Served = { shell, stdin, outputs, isReleased: false };
+    open.set(id, served);
     shell.exited.then(
       ({ code, signal }) => say({ type: "exit", shell: id, code, signal }),
       () => say({ type: "exit", shell: id, code: null, signal: "SIGKILL" }),
@@ -85,10 +92,15 @@ export function serveShells({ shells, target, say, sendFrame }: ServeShellsNeeds
     opening.delete(id);
     const served = open.get(id);
     if (served === undefined) return;
-    served.stdin.end();
-    // Nobody reads on: what still comes is let through, so that the shell can end.
+    if (served.isReleased) return;
+    served.isReleased = true;
+    // Nobody reads on: what still comes is dropped, so that the shell can end.
     for (const sent of Object.values(served.outputs)) sent.credit(Number.MAX_SAFE_INTEGER);
-    served.shell.close();
+    // What was sent to it is still read by it, as over SSH.
+    served.stdin.stream.once("close", () => served.shell.close());
+    setTimeout(() => served.shell.close(), stdinGraceMs).unref();
+    served.stdin.end();
+    setTimeout(() => open.delete(id), releasedMs).unref();
   }
 
   return {

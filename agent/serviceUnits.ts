@@ -33,6 +33,9 @@ export function systemdUnit(
     "Restart=always",
     "RestartSec=5",
     "KillMode=process",
+    // a job that the kernel kills for its memory must not take the agent along, nor many jobs reach the unit's limit
+    "OOMPolicy=continue",
+    "TasksMax=infinity",
     "",
     "[Install]",
     `WantedBy=${wantedBy}`,

@@ -10,7 +10,10 @@ export const agentPath = "/v1/agent";
 export const shellWindowBytes = 262_144;
 
 /** Shells that are open at once by one agent. */
-export const maxAgentShells = 64;
+export const maxAgentShells = 256;
+
+/** A shell that nobody needs any more is forgotten after so long, whatever it does. */
+export const releasedMs = 10_000;
 
 /** Longest message either end takes, in bytes. */
 export const maxAgentMessageBytes = 65_536;

@@ -27,6 +27,9 @@ export function hostTooltip(host: KnownHost, contact: Contact, nowMs: number): s
   const lines: Line[] = [
     [say.status, statusText(host, contact, nowMs)],
     [say.reached, reachText(host)],
+    ...(record.agent === null
+      ? []
+      : ([[say.agent, say.agentSince(record.agent.version, clockText(record.agent.sinceMs))]] as const)),
     ...(isFresh(host, contact) && gpus.length > 0
       ? ([[say.gpus, say.free(freeGpuCount(gpus, record), countedGpus(gpus).length)]] as const)
       : []),

@@ -50,6 +50,12 @@ export const clientProblems = {
     detail: "{file} cannot be read as a membership.",
     next: "Move it away, and join again with a fresh link of `hwledger token create --agent HOST`.",
   },
+  "agent-other-machine": {
+    status: null,
+    title: "The agent's membership is another machine's",
+    detail: "{home} was made on another machine, which shares it or was there before.",
+    next: "If machines share this home, set HWLEDGER_AGENT_HOME to a folder of each one's own, and join there. If this machine was set up anew, run `hwledger-agent leave`, then join with a fresh link.",
+  },
   "agent-runs": {
     status: null,
     title: "The agent runs already",

@@ -24,7 +24,7 @@ export interface AgentConnectionNeeds {
   cadenceMs: () => number | null;
   /** The agent has greeted. */
   onGreeted: (about: AgentAbout) => void;
-  /** A reading, as JSON. Throws where it is none. */
+  /** A reading, as JSON. Does not throw where it is none. */
   onReading: (text: string) => void;
   /** The host cannot be read just now. */
   onUnread: (reason: string) => void;
@@ -50,6 +50,8 @@ export interface AgentConnection {
 const helloLimitMs = 10_000;
 /** Messages of an agent that are heard in a second; what follows waits for the next. */
 const messagesPerSecond = 2_000;
+/** Readings of an agent that are unpacked in a second, in characters. */
+const readingCharsPerSecond = 8_388_608;
 /** Bytes waiting for the agent above which nothing more of it is heard. */
 const deafBytes = 8_388_608;
 
@@ -59,6 +61,7 @@ export function createAgentConnection(socket: WebSocket, needs: AgentConnectionN
   let isGreeted = false;
   let heardAtMs = performance.now();
   let heardInSecond = 0;
+  let heardChars = 0;
 
   const shells = createAgentShells({
     host: needs.host,
@@ -111,7 +114,9 @@ export function createAgentConnection(socket: WebSocket, needs: AgentConnectionN
     if (frame === null || !isGreeted)
       throw new Refusal("bad-request", { reason: "A binary message is none of ours." });
     if (frame.kind === "reading") {
-      needs.onReading(readings.unpack(frame.bytes));
+      const text = readings.unpack(frame.bytes);
+      heardChars += text.length;
+      needs.onReading(text);
       return say({ type: "taken", seq: frame.seq });
     }
     if (!shells.took(frame.stream, frame.shell, frame.bytes))
@@ -161,10 +166,16 @@ export function createAgentConnection(socket: WebSocket, needs: AgentConnectionN
       end(isMismatch ? agentCloseCodes.mismatch : 1008, "refused");
       return;
     }
-    if (heardInSecond > messagesPerSecond || socket.bufferedAmount > deafBytes) socket.pause();
+    if (
+      heardInSecond > messagesPerSecond ||
+      heardChars > readingCharsPerSecond ||
+      socket.bufferedAmount > deafBytes
+    )
+      socket.pause();
   });
   const second = setInterval(() => {
     heardInSecond = 0;
+    heardChars = 0;
     if (socket.isPaused && socket.bufferedAmount <= deafBytes) socket.resume();
   }, 1_000);
   const hello = setTimeout(() => {

@@ -1,9 +1,11 @@
 import {
   maxAgentShells,
+  releasedMs,
   type AgentMessage,
   type ShellStream,
   type ToAgentMessage,
 } from "../../protocol/agentLink.ts";
+import { setTimeout as delay } from "node:timers/promises";
 import { hostText } from "../../protocol/hostText.ts";
 import { Refusal } from "../../protocol/problem.ts";
 import type { HostShell, OpenShellOptions, ShellExit } from "../../protocol/shells/hostShell.ts";
@@ -35,6 +37,8 @@ export interface AgentShells {
 
 /** An agent has that long to open a shell. */
 const openLimitMs = 15_000;
+/** How often those who wait for a place look whether there is one. */
+const patienceMs = 250;
 
 interface OpenShell {
   shell: HostShell;
@@ -83,6 +87,7 @@ export function createAgentShells(needs: AgentShellsNeeds): AgentShells {
       needs.say({ type: "release", shell: id });
       for (const { stream } of Object.values(outputs)) stream.resume();
       forget(id);
+      setTimeout(() => shells.delete(id), releasedMs).unref();
     };
     const open: OpenShell = {
       shell: {
@@ -112,11 +117,14 @@ export function createAgentShells(needs: AgentShellsNeeds): AgentShells {
     shells.delete(id);
     open.failed(error);
     open.stdin.destroy();
-    for (const taken of Object.values(open.outputs)) taken.end();
+    // Not ended but cut off: whoever reads must not take a part of the output for all of it.
+    for (const { stream } of Object.values(open.outputs)) stream.destroy();
   }
 
   return {
-    async open({ signal }) {
+    async open({ signal, patient = false }) {
+      while (patient && lostBy === null && signal?.aborted !== true && shells.size >= maxAgentShells)
+        await delay(patienceMs);
       if (lostBy !== null) throw lost(host, lostBy);
       if (shells.size >= maxAgentShells)
         throw new Refusal("host-sessions-taken", { host, sessions: shells.size, waitedMs: 0 });
@@ -169,7 +177,9 @@ export function createAgentShells(needs: AgentShellsNeeds): AgentShells {
     },
     took(stream, id, bytes) {
       if (stream === "stdin") return false;
-      return shells.get(id)?.outputs[stream].take(bytes) ?? true;
+      const open = shells.get(id);
+      if (open === undefined || open.isReleased) return true; // on its way when nobody needed it any more
+      return open.outputs[stream].take(bytes);
     },
     lost(reason) {
       lostBy = reason;

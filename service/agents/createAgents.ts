@@ -56,6 +56,8 @@ interface Connected {
   connection: AgentConnection;
   record: AgentRecord | null;
   newestAtMs: number;
+  /** It has sent something that was no reading. */
+  hasFailed: boolean;
 }
 
 /** Agents by their hosts: one connection each, the newest. */
@@ -64,7 +66,15 @@ export function createAgents(needs: AgentsNeeds): Agents {
 
   function onReading(hostId: HostId, connected: Connected, text: string): void {
     const isJobOn = (jobId: JobId): boolean => needs.isJobOn(hostId, jobId);
-    const taken = takenReading(text, { hostId, nowMs: needs.now(), isJobOn });
+    let taken: ReturnType<typeof takenReading>;
+    try {
+      taken = takenReading(text, { hostId, nowMs: needs.now(), isJobOn });
+    } catch (err) {
+      // Sent again it would be no better: it is passed over, as a newer agent's may have to be.
+      if (!connected.hasFailed) needs.log({ hostId, err }, "an agent sent what is no reading");
+      connected.hasFailed = true;
+      return;
+    }
     if (taken === null || agents.get(hostId) !== connected) return;
     const { live, reading } = taken;
     if (live) return needs.onReading(reading);
@@ -101,6 +111,7 @@ export function createAgents(needs: AgentsNeeds): Agents {
       const connected: Connected = {
         connection,
         record: null,
+        hasFailed: false,
         newestAtMs: needs.latestAtMs(hostId) ?? Number.NEGATIVE_INFINITY,
       };
       agents.set(hostId, connected);

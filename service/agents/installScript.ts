@@ -25,14 +25,17 @@ setup() {
   read -r bytes name || return 1
   [ "$bytes" -gt 0 ] 2>/dev/null || return 1
   say send
-  head -c "$bytes" >"$d/$name.new" || return 1
-  size=$(wc -c <"$d/$name.new")
+  head -c "$bytes" >"$d/new-$name" || return 1
+  size=$(wc -c <"$d/new-$name")
   [ "$size" -eq "$bytes" ] || { echo "only $size of $bytes bytes of the agent could be written"; return 1; }
-  chmod 700 "$d/$name.new" && mv -f "$d/$name.new" "$d/$name" || return 1
+  chmod 700 "$d/new-$name" || return 1
   say got
   read -r link || return 1
+  # what is there is replaced only once this one has joined: it may be another fleet's
+  if [ -n "$n" ]; then set -- "$n" "$d/new-$name"; else set -- "$d/new-$name"; fi
+  printf '%s\\n' "$link" | "$@" join || { rm -f "$d/new-$name"; return 1; }
+  mv -f "$d/new-$name" "$d/$name" || return 1
   if [ -n "$n" ]; then set -- "$n" "$d/$name"; else set -- "$d/$name"; fi
-  printf '%s\\n' "$link" | "$@" join || return 1
   "$@" install </dev/null || return 1
 }
 setup 2>&1

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { statSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dispatchFile } from "../../protocol/client/dispatchFile.ts";
 import type { HostRecord } from "../../protocol/host.ts";
@@ -142,6 +142,20 @@ describe("a host with an agent", function () {
       atMs.some((at) => at >= before - 1_000 && at <= after),
       `none of ${atMs.join(", ")} is of the time without contact`,
     );
+  });
+
+  it("leaves a fleet by hand, also with a membership that is damaged", async () => {
+    const other = anAgentHost("rtx-box");
+    const folder = join(other.home, ".hwledger", "agent");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "identity.json"), "{");
+    try {
+      assert.match((await other.command(["run"])).err, /membership file is damaged/);
+      assert.equal((await other.command(["leave"])).code, 0);
+      assert.match((await other.command(["run"])).err, /has not joined a fleet yet/);
+    } finally {
+      await other.remove();
+    }
   });
 
   it("is gone from its agent's side when it is taken out of the fleet", async () => {

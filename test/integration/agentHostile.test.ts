@@ -98,7 +98,6 @@ describe("an agent that is not what it should be", function () {
   });
 
   for (const [what, wrong] of [
-    ["a reading that is none", (one: PlayedAgent) => one.read({ gpus: "many" })],
     [
       "bytes that cannot be unpacked",
       (one: PlayedAgent) => one.frame(Buffer.from([4, 0, 0, 0, 1, 255, 255, 255])),
@@ -117,6 +116,25 @@ describe("an agent that is not what it should be", function () {
       assert.ok(played.heard.some(({ type }) => type === "problem"));
       assert.equal((await record("mine")).agent, null);
     });
+
+  it("has a reading that is none passed over, since it would be no better when it is sent again", async () => {
+    const played = await play();
+    const since = (await record("mine")).reading?.atMs ?? 0;
+    played.read({ gpus: "many" }, 1);
+    await until(() => played.heard.some((one) => one.type === "taken" && one.seq === 1), "it is taken");
+    played.read({ ...aReading(), atMs: Date.now() }, 2);
+    await until(async () => ((await record("mine")).reading?.atMs ?? 0) > since, "the next one counts");
+  });
+
+  it("is heard slowly where it sends more than a host can have to say, and others are not kept waiting", async () => {
+    const played = await play();
+    const wide = { ...aReading(), atMs: Date.now(), os: "x".repeat(900_000) };
+    for (let seq = 1; seq <= 60; seq += 1) played.read(wide, seq);
+    await service.client.call("getStatus");
+    const taken = () => played.heard.filter(({ type }) => type === "taken").length;
+    await until(() => taken() >= 9, "some are taken");
+    assert.ok(taken() < 40, `${taken()} of 60 were taken at once`);
+  });
 
   it("is ended before its greeting where it speaks of something else, or of another version", async () => {
     const early = await play(agent, false);
@@ -143,6 +161,23 @@ describe("an agent that is not what it should be", function () {
     const [asked] = played.heard.filter((message) => message.type === "open");
     played.say({ type: "refused", shell: asked!.shell, reason: "no\u001b[2J shell here" });
     await assert.rejects(login, /mine.*no shell here/s);
+  });
+
+  it("has what a shell said before the connection was lost told as cut off, not as whole", async () => {
+    const played = await play();
+    const login = service.client.call("loginHost", { params: { host: "mine" } });
+    await until(() => played.heard.some(({ type }) => type === "open"), "a shell is asked for");
+    const [asked] = played.heard.filter((message) => message.type === "open");
+    played.say({ type: "opened", shell: asked!.shell });
+    played.frame(
+      Buffer.concat([
+        agentFrameHead({ kind: "bytes", stream: "stdout", shell: asked!.shell }),
+        Buffer.from("half a li"),
+      ]),
+    );
+    played.say({ type: "exit", shell: asked!.shell, code: 0, signal: null });
+    played.end();
+    await assert.rejects(login);
   });
 
   it("puts out the one before it: a stolen key does not listen beside the rightful one", async () => {

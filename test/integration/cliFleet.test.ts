@@ -31,6 +31,24 @@ describe("the command line, for the fleet", function () {
     await rm(dir, { recursive: true, force: true });
   });
 
+  it("adds a machine that its agent alone reaches, and says what to run there", async () => {
+    const added = await cli(owner, "host", "add", "nat-box", "--agent", "--rate", "0.5");
+    assert.equal(added.code, 0, added.err);
+    assert.match(
+      added.out,
+      /hwledger-agent\.cjs join 'hwledger:\/\/join\?[^']+'\n.*hwledger-agent\.cjs install/,
+    );
+    const file = /^ {2}(\/\S+hwledger-agent\.cjs)$/m.exec(added.out)?.[1] ?? "";
+    assert.ok(existsSync(file), added.out);
+    const shown = await cliJson(owner, "host", "show", "nat-box");
+    assert.deepEqual(shown.document["connection"], { kind: "agent" });
+    assert.equal(shown.document["rateMicroUsdPerHour"], 500_000);
+    const wrong = await cli(owner, "host", "add", "other", "ada@192.0.2.1", "--agent");
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /A host with --agent has no address/);
+    assert.equal((await cli(owner, "host", "rm", "nat-box")).code, 0);
+  });
+
   it("lets another member join by link, retry after a lost answer, and do what the role allows", async () => {
     const made = await cliJson(owner, "token", "create", "--role", "viewer", "--ttl", "5m");
     const link = String(made.document["link"]);

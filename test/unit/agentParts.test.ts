@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { JobId } from "../../protocol/ids.ts";
+import { agentHome, assertOwnMachine } from "../../agent/agentHome.ts";
 import { createReadingBuffer } from "../../agent/readingBuffer.ts";
 import { launchdPlist, systemdUnit } from "../../agent/serviceUnits.ts";
 import { takenReading } from "../../service/agents/takenReading.ts";
@@ -83,6 +87,22 @@ describe("an agent's reading, as the service takes it", () => {
     assert.equal(takenReading(sent({ atMs: 5_000 - 31 * 86_400_000 }), needs), null);
     assert.throws(() => takenReading("{}", needs));
     assert.throws(() => takenReading(sent({ atMs: "now" }), needs));
+  });
+});
+
+describe("an agent's home", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hwl-agent-home-"));
+  const home = agentHome({ HWLEDGER_AGENT_HOME: folder });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("is one machine's, though others may share it; where that cannot be known nothing is refused", () => {
+    assertOwnMachine(home, "a");
+    writeFileSync(home.machineFile, "a\n");
+    assertOwnMachine(home, "a");
+    assertOwnMachine(home, null);
+    assert.throws(() => assertOwnMachine(home, "b"), { code: "agent-other-machine" });
+    writeFileSync(home.machineFile, "");
+    assertOwnMachine(home, "b");
   });
 });
 

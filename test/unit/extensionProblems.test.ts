@@ -15,6 +15,7 @@ const ownOfTheCommandLine: readonly string[] = [
   "already-joined",
   "agent-not-joined",
   "agent-damaged",
+  "agent-other-machine",
   "agent-runs",
   ...Object.keys(backupProblems),
 ];

@@ -60,6 +60,9 @@ function facts(host: KnownHost, contact: Contact): HostPanelHost["facts"] {
     : say.lastRead(gpus.length);
   return [
     { label: say.address, text: addressText(connection) },
+    ...(record.agent === null
+      ? []
+      : [{ label: say.agent, text: say.agentConnected(printable(record.agent.version)) }]),
     { label: say.system, text: reading?.os ? printable(reading.os) : panelModelWords.notKnown },
     { label: say.upFor, text: reading ? metricText(reading.uptimeS, uptimeText) : panelModelWords.notKnown },
     ...(reading ? [{ label: say.disk, text: diskText(reading.diskUsedBytes, reading.diskTotalBytes) }] : []),

@@ -71,6 +71,8 @@ export const hostWords = {
   tooltip: {
     status: "Status",
     reached: "Reached",
+    agent: "Agent",
+    agentSince: (version: string, time: string) => `${version}, connected since ${time}`,
     gpus: "GPUs",
     free: (free: number, gpus: number) => `${free} of ${gpus} free`,
     jobs: "Jobs of ours",

@@ -46,6 +46,8 @@ export const panelModelWords = {
     free: (free: number, gpus: number) => `${free} of ${gpus} free`,
     lastRead: (gpus: number) => `${gpus} when last read`,
     address: "Address",
+    agent: "Agent",
+    agentConnected: (version: string) => `${version}, connected`,
     system: "System",
     upFor: "Up for",
     disk: "Disk",

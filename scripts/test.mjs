@@ -22,6 +22,6 @@ try {
 }
 await runSteps([
   ...checkSteps(),
-  suite("integration", ["test/integration/**/*.test.ts"], 1_500_000),
-  suite("the real editor", ["test/e2e/**/*.test.ts"], 1_500_000),
+  suite("integration", ["test/integration/**/*.test.ts"], 2_400_000),
+  suite("the real editor", ["test/e2e/**/*.test.ts"], 2_400_000),
 ]);

@@ -7,6 +7,7 @@ import { startFrameHosts } from "../support/frameHosts.ts";
 import { addCrowd } from "./crowdFixture.ts";
 import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
 import { lookAt, pictures, takePicture } from "./panelsFixture.ts";
+import { waitUntilKept } from "./membersFixture.ts";
 import { away, givePast } from "./pastFixture.ts";
 
 const hour = 3_600_000;
@@ -116,6 +117,7 @@ describe("how busy the fleet was, in the real editor", function () {
   });
 
   it("is there again after a reload of the window", async () => {
+    await waitUntilKept(editor, String.raw`filter\W+heat\W+24\b`); // without a filter, and of 24 hours
     await editor.reload();
     await editor.page.getByRole("tab", { name: /^Fleet Dashboard/ }).click();
     page = await dashboard();

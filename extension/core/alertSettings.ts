@@ -11,6 +11,8 @@ export interface AlertSettings {
   hotForMs: number;
   /** Percent of its memory at which a GPU is almost full; null: never. */
   fullAtPct: number | null;
+  /** The least time from one notification about a host to the next. */
+  pauseMs: number;
 }
 
 const never: AlertSettings = {
@@ -19,13 +21,14 @@ const never: AlertSettings = {
   hotAtC: null,
   hotForMs: 0,
   fullAtPct: null,
+  pauseMs: 0,
 };
 
 /** The settings about alerts; the declared default where somebody wrote anything else. */
 export function alertSettings(get: (id: string) => unknown): AlertSettings {
   const flag = (id: string, usual: boolean) => z.boolean().catch(usual).parse(get(id));
-  const figure = (id: string, most: number, usual: number) =>
-    z.number().min(0).max(most).catch(usual).parse(get(id));
+  const figure = (id: string, most: number, usual: number, least = 0) =>
+    z.number().min(least).max(most).catch(usual).parse(get(id));
   if (!flag(settingIds.alertsEnabled, true)) return never;
   const hotAtC = figure(settingIds.alertTemperature, 150, 90);
   return {
@@ -34,5 +37,6 @@ export function alertSettings(get: (id: string) => unknown): AlertSettings {
     hotAtC: hotAtC === 0 ? null : hotAtC,
     hotForMs: figure(settingIds.alertTemperatureFor, 3_600, 10) * 1_000,
     fullAtPct: flag(settingIds.alertGpuMemory, false) ? figure(settingIds.alertGpuMemoryAt, 100, 95) : null,
+    pauseMs: figure(settingIds.alertPause, 3_600, 60, 20) * 1_000,
   };
 }

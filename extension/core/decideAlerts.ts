@@ -54,8 +54,7 @@ export const lookEveryMs = 5_000;
 /** Who did not look for so long has slept. */
 const sleptMs = 30_000;
 const quietMs = 120_000;
-/** At most one notification of a host in this time, and of a kind in that. */
-const hostPaceMs = 60_000;
+/** At most one notification of a kind in this time. */
 const kindPaceMs = 30_000;
 
 /**
@@ -77,7 +76,9 @@ export function decideAlerts(
     const isHeard = liveSinceMs !== null && host.heardAtMs >= liveSinceMs;
     next.set(host.record.id, seenHost(memory, isHeard ? host : null, { nowMs, isQuiet, isLive }, settings));
   }
-  const { notices, told } = isLive ? dueNow(next, hosts, state.toldAtMs, nowMs) : { notices: [], told: [] };
+  const { notices, told } = isLive
+    ? dueNow(next, hosts, state.toldAtMs, { nowMs, pauseMs: settings.pauseMs })
+    : { notices: [], told: [] };
   for (const { hostId, kind } of told) {
     const memory = next.get(hostId);
     if (memory !== undefined) next.set(hostId, toldOf(memory, kind, nowMs));
@@ -92,13 +93,13 @@ function dueNow(
   memories: ReadonlyMap<HostId, HostMemory>,
   hosts: readonly KnownHost[],
   toldAtMs: ReadonlyMap<AlertKind, number>,
-  nowMs: number,
+  { nowMs, pauseMs }: { nowMs: number; pauseMs: number },
 ): { notices: Notice[]; told: HostAlert[] } {
   const mayTell = alertKinds.filter((kind) => nowMs - (toldAtMs.get(kind) ?? -Infinity) >= kindPaceMs);
   const told: HostAlert[] = [];
   for (const { record } of hosts) {
     const memory = memories.get(record.id);
-    if (memory === undefined || nowMs - (memory.toldAtMs ?? -Infinity) < hostPaceMs) continue;
+    if (memory === undefined || nowMs - (memory.toldAtMs ?? -Infinity) < pauseMs) continue;
     const kind = mayTell.find((one) => memory.due.has(one));
     if (kind === undefined) continue;
     const { status } = record;

@@ -9,6 +9,7 @@ export const settingIds = {
   alertGpuFault: "hwledger.alerts.gpuFault",
   alertTemperature: "hwledger.alerts.temperatureCelsius",
   alertTemperatureFor: "hwledger.alerts.temperatureSeconds",
+  alertPause: "hwledger.alerts.pauseSeconds",
   alertGpuMemory: "hwledger.alerts.gpuMemory",
   alertGpuMemoryAt: "hwledger.alerts.gpuMemoryPercent",
 } as const;

@@ -41,12 +41,12 @@ export function createAlertNotices(needs: {
     const hosts = [...session.fleet.hosts.values()];
     const decided = decideAlerts(state, { hosts, isLive: isLive(), nowMs: now() }, settings);
     ({ state } = decided);
-    for (const notice of decided.notices) inTurn(notice);
+    for (const notice of decided.notices) inTurn(notice, settings.pauseMs);
   }
 
-  function inTurn(notice: Notice): void {
+  function inTurn(notice: Notice, pauseMs: number): void {
     const tell = () =>
-      void tellOf(notice, needs).catch((error: unknown) =>
+      void tellOf(notice, pauseMs, needs).catch((error: unknown) =>
         needs.log.warn(alertWords.notKept(problemIn(error).detail)),
       );
     if (vscode.window.state.focused) return tell();
@@ -70,9 +70,13 @@ export function createAlertNotices(needs: {
   };
 }
 
-async function tellOf(notice: Notice, { marks, log }: { marks: AlertMarks; log: FleetLog }): Promise<void> {
+async function tellOf(
+  notice: Notice,
+  pauseMs: number,
+  { marks, log }: { marks: AlertMarks; log: FleetLog },
+): Promise<void> {
   const ours: HostAlert[] = [];
-  for (const alert of notice) if (await marks.claim(alert)) ours.push(alert);
+  for (const alert of notice) if (await marks.claim(alert, pauseMs)) ours.push(alert);
   const [first] = ours;
   if (first === undefined) return log.debug(alertWords.toldElsewhere, alertText(notice));
   const { showHost, showDashboard, mute, settings } = alertWords;

@@ -5,11 +5,12 @@ import type { ProbeCarry } from "../probe/probeFrames.ts";
 import type { HostReading } from "../reading.ts";
 import type { ShellTarget } from "./hostShell.ts";
 import { interruptible, waitFor } from "./interruptible.ts";
-import type { ProbeFailure, ProbeListener, ProbeParts } from "./probeParts.ts";
+import { HostSightings, type KnownSightings } from "./hostSightings.ts";
+import type { ProbeListener, ProbeParts } from "./probeParts.ts";
 import { probeRetryDelayMs } from "./probeRetryDelay.ts";
 import { ProbeSession } from "./probeSession.ts";
 
-const nothingKnown = { latest: null, lastSeenAtMs: null };
+const nothingKnown: KnownSightings = { latest: null, lastSeenAtMs: null };
 
 /**
  * Reads one host without end: one channel, opened again with back-off when it fails, and anew when the cadence
@@ -25,12 +26,7 @@ export class HostPoller {
   #restart = new AbortController();
   /** Ends a pause between attempts. */
   #retry = new AbortController();
-  #cadenceMs: number;
-  /** The cadence the last readings came with; a quicker one counts from its first tick. */
-  #signalCadenceMs: number;
-  #lastSeenAtMs: number | null;
-  #failure: ProbeFailure | null = null;
-  #latest: HostReading | null;
+  readonly #sightings: HostSightings;
   #carry: ProbeCarry | null = null;
   #failedAttempts = 0;
   readonly #running: Promise<void>;
@@ -41,35 +37,28 @@ export class HostPoller {
     listener: ProbeListener,
     target: ShellTarget,
     cadenceMs: number,
-    known: { latest: HostReading | null; lastSeenAtMs: number | null } = nothingKnown,
+    known: KnownSightings = nothingKnown,
   ) {
-    this.#latest = known.latest;
-    this.#lastSeenAtMs = known.lastSeenAtMs;
     this.#parts = parts;
     this.#listener = listener;
     this.target = target;
-    this.#cadenceMs = cadenceMs;
-    this.#signalCadenceMs = cadenceMs;
+    this.#sightings = new HostSightings(parts.now, cadenceMs, known);
     this.#running = this.#run();
   }
 
   get latest(): HostReading | null {
-    return this.#latest;
+    return this.#sightings.latest;
   }
 
   /** What the liveness rule needs. */
   signals(): HostSignals {
-    return {
-      lastSeenAtMs: this.#lastSeenAtMs,
-      cadenceMs: Math.max(this.#cadenceMs, this.#signalCadenceMs),
-      failure: this.#failure,
-    };
+    return this.#sightings.signals();
   }
 
   /** Asks for another cadence; the script is started anew. A host that waits for its next attempt goes on waiting. */
   setCadence(cadenceMs: number): void {
-    if (cadenceMs === this.#cadenceMs) return;
-    this.#cadenceMs = cadenceMs;
+    if (cadenceMs === this.#sightings.cadenceMs) return;
+    this.#sightings.cadenceMs = cadenceMs;
     this.#restart.abort();
   }
 
@@ -81,7 +70,7 @@ export class HostPoller {
 
   /** Takes a reading that somebody else made of this host. */
   adopt(reading: HostReading): void {
-    this.#seen();
+    this.#sightings.seen();
     this.#take(reading);
   }
 
@@ -131,7 +120,7 @@ export class HostPoller {
 
   #open(shell: ConstructorParameters<typeof ProbeSession>[1]["shell"]): ProbeSession {
     this.#restart = new AbortController();
-    const cadenceMs = this.#cadenceMs;
+    const { cadenceMs } = this.#sightings;
     return new ProbeSession(this.#parts, {
       target: this.target,
       shell,
@@ -139,9 +128,8 @@ export class HostPoller {
       carry: this.#carry,
       meter: this.#meter,
       onTick: () => {
-        this.#signalCadenceMs = cadenceMs;
         this.#failedAttempts = 0;
-        this.#seen();
+        this.#sightings.seen(cadenceMs);
       },
       onReading: (reading) => {
         this.#take(reading);
@@ -149,26 +137,18 @@ export class HostPoller {
     });
   }
 
-  #seen(): void {
-    this.#lastSeenAtMs = this.#parts.now();
-    this.#failure = null;
-  }
-
   #take(reading: HostReading): void {
-    this.#latest = reading;
+    this.#sightings.take(reading);
     this.#listener.onReading(reading);
   }
 
   #fail(refusal: Refusal): void {
-    // The same failure once more began when it began.
-    const since = this.#failure?.code === refusal.code ? this.#failure.atMs : this.#parts.now();
-    this.#failure = {
-      atMs: since,
+    const failure = this.#sightings.fail({
       code: refusal.code,
       reason: refusal.message,
       needsLogin: refusal.code === ("needs-login" satisfies ProblemCode),
-    };
-    this.#listener.onFailure(this.target.id, this.#failure);
+    });
+    this.#listener.onFailure(this.target.id, failure);
   }
 
   #unexpected(error: unknown): Refusal {

@@ -8,18 +8,12 @@ import type { HostShells } from "../../protocol/shells/hostShell.ts";
 import { createAgentConnection, type AgentConnection } from "./agentConnection.ts";
 import { takenReading } from "./takenReading.ts";
 
-/** Readings that come by themselves, at a cadence that may be asked for. */
-export interface ReadingFeed {
-  /** Null: the host is left alone. */
-  setCadence(cadenceMs: number | null): void;
-}
-
 /** What the agents need of the rest. */
 export interface AgentsNeeds {
   now: () => number;
   isJobOn: (hostId: string, jobId: JobId) => boolean;
   /** A host is fed by its agent from now on, or no more (null). */
-  setFeed: (hostId: HostId, feed: ReadingFeed | null) => void;
+  setFeed: (hostId: HostId, feed: Pick<AgentConnection, "setCadence"> | null) => void;
   /** The cadence of a host's readings; null: it is left alone. */
   cadenceMs: (hostId: HostId) => number | null;
   /** When the newest reading of a host was made; null when there is none. */

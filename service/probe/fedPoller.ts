@@ -2,7 +2,8 @@ import type { HostSignals } from "../../protocol/hostStatus.ts";
 import type { ProblemCode } from "../../protocol/problemCatalog.ts";
 import type { HostReading } from "../../protocol/reading.ts";
 import type { ShellTarget } from "../../protocol/shells/hostShell.ts";
-import type { ProbeFailure, ProbeListener } from "../../protocol/shells/probeParts.ts";
+import { HostSightings, type KnownSightings } from "../../protocol/shells/hostSightings.ts";
+import type { ProbeListener } from "../../protocol/shells/probeParts.ts";
 
 /** One host whose readings come in one way or another. */
 export interface Poller {
@@ -23,7 +24,7 @@ export interface FedPollerOptions {
   target: ShellTarget;
   feed: { setCadence(cadenceMs: number | null): void } | null;
   cadenceMs: number;
-  known: { latest: HostReading | null; lastSeenAtMs: number | null };
+  known: KnownSightings;
   now: () => number;
   listener: ProbeListener;
 }
@@ -32,38 +33,27 @@ export interface FedPollerOptions {
 export class FedPoller implements Poller {
   readonly target: ShellTarget;
   readonly #options: FedPollerOptions;
-  #cadenceMs: number;
-  /** The cadence the last readings came with; a quicker one counts from its first reading. */
-  #signalCadenceMs: number;
-  #latest: HostReading | null;
-  #lastSeenAtMs: number | null;
-  #failure: ProbeFailure | null = null;
+  readonly #sightings: HostSightings;
 
   constructor(options: FedPollerOptions) {
+    const { target, feed, cadenceMs, known, now } = options;
     this.#options = options;
-    this.target = options.target;
-    this.#cadenceMs = options.cadenceMs;
-    this.#signalCadenceMs = options.cadenceMs;
-    this.#latest = options.known.latest;
-    this.#lastSeenAtMs = options.known.lastSeenAtMs;
-    options.feed?.setCadence(options.cadenceMs);
+    this.target = target;
+    this.#sightings = new HostSightings(now, cadenceMs, known);
+    feed?.setCadence(cadenceMs);
   }
 
   get latest(): HostReading | null {
-    return this.#latest;
+    return this.#sightings.latest;
   }
 
   signals(): HostSignals {
-    return {
-      lastSeenAtMs: this.#lastSeenAtMs,
-      cadenceMs: Math.max(this.#cadenceMs, this.#signalCadenceMs),
-      failure: this.#failure,
-    };
+    return this.#sightings.signals();
   }
 
   setCadence(cadenceMs: number): void {
-    if (cadenceMs === this.#cadenceMs) return;
-    this.#cadenceMs = cadenceMs;
+    if (cadenceMs === this.#sightings.cadenceMs) return;
+    this.#sightings.cadenceMs = cadenceMs;
     this.#options.feed?.setCadence(cadenceMs);
   }
 
@@ -72,19 +62,16 @@ export class FedPoller implements Poller {
   }
 
   adopt(reading: HostReading): void {
-    this.#signalCadenceMs = this.#cadenceMs;
-    this.#lastSeenAtMs = this.#options.now();
-    this.#failure = null;
-    this.#latest = reading;
+    this.#sightings.seen(this.#sightings.cadenceMs);
+    this.#sightings.take(reading);
     this.#options.listener.onReading(reading);
   }
 
   /** The agent says that the host cannot be read. */
   fail(reason: string): void {
     const code = "host-shell-failed" satisfies ProblemCode;
-    const atMs = this.#failure?.atMs ?? this.#options.now();
-    this.#failure = { atMs, code, reason, needsLogin: false };
-    this.#options.listener.onFailure(this.target.id, this.#failure);
+    const failure = this.#sightings.fail({ code, reason, needsLogin: false });
+    this.#options.listener.onFailure(this.target.id, failure);
   }
 
   stop(): Promise<void> {

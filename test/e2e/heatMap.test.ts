@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
 import type { Frame } from "playwright-core";
 import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
 import { startFrameHosts } from "../support/frameHosts.ts";
 import { addCrowd } from "./crowdFixture.ts";
-import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
-import { lookAt, pictures, takePicture } from "./panelsFixture.ts";
+import type { DispatchFixture } from "./dispatchFixture.ts";
+import { lookAt, takePicture } from "./panelsFixture.ts";
 import { waitUntilKept } from "./membersFixture.ts";
-import { away, givePast } from "./pastFixture.ts";
+import { away, startPastFixture } from "./pastFixture.ts";
 
 const hour = 3_600_000;
 const crowd = 60;
@@ -21,17 +20,8 @@ describe("how busy the fleet was, in the real editor", function () {
   let stopCrowd = () => Promise.resolve();
 
   before(async () => {
-    await mkdir(pictures, { recursive: true });
-    fixture = await startDispatchFixture(["rtx-box", "h100-node", "cpu-box"]);
+    fixture = await startPastFixture({ "rtx-box": 30 * hour, "h100-node": 25 * hour });
     editor = fixture.editor;
-    await editor.until("readings of all", async () =>
-      (await fixture.client.call("listHosts")).hosts.every(({ reading }) => reading !== null),
-    );
-    await givePast(fixture, { "rtx-box": 30 * hour, "h100-node": 25 * hour });
-    await editor.runCommand("Join a Fleet");
-    await editor.typeInQuickInput(fixture.service().link, { prompt: "join link" });
-    await editor.waitForNotification("Joined the fleet at");
-    await editor.runCommand("Notifications: Clear All Notifications");
     await editor.runCommand("Open the Fleet Dashboard");
     page = await dashboard();
   });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Frame } from "playwright-core";
 import type { Editor } from "../support/editor/editor.ts";
 import { findWebview } from "../support/editor/webviews.ts";
-import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
+import type { DispatchFixture } from "./dispatchFixture.ts";
 import { waitUntilKept } from "./membersFixture.ts";
 import { lookAt, lookInEachTheme, pictures, takePicture } from "./panelsFixture.ts";
-import { away, givePast } from "./pastFixture.ts";
+import { away, startPastFixture } from "./pastFixture.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -19,17 +19,8 @@ describe("what hosts did over hours and months, in the real editor", function ()
   let page: Frame;
 
   before(async () => {
-    await mkdir(pictures, { recursive: true });
-    fixture = await startDispatchFixture(["rtx-box", "h100-node", "cpu-box"]);
+    fixture = await startPastFixture({ "rtx-box": 365 * day, "h100-node": 25 * hour });
     editor = fixture.editor;
-    await editor.until("readings of all", async () =>
-      (await fixture.client.call("listHosts")).hosts.every(({ reading }) => reading !== null),
-    );
-    await givePast(fixture, { "rtx-box": 365 * day, "h100-node": 25 * hour });
-    await editor.runCommand("Join a Fleet");
-    await editor.typeInQuickInput(fixture.service().link, { prompt: "join link" });
-    await editor.waitForNotification("Joined the fleet at");
-    await editor.runCommand("Notifications: Clear All Notifications");
   });
   after(() => fixture.stop());
 

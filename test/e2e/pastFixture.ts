@@ -1,8 +1,10 @@
+import { mkdir } from "node:fs/promises";
 import { createRollUps } from "../../service/metrics/createRollUps.ts";
 import { homeLayout } from "../../service/homeLayout.ts";
 import { openMetricsFile } from "../../service/store/openMetricsFile.ts";
 import type { HostReading } from "../../protocol/reading.ts";
-import type { DispatchFixture } from "./dispatchFixture.ts";
+import { startDispatchFixture, type DispatchFixture } from "./dispatchFixture.ts";
+import { pictures } from "./panelsFixture.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -48,7 +50,7 @@ function play(add: (reading: HostReading) => void, reading: HostReading, atMs: n
 }
 
 /** Gives hosts a past of so long each, by their names; the service is started anew meanwhile. */
-export async function givePast(
+async function givePast(
   fixture: DispatchFixture,
   sinceMs: Readonly<Record<string, number>>,
 ): Promise<number> {
@@ -75,4 +77,25 @@ export async function givePast(
   file.close();
   await fixture.startServiceAgain();
   return nowMs;
+}
+
+/** An editor in a fleet of three hosts, of which some have a past: so many milliseconds of it, by name. */
+export async function startPastFixture(sinceMs: Readonly<Record<string, number>>): Promise<DispatchFixture> {
+  await mkdir(pictures, { recursive: true });
+  const fixture = await startDispatchFixture(["rtx-box", "h100-node", "cpu-box"]);
+  try {
+    const { editor } = fixture;
+    await editor.until("readings of all", async () =>
+      (await fixture.client.call("listHosts")).hosts.every(({ reading }) => reading !== null),
+    );
+    await givePast(fixture, sinceMs);
+    await editor.runCommand("Join a Fleet");
+    await editor.typeInQuickInput(fixture.service().link, { prompt: "join link" });
+    await editor.waitForNotification("Joined the fleet at");
+    await editor.runCommand("Notifications: Clear All Notifications");
+    return fixture;
+  } catch (error) {
+    await fixture.stop();
+    throw error;
+  }
 }

@@ -144,6 +144,18 @@ describe("alerts about hosts", () => {
     assert.equal(window.told.length, 1);
   });
 
+  it("keep the pause between two of a host that a person wants", () => {
+    const toldWith = (pauseMs: number): number => {
+      const window = aWindow("box");
+      window.settings = { ...usual, pauseMs };
+      for (let turn = 0; turn < 20; turn += 1)
+        window.says("box", { status: turn % 2 === 0 ? "unreachable" : "online" }).passes(20_000);
+      return window.told.length;
+    };
+    assert.ok(toldWith(30_000) > toldWith(60_000));
+    assert.ok(toldWith(120_000) < toldWith(60_000));
+  });
+
   it("are at most one a minute for each host", () => {
     const window = aWindow("box");
     for (let turn = 0; turn < 20; turn += 1)
@@ -281,6 +293,7 @@ describe("the settings of alerts", () => {
       hotAtC: 90,
       hotForMs: 10_000,
       fullAtPct: null,
+      pauseMs: 60_000,
     });
     for (const value of ["x", null, -1, {}, Number.NaN])
       assert.deepEqual(
@@ -291,6 +304,6 @@ describe("the settings of alerts", () => {
 
   it("switch all off at once", () => {
     const off = alertSettings((id) => (id.endsWith("enabled") ? false : undefined));
-    assert.deepEqual(Object.values(off), [false, false, null, 0, null]);
+    assert.deepEqual(Object.values(off), [false, false, null, 0, null, 0]);
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { GpuFigures } from "../../protocol/probe/gpuFigures.ts";
 import { nvidiaSmiFieldLists, parseNvidiaSmiLine } from "../../protocol/probe/nvidiaSmiRow.ts";
+import { plainCells } from "../support/nvidiaCells.ts";
 
 const [healthy, older, full, some, least] = nvidiaSmiFieldLists;
 
@@ -11,19 +12,7 @@ function gpuOf(line: string, fields: readonly string[]): GpuFigures {
   return parsed.gpu;
 }
 
-const plainCells: Readonly<Record<string, string>> = {
-  uuid: "GPU-0a0a0a0a-1111-4222-8333-00000000000a",
-  index: "3",
-  "pci.bus_id": "00000000:1A:00.0",
-  driver_version: "595.80",
-  "memory.total": "24576",
-  "memory.used": "20911",
-  "utilization.gpu": "88",
-  "temperature.gpu": "79",
-  "power.draw": "331.70",
-  "enforced.power.limit": "350.00",
-  name: "NVIDIA GeForce RTX 3090",
-};
+const plain: Readonly<Record<string, string>> = plainCells;
 
 describe("the health of a GPU of NVIDIA", () => {
   const silent: Readonly<Record<string, string>> = {
@@ -31,7 +20,7 @@ describe("the health of a GPU of NVIDIA", () => {
     "clocks_throttle_reasons.active": "0x0000000000000000",
   };
   const rowOf = (fields: readonly string[], cells: Readonly<Record<string, string>>) =>
-    fields.map((field) => cells[field] ?? silent[field] ?? plainCells[field] ?? "[N/A]").join(", ");
+    fields.map((field) => cells[field] ?? silent[field] ?? plain[field] ?? "[N/A]").join(", ");
   const stateOf = (cells: Readonly<Record<string, string>>, fields: readonly string[] = healthy) => {
     const { health } = gpuOf(rowOf(fields, cells), fields);
     return health.kind === "fault" ? health.reasons.map(({ code }) => code).join() : health.kind;

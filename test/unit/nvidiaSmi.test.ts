@@ -5,6 +5,7 @@ import { parseNvidiaSmiAppsLine } from "../../protocol/probe/nvidiaSmiApps.ts";
 import { cellMetric } from "../../protocol/probe/nvidiaSmiCell.ts";
 import { nvidiaSmiProblem } from "../../protocol/probe/nvidiaSmiProblem.ts";
 import { nvidiaSmiFieldLists, parseNvidiaSmiLine } from "../../protocol/probe/nvidiaSmiRow.ts";
+import { plainCells } from "../support/nvidiaCells.ts";
 import type { GpuFigures } from "../../protocol/probe/gpuFigures.ts";
 
 const mib = 1024 * 1024;
@@ -16,22 +17,9 @@ function gpuOf(line: string, fields: readonly string[] = full): GpuFigures & { f
   return { ...parsed.gpu, fault: parsed.fault };
 }
 
+const plain: Record<(typeof full)[number], string> = plainCells;
 const row = (cells: Partial<Record<(typeof full)[number], string>> = {}) =>
-  full.map((field) => cells[field] ?? plainCells[field]).join(", ");
-
-const plainCells: Record<(typeof full)[number], string> = {
-  uuid: "GPU-0a0a0a0a-1111-4222-8333-00000000000a",
-  index: "3",
-  "pci.bus_id": "00000000:1A:00.0",
-  driver_version: "595.80",
-  "memory.total": "24576",
-  "memory.used": "20911",
-  "utilization.gpu": "88",
-  "temperature.gpu": "79",
-  "power.draw": "331.70",
-  "enforced.power.limit": "350.00",
-  name: "NVIDIA GeForce RTX 3090",
-};
+  full.map((field) => cells[field] ?? plain[field]).join(", ");
 
 describe("nvidia-smi cells", () => {
   const states: [string, string][] = [

@@ -56,7 +56,7 @@ describe("alerts, in the real editor against real hosts", function () {
     await editor.pressNotificationButton("rtx-box is too hot", "Settings…");
     const shown = editor.page.locator(".settings-editor");
     await editor.until("the settings of alerts", async () =>
-      /Alerts: Temperature Celsius/.test(await shown.innerText()),
+      /Alerts: Host Lost[^]*Alerts: Pause Seconds/.test(await shown.innerText()),
     );
     await picture("settings");
   });
